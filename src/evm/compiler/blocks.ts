@@ -1,0 +1,110 @@
+/**
+ * First pass: the code's basic blocks, with what can be known of each without running it.
+ *
+ * A block starts at the code's start, at a JUMPDEST, after a JUMPI and after an opcode that leaves
+ * the frame and may come back (CALL, CREATE). Bytes that no block reaches (data after an
+ * unconditional end) belong to none. PERF: O(code size).
+ */
+import type { ForkName } from '../forks/names.ts';
+import { OPCODE_BY_BYTE, type OpcodeRow, opcodeAt, staticGas } from '../opcodes/table.ts';
+
+export interface Instruction {
+  readonly pc: number;
+  readonly row: OpcodeRow;
+  /** Static gas in this fork. */
+  readonly gas: number;
+}
+
+export interface Block {
+  readonly pc: number;
+  readonly instructions: readonly Instruction[];
+  /** pc of the instruction after the last, where the block falls through or is resumed. */
+  readonly next: number;
+  /** The last instruction may be followed by `next`. */
+  readonly continues: boolean;
+  /** Items that must be on the stack at entry. */
+  readonly need: number;
+  /** Most items above the entry height at any time. */
+  readonly growth: number;
+  /** Height after the block, relative to entry. */
+  readonly delta: number;
+  readonly isJumpDestination: boolean;
+}
+
+/** What a byte is in one fork. */
+interface Decoded {
+  readonly row: OpcodeRow;
+  readonly gas: number;
+}
+
+const JUMPDEST = 0x5b;
+const JUMPI = 0x57;
+const INVALID = 0xfe;
+
+const DECODERS = new Map<ForkName, readonly Decoded[]>();
+
+/** Row and price of each byte; bytes that the fork does not know are INVALID. */
+function decoderOf(fork: ForkName): readonly Decoded[] {
+  let decoder = DECODERS.get(fork);
+  if (decoder === undefined) {
+    const invalid: Decoded = { row: OPCODE_BY_BYTE[INVALID] as OpcodeRow, gas: 0 };
+    decoder = Array.from({ length: 256 }, (_, byte) => {
+      const row = opcodeAt(byte, fork);
+      return row === undefined ? invalid : { row, gas: staticGas(row, fork) };
+    });
+    DECODERS.set(fork, decoder);
+  }
+  return decoder;
+}
+
+/** The blocks of `code` in the order of their pc. */
+export function findBlocks(code: Uint8Array, fork: ForkName): Block[] {
+  const decoder = decoderOf(fork);
+  const blocks: Block[] = [];
+  let pc = 0;
+  let reachable = true;
+  while (pc < code.length) {
+    if (!reachable && code[pc] !== JUMPDEST) {
+      pc += 1 + (decoder[code[pc] as number] as Decoded).row.immediate;
+      continue;
+    }
+    const block = readBlock(code, pc, decoder);
+    blocks.push(block);
+    reachable = block.continues;
+    pc = block.next;
+  }
+  return blocks;
+}
+
+function readBlock(code: Uint8Array, start: number, decoder: readonly Decoded[]): Block {
+  const instructions: Instruction[] = [];
+  let pc = start;
+  let height = 0;
+  let need = 0;
+  let growth = 0;
+  let continues = true;
+  while (pc < code.length) {
+    const byte = code[pc] as number;
+    if (byte === JUMPDEST && pc !== start) break;
+    const { row, gas } = decoder[byte] as Decoded;
+    instructions.push({ pc, row, gas });
+    need = Math.max(need, row.pops - height);
+    height += row.pushes - row.pops;
+    growth = Math.max(growth, height);
+    pc += 1 + row.immediate;
+    if (row.endsBlock) {
+      continues = row.observesGas && row.name !== 'SELFDESTRUCT' ? true : byte === JUMPI;
+      break;
+    }
+  }
+  return {
+    pc: start,
+    instructions,
+    next: pc,
+    continues,
+    need,
+    growth,
+    delta: height,
+    isJumpDestination: code[start] === JUMPDEST,
+  };
+}

@@ -1,0 +1,389 @@
+/**
+ * The macro-assembler for one opcode as a function of its own: operands are read from the EVM
+ * stack in memory, results are stored there, and the next opcode's function is tail-called.
+ *
+ *   fp, sp, gas, ip, mem  ->  checks  ->  meaning  ->  fp, sp', left, ip', mem
+ *
+ * The parameters are never written, so that a way out can always hand over the state as it was
+ * before the instruction.
+ */
+import type { FunctionBuilder, FunctionRef, Local, Value } from '../../wasm/function.ts';
+import type { ForkName } from '../forks/names.ts';
+import * as layout from '../layout.ts';
+import type { Assembler } from '../opcodes/assembler.ts';
+import type { OperationName, RuntimeCallName, WordCallName } from '../opcodes/runtime-calls.ts';
+import { type OpcodeRow, staticGas } from '../opcodes/table.ts';
+import { pushImmediateHalf } from '../words/bytes.ts';
+import { pushIsNonzero } from '../words/comparison.ts';
+import {
+  fromLimb,
+  halvesOf,
+  keep,
+  keep32,
+  limbOf,
+  pushLimb,
+  pushValue,
+  storeWord,
+  WORD_BYTES,
+  type Word,
+  widthOf,
+} from '../words/word.ts';
+
+/** What all functions of an interpreter share. */
+export interface InterpreterLinks {
+  readonly fork: ForkName;
+  /** Type of an opcode's function. */
+  readonly type: number;
+  readonly runtime: ReadonlyMap<RuntimeCallName, FunctionRef>;
+  /** (fp, sp, gas, ip, status) -> status: saves the registers in the frame. */
+  readonly save: FunctionRef;
+  /** Return to the host after each instruction. */
+  readonly stepping: boolean;
+}
+
+export class InstructionAssembler implements Assembler {
+  readonly fn: FunctionBuilder;
+  readonly fork: ForkName;
+  readonly fp: Local<'i32'>;
+  readonly mem: Local<'i32'>;
+  readonly #sp: Local<'i32'>;
+  readonly #gas: Local<'i64'>;
+  readonly #ip: Local<'i32'>;
+  readonly #left: Local<'i64'>;
+  readonly #row: OpcodeRow;
+  readonly #links: InterpreterLinks;
+  /** The stack's top in words above sp: grows with pops, falls with pushes. */
+  #top = 0;
+
+  constructor(fn: FunctionBuilder, row: OpcodeRow, links: InterpreterLinks) {
+    this.fn = fn;
+    this.fork = links.fork;
+    this.#row = row;
+    this.#links = links;
+    this.fp = fn.param(0, 'i32');
+    this.#sp = fn.param(1, 'i32');
+    this.#gas = fn.param(2, 'i64');
+    this.#ip = fn.param(3, 'i32');
+    this.mem = fn.param(4, 'i32');
+    this.#left = fn.local('i64');
+  }
+
+  i64(): Local<'i64'> {
+    return this.fn.local('i64');
+  }
+
+  i32(): Local<'i32'> {
+    return this.fn.local('i32');
+  }
+
+  v128(): Local<'v128'> {
+    return this.fn.local('v128');
+  }
+
+  /** Stack bounds and static gas: what a meaning may assume. */
+  begin(): void {
+    const { fn } = this;
+    const { pops, pushes } = this.#row;
+    const used = () => fn.i32.sub(fn.get(this.fp), fn.get(this.#sp));
+    if (pops > 0) {
+      const missing = fn.i32.ltU(used(), fn.i32.const(pops * WORD_BYTES));
+      this.failIf(missing, layout.STATUS_STACK_UNDERFLOW);
+    }
+    if (pushes > pops) {
+      const limit = layout.STACK_BYTES - (pushes - pops) * WORD_BYTES;
+      this.failIf(fn.i32.gtU(used(), fn.i32.const(limit)), layout.STATUS_STACK_OVERFLOW);
+    }
+    const price = staticGas(this.#row, this.fork);
+    if (price > 0) {
+      const poor = fn.i64.ltS(fn.get(this.#gas), fn.i64.const(price));
+      this.failIf(poor, layout.STATUS_OUT_OF_GAS);
+    }
+    fn.set(this.#left, fn.i64.sub(fn.get(this.#gas), fn.i64.const(price)));
+  }
+
+  /** Goes on at the next instruction. */
+  next(): void {
+    const { fn } = this;
+    const length = 1 + this.#row.immediate;
+    if (this.#links.stepping) {
+      this.#step(() => fn.i32.add(fn.get(this.#ip), fn.i32.const(length)));
+      return;
+    }
+    fn.returnCallIndirect(
+      this.#links.type,
+      [
+        fn.get(this.fp),
+        this.#pushTop(),
+        fn.get(this.#left),
+        fn.i32.add(fn.get(this.#ip), fn.i32.const(length)),
+        fn.get(this.mem),
+      ],
+      fn.i32.load8U(fn.get(this.#ip), length),
+    );
+  }
+
+  /** Pushes the stack pointer as it is after this instruction. */
+  #pushTop(): Value<'i32'> {
+    const { fn } = this;
+    if (this.#top === 0) return fn.get(this.#sp);
+    return fn.i32.add(fn.get(this.#sp), fn.i32.const(this.#top * WORD_BYTES));
+  }
+
+  #step(pushIp: () => Value<'i32'>): void {
+    const { fn } = this;
+    fn.returnCall(
+      this.#links.save,
+      fn.get(this.fp),
+      this.#pushTop(),
+      fn.get(this.#left),
+      pushIp(),
+      fn.i32.const(layout.STATUS_STEP),
+    );
+  }
+
+  // ---------------------------------------------------------------- operands
+
+  pop(): Word {
+    const offset = this.#top * WORD_BYTES;
+    this.#top += 1;
+    return { kind: 'memory', base: this.#sp, offset };
+  }
+
+  push(word: Word): void {
+    this.#top -= 1;
+    if (this.#top >= 0) {
+      storeWord(this, word, this.#sp, this.#top * WORD_BYTES);
+      return;
+    }
+    const { fn } = this;
+    const below = this.i32();
+    fn.set(below, this.#pushTop());
+    storeWord(this, word, below, 0);
+  }
+
+  immediate(): Word {
+    const { fn } = this;
+    const place = { address: this.#ip, offset: 1, count: this.#row.immediate };
+    const low = this.v128();
+    const high = this.v128();
+    fn.set(low, pushImmediateHalf(this, place, 0));
+    fn.set(high, pushImmediateHalf(this, place, 1));
+    return { kind: 'halves', low, high };
+  }
+
+  programCounter(): Word {
+    const { fn } = this;
+    const code = fn.i32.load(fn.get(this.fp), layout.F_CODE);
+    const start = fn.i32.add(code, fn.i32.const(layout.CODE_BYTES));
+    // ip - start, with start pushed first: negate.
+    const pc = fn.i32.mul(fn.i32.sub(start, fn.get(this.#ip)), fn.i32.const(-1));
+    return fromLimb(keep(this, fn.i64.extendI32U(pc)));
+  }
+
+  duplicate(depth: number): void {
+    this.push(halvesOf(this, this.#item(depth)));
+  }
+
+  exchange(depth: number): void {
+    const top = halvesOf(this, this.#item(0));
+    const other = halvesOf(this, this.#item(depth));
+    storeWord(this, other, this.#sp, 0);
+    storeWord(this, top, this.#sp, depth * WORD_BYTES);
+  }
+
+  #item(depth: number): Word {
+    return { kind: 'memory', base: this.#sp, offset: depth * WORD_BYTES };
+  }
+
+  // ---------------------------------------------------------------- gas
+
+  pushGas(): Value<'i64'> {
+    return this.fn.get(this.#left);
+  }
+
+  setGas(left: Local<'i64'>): void {
+    this.fn.set(this.#left, this.fn.get(left));
+  }
+
+  charge(cost: Local<'i64'>): void {
+    const { fn } = this;
+    const poor = fn.i64.ltS(fn.get(this.#left), fn.get(cost));
+    this.failIf(poor, layout.STATUS_OUT_OF_GAS);
+    fn.set(this.#left, fn.i64.sub(fn.get(this.#left), fn.get(cost)));
+  }
+
+  // ---------------------------------------------------------------- ways out
+
+  failIf(condition: Value<'i32'>, status: number): void {
+    this.fn.hint(false);
+    this.fn.if(condition, () => this.fail(status));
+  }
+
+  failIfNegative(result: Local<'i64'>): void {
+    const { fn } = this;
+    const negative = fn.i64.ltS(fn.get(result), fn.i64.const(0));
+    fn.hint(false);
+    fn.if(negative, () =>
+      this.#leave(() => fn.i32.sub(fn.i32.const(0), fn.i32.wrapI64(fn.get(result)))),
+    );
+  }
+
+  fail(status: number): void {
+    this.#leave(() => this.fn.i32.const(status));
+  }
+
+  /** Saves the state as before the instruction and returns a status. */
+  #leave(pushStatus: () => Value<'i32'>): void {
+    const { fn } = this;
+    fn.returnCall(
+      this.#links.save,
+      fn.get(this.fp),
+      fn.get(this.#sp),
+      fn.get(this.#gas),
+      fn.get(this.#ip),
+      pushStatus(),
+    );
+  }
+
+  finish(status: number, output?: { address: Local<'i32'>; size: Local<'i32'> }): void {
+    const { fn } = this;
+    if (output !== undefined) {
+      fn.i32.store(fn.get(this.fp), fn.get(output.address), layout.F_OUTPUT);
+    }
+    const size = () => (output === undefined ? fn.i32.const(0) : fn.get(output.size));
+    fn.i32.store(fn.get(this.fp), size(), layout.F_OUTPUT_SIZE);
+    fn.returnCall(
+      this.#links.save,
+      fn.get(this.fp),
+      this.#pushTop(),
+      fn.get(this.#left),
+      fn.get(this.#ip),
+      fn.i32.const(status),
+    );
+  }
+
+  depart(call: 'opCall' | 'opCreate' | 'opSelfdestruct', opcode?: number): void {
+    const { fn } = this;
+    fn.i32.store(fn.get(this.fp), fn.get(this.#ip), layout.F_IP);
+    fn.i32.store(fn.get(this.fp), fn.get(this.#sp), layout.F_SP);
+    fn.i64.store(fn.get(this.fp), fn.get(this.#gas), layout.F_GAS);
+    const registers = [fn.get(this.fp), fn.get(this.#sp), fn.get(this.#left)];
+    if (opcode === undefined) fn.returnCall(this.runtime(call), ...registers);
+    else fn.returnCall(this.runtime(call), ...registers, fn.i32.const(opcode));
+  }
+
+  jumpIf(destination: Word, condition: Word): void {
+    this.fn.if(pushIsNonzero(this, condition), () => this.jump(destination));
+    this.next();
+  }
+
+  jump(destination: Word): void {
+    const { fn } = this;
+    const low = limbOf(this, destination, 0);
+    const code = keep32(this, fn.i32.load(fn.get(this.fp), layout.F_CODE));
+    let outside: Value<'i32'> = fn.i64.geU(
+      pushValue(this, low),
+      fn.i64.load32U(fn.get(code), layout.CODE_SIZE),
+    );
+    if (widthOf(destination) > 1) {
+      let above = pushLimb(this, destination, 1);
+      for (let i = 2; i < widthOf(destination); i++) {
+        above = fn.i64.or(above, pushLimb(this, destination, i));
+      }
+      outside = fn.i32.or(outside, fn.i64.ne(above, fn.i64.const(0)));
+    }
+    this.failIf(outside, layout.STATUS_BAD_JUMP);
+    const pc = keep32(this, fn.i32.wrapI64(pushValue(this, low)));
+    const block = this.#findBlock(code, pc);
+    this.#enterBlock(code, pc, block);
+  }
+
+  /** The BLOCK entry of the JUMPDEST at `pc`, by the jump map; fails where there is none. */
+  #findBlock(code: Local<'i32'>, pc: Local<'i32'>): Local<'i32'> {
+    const { fn } = this;
+    const map = fn.i32.load(fn.get(code), layout.CODE_MAP);
+    const index = fn.i32.shl(fn.i32.shrU(fn.get(pc), fn.i32.const(6)), fn.i32.const(4));
+    const group = keep32(this, fn.i32.add(map, index));
+    const bits = keep(this, fn.i64.load(fn.get(group), 0));
+    const mask = keep(this, fn.i64.shl(fn.i64.const(1), fn.i64.extendI32U(fn.get(pc))));
+    const missing = fn.i64.eqz(fn.i64.and(fn.get(bits), fn.get(mask)));
+    this.failIf(missing, layout.STATUS_BAD_JUMP);
+    const before = fn.i64.and(fn.get(bits), fn.i64.sub(fn.get(mask), fn.i64.const(1)));
+    const inGroup = fn.i32.wrapI64(fn.i64.popcnt(before));
+    const rank = fn.i32.add(inGroup, fn.i32.load(fn.get(group), 8));
+    const offset = fn.i32.mul(rank, fn.i32.const(layout.BLOCK_BYTES));
+    return keep32(this, fn.i32.add(offset, fn.i32.load(fn.get(code), layout.CODE_BLOCKS)));
+  }
+
+  /** Counts the jump, reports hot code, and goes on in whatever runs the block. */
+  #enterBlock(code: Local<'i32'>, pc: Local<'i32'>, block: Local<'i32'>): void {
+    const { fn } = this;
+    const destination = () => {
+      const start = fn.i32.add(fn.get(code), fn.get(pc));
+      return fn.i32.add(start, fn.i32.const(layout.CODE_BYTES));
+    };
+    if (this.#links.stepping) {
+      this.#step(destination);
+      return;
+    }
+    const count = keep32(
+      this,
+      fn.i32.add(fn.i32.load(fn.get(block), layout.BLOCK_COUNT), fn.i32.const(1)),
+    );
+    fn.i32.store(fn.get(block), fn.get(count), layout.BLOCK_COUNT);
+    const ctx = keep32(this, fn.i32.load(fn.get(this.fp), layout.F_CTX));
+    const threshold = fn.i32.load(fn.get(ctx), layout.C_HOT_THRESHOLD);
+    const hot = fn.i32.eq(threshold, fn.get(count));
+    fn.hint(false);
+    fn.if(hot, () => fn.i32.store(fn.get(ctx), fn.get(code), layout.C_HOT_CODE));
+    fn.returnCallIndirect(
+      this.#links.type,
+      [fn.get(this.fp), this.#pushTop(), fn.get(this.#left), destination(), fn.get(this.mem)],
+      fn.i32.load(fn.get(block), layout.BLOCK_FUNCTION),
+    );
+  }
+
+  // ---------------------------------------------------------------- the runtime
+
+  runtime(name: RuntimeCallName): FunctionRef {
+    const ref = this.#links.runtime.get(name);
+    if (ref === undefined) throw new RangeError(`the interpreter imports no runtime.${name}`);
+    return ref;
+  }
+
+  callOnWords(name: WordCallName, pops: number): void {
+    const { fn } = this;
+    const first = this.#top;
+    const address = (index: number) =>
+      fn.i32.add(fn.get(this.#sp), fn.i32.const((first + index) * WORD_BYTES));
+    const operands = [address(pops - 1)];
+    for (let i = 0; i < pops; i++) operands.push(address(i));
+    fn.call(this.runtime(name), ...operands);
+    this.#top += pops - 1;
+  }
+
+  callOperation(name: OperationName, pops: number, pushes: number): void {
+    const { fn } = this;
+    const registers = [fn.get(this.fp), fn.get(this.#sp), fn.get(this.#left)];
+    this.#takeResult(fn.call(this.runtime(name), ...registers) as Value<'i64'>);
+    this.#top += pops - pushes;
+  }
+
+  callLog(topics: number): void {
+    const { fn } = this;
+    const registers = [fn.get(this.fp), fn.get(this.#sp), fn.get(this.#left)];
+    const log = fn.call(this.runtime('opLog'), ...registers, fn.i32.const(topics));
+    this.#takeResult(log as Value<'i64'>);
+    this.#top += topics + 2;
+  }
+
+  #takeResult(value: Value<'i64'>): void {
+    const result = keep(this, value);
+    this.failIfNegative(result);
+    this.setGas(result);
+  }
+
+  scratch(): { base: Local<'i32'>; offset: number } {
+    return { base: this.fp, offset: layout.F_SCRATCH_0 };
+  }
+}
