@@ -66,7 +66,7 @@ export class BlockAssembler implements Assembler {
   readonly #items: Word[] = [];
   #top: number;
   /** Height of the virtual stack before the current opcode. */
-  #topBefore = 0;
+  #topBefore: number;
   #instruction: Instruction;
   /** Static gas that was paid in advance for the current opcode and those after it. */
   #prepaid = 0;
@@ -84,6 +84,7 @@ export class BlockAssembler implements Assembler {
     this.mem = fn.param(4, 'i32');
     this.#low = block.growth === 0 ? this.#sp : fn.local('i32');
     this.#top = block.need;
+    this.#topBefore = block.need;
     for (let p = 0; p < block.need; p++) this.#items.push(this.#home(p));
   }
 
@@ -314,15 +315,11 @@ export class BlockAssembler implements Assembler {
     fn.returnCall(
       this.#links.interpret,
       fn.get(this.fp),
-      this.#pushSp(this.#topBefore === 0 ? this.#topAtEntry() : this.#topBefore),
+      this.#pushSp(this.#topBefore),
       gas(),
       fn.i32.const(this.#instruction.pc),
       fn.get(this.mem),
     );
-  }
-
-  #topAtEntry(): number {
-    return this.#topBefore;
   }
 
   finish(status: number, output?: { address: Local<'i32'>; size: Local<'i32'> }): void {
