@@ -364,6 +364,12 @@ export class BlockAssembler implements Assembler {
       this.#jumpTo(known);
       return;
     }
+    // Read before settling, which may overwrite the place where the destination lies.
+    this.#jumpThroughMap(keep32(this, this.#pushPc(destination)));
+  }
+
+  /** Jumps to a pc that is known when running only. */
+  #jumpThroughMap(pc: Local<'i32'>): void {
     const { fn } = this;
     this.#settleAll();
     fn.returnCall(
@@ -371,7 +377,7 @@ export class BlockAssembler implements Assembler {
       fn.get(this.fp),
       this.#pushSp(this.#top),
       fn.get(this.#left),
-      this.#pushPc(destination),
+      fn.get(pc),
       fn.get(this.mem),
     );
   }
@@ -420,21 +426,11 @@ export class BlockAssembler implements Assembler {
     const taken = keep32(this, pushIsNonzero(this, condition));
     // What both ways need is stored once, before they part.
     const target = constantOf(destination) ?? destination;
-    const pc =
-      typeof target === 'bigint' ? undefined : keep32(this, this.#pushPc(target));
+    const pc = typeof target === 'bigint' ? undefined : keep32(this, this.#pushPc(target));
     this.#settleAll();
     fn.if(fn.get(taken), () => {
       if (typeof target === 'bigint') this.#jumpTo(target);
-      else {
-        fn.returnCall(
-          this.#links.jump,
-          fn.get(this.fp),
-          this.#pushSp(this.#top),
-          fn.get(this.#left),
-          fn.get(pc as Local<'i32'>),
-          fn.get(this.mem),
-        );
-      }
+      else this.#jumpThroughMap(pc as Local<'i32'>);
     });
     this.#transfer(this.#block.next);
   }
