@@ -1,10 +1,12 @@
 /**
- * A contract's code as one WebAssembly module: a function a block, joined by tail calls, which a
- * machine links into its table.
+ * A contract's code as one WebAssembly module: functions of one or more blocks, joined by tail
+ * calls, which a machine links into its table.
  *
- *   blocks.ts          finds the blocks and their stack bounds
- *   block-assembler.ts assembles the meanings of a block's opcodes
- *   compile.ts         puts the module together
+ *   blocks.ts           finds the blocks and their stack bounds
+ *   regions.ts          chooses which blocks grow together
+ *   virtual-stack.ts    the EVM stack while assembling
+ *   region-assembler.ts assembles the meanings of a region's opcodes
+ *   compile.ts          puts the module together
  *
  * The same code, fork and selection give the same bytes.
  */
@@ -13,15 +15,18 @@ import { ModuleBuilder } from '../../wasm/module.ts';
 import type { ForkName } from '../forks/names.ts';
 import * as layout from '../layout.ts';
 import { COMPILED_SLOT } from '../interpreter/assemble.ts';
-import { MEANINGS } from '../opcodes/meanings.ts';
 import { RUNTIME_CALLS, type RuntimeCallName } from '../opcodes/runtime-calls.ts';
-import { BlockAssembler, type ContractLinks } from './block-assembler.ts';
+
 import { type Block, findBlocks } from './blocks.ts';
+import { type ContractLinks, RegionAssembler } from './region-assembler.ts';
+import { type Profile, Regions } from './regions.ts';
 
 export interface CompileOptions {
   readonly fork: ForkName;
   /** Whether the linear memory is shared between threads. */
   readonly shared: boolean;
+  /** Counts from the interpreter; without them everything counts as warm. */
+  readonly profile?: Profile;
 }
 
 /** A compiled contract, ready to be linked at any place of a machine's table. */
@@ -69,18 +74,18 @@ export function compileContract(
   const links: ContractLinks = {
     fork: options.fork,
     code,
-    type,
     interpret,
     jump,
     runtime: (name) => runtime.get(name) as FunctionRef,
-    blockAt: (pc) => functions.get(pc)?.fn.ref,
+    functionAt: (pc) => functions.get(pc)?.fn.ref,
     pushSlot: (fn, pc) => pushSlot(fn, slotGlobal, functions.get(pc)?.slot),
   };
   const limit = 4096 + code.length * WASM_BYTES_A_BYTE_MAX;
   let size = 0;
+  const regions = new Regions(code, blocks, options.profile);
   for (const block of blocks) {
     const { fn } = functions.get(block.pc) as { fn: FunctionBuilder };
-    assembleBlock(fn, block, links);
+    new RegionAssembler(fn, regions.planFor(block), links).assemble();
     size += fn.size;
     if (size > limit) return { refused: 'too large', limit, actual: size };
   }
@@ -95,27 +100,6 @@ export function compileContract(
 function pushSlot(fn: FunctionBuilder, global: number, slot: number | undefined): Value<'i32'> {
   if (slot === undefined) return fn.i32.const(0);
   return fn.i32.add(fn.globalGet(global, 'i32'), fn.i32.const(slot));
-}
-
-function assembleBlock(fn: FunctionBuilder, block: Block, links: ContractLinks): void {
-  const assembler = new BlockAssembler(fn, block, links);
-  assembler.begin();
-  let paid = false;
-  block.instructions.forEach((instruction, index) => {
-    if (!paid) {
-      assembler.payFrom(index);
-      paid = true;
-    }
-    assembler.enter(instruction);
-    const meaning = MEANINGS[instruction.row.byte];
-    if (meaning === undefined) throw new RangeError(`${instruction.row.name} has no meaning`);
-    meaning(assembler);
-    assembler.leave(instruction);
-    if (instruction.row.observesGas) paid = false;
-  });
-  const last = block.instructions.at(-1);
-  if (last === undefined || !last.row.endsBlock) assembler.fallThrough(block.next);
-  fn.unreachable();
 }
 
 /** Imports what the code's opcodes may call, in the order of the runtime's table. */
@@ -150,17 +134,19 @@ function callsOf(byte: number): readonly RuntimeCallName[] {
   const links: ContractLinks = {
     fork: 'osaka',
     code: Uint8Array.of(byte),
-    type,
     interpret: fn.ref,
     jump: fn.ref,
-    blockAt: () => undefined,
+    functionAt: () => undefined,
     pushSlot: (builder) => builder.i32.const(0),
     runtime: (name) => {
       found.add(name);
       return fn.ref;
     },
   };
-  if (block !== undefined) assembleBlock(fn, block, links);
+  if (block !== undefined) {
+    const plan = { root: block, loops: false, inline: () => undefined, leave: () => {} };
+    new RegionAssembler(fn, plan, links).assemble();
+  }
   const calls = [...found];
   CALLS_OF_BYTE.set(byte, calls);
   return calls;
