@@ -1,0 +1,96 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeRlp, encodeRlp, type RlpInput, type RlpItem, rlpInteger } from './rlp.ts';
+
+const hex = (text: string): Uint8Array => Uint8Array.fromHex(text);
+
+const tree: fc.Arbitrary<RlpInput> = fc.letrec<{ item: RlpInput }>((tie) => ({
+  item: fc.oneof(
+    { maxDepth: 5 },
+    fc.uint8Array({ maxLength: 300 }),
+    fc.array(tie('item'), { maxLength: 6 }),
+  ),
+})).item;
+
+function plain(item: RlpInput | RlpItem): unknown {
+  return item instanceof Uint8Array ? item.toHex() : item.map(plain);
+}
+
+describe('rlp', () => {
+  it('gives back what was encoded', () => {
+    fc.assert(
+      fc.property(tree, (input) => {
+        const result = decodeRlp(encodeRlp(input));
+        expect(result.ok && plain(result.item)).toEqual(plain(input));
+      }),
+    );
+  });
+
+  it('accepts only what the encoder makes', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => {
+        const result = decodeRlp(bytes);
+        if (result.ok) expect(encodeRlp(result.item).toHex()).toBe(bytes.toHex());
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('encodes integers without leading zeros', () => {
+    expect([0n, 1n, 127n, 128n, 256n, 2n ** 256n - 1n].map((v) => rlpInteger(v).toHex())).toEqual([
+      '',
+      '01',
+      '7f',
+      '80',
+      '0100',
+      'ff'.repeat(32),
+    ]);
+  });
+
+  it.each([
+    ['', 'input ends early'],
+    ['81', 'input ends early'],
+    ['b8', 'input ends early'],
+    ['8100', 'single byte not its own encoding'],
+    ['817f', 'single byte not its own encoding'],
+    ['b801ff', 'long form for a short item'],
+    ['f801ff', 'long form for a short item'],
+    ['b90038' + 'aa'.repeat(56), 'length with leading zeros'],
+    ['bfffffffffffffffff', 'input ends early'],
+    ['ffffffffffffffffff', 'input ends early'],
+    ['c281ff00', 'trailing bytes'],
+    ['c282ff', 'item longer than its list'],
+    ['c3c2c1', 'input ends early'],
+    ['0000', 'trailing bytes'],
+  ])('refuses %s', (text, reason) => {
+    expect(decodeRlp(hex(text))).toMatchObject({ ok: false, reason });
+  });
+
+  it('bounds depth and number of items', () => {
+    const deep = encodeRlp([[[[]]]]);
+    expect(decodeRlp(deep, { depthMax: 4 }).ok).toBe(true);
+    expect(decodeRlp(deep, { depthMax: 3 })).toMatchObject({ reason: 'nested too deeply' });
+    expect(decodeRlp(hex('c3010203'), { itemCountMax: 4 }).ok).toBe(true);
+    expect(decodeRlp(hex('c3010203'), { itemCountMax: 3 })).toMatchObject({
+      reason: 'too many items',
+    });
+  });
+
+  it('does not overflow the stack on lists within lists', () => {
+    const hostile = new Uint8Array(200_000).fill(0xc1);
+    expect(decodeRlp(hostile).ok).toBe(false);
+    // 200,000 lists that are as long as they say.
+    let headers: number[][] = [];
+    let size = 0;
+    while (size < 1_000_000) {
+      const header = size <= 55 ? [0xc0 + size] : [0xfa, size >> 16, (size >> 8) & 255, size & 255];
+      if (size > 55 && size < 256) header.splice(0, 4, 0xf8, size);
+      if (size >= 256 && size < 65536) header.splice(0, 4, 0xf9, size >> 8, size & 255);
+      headers.push(header);
+      size += header.length;
+    }
+    headers = headers.reverse();
+    const nested = Uint8Array.from(headers.flat());
+    expect(decodeRlp(nested)).toMatchObject({ reason: 'nested too deeply' });
+  });
+});

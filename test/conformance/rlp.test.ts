@@ -1,0 +1,59 @@
+/** The RLP tests of ethereum/tests: what they call invalid is refused, the rest round-trips. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  decodeRlp,
+  encodeRlp,
+  type RlpInput,
+  type RlpItem,
+  rlpInteger,
+} from '../../src/base/rlp.ts';
+import { fixtures } from '../fixtures.ts';
+
+const folder = fixtures('ethereum-tests');
+describe.skipIf(folder === undefined)('official RLP tests', () => {
+  const files = ['', 'RandomRLPTests'].flatMap((sub) => {
+    const path = join(folder as string, 'RLPTests', sub);
+    return readdirSync(path)
+      .filter((name) => name.endsWith('.json'))
+      .map((name) => join(path, name));
+  });
+  for (const file of files) {
+    const tests = JSON.parse(readFileSync(file, 'utf8')) as Record<string, RlpTest>;
+    for (const [name, test] of Object.entries(tests)) {
+      it(name, () => check(test));
+    }
+  }
+});
+
+interface RlpTest {
+  readonly in: unknown;
+  readonly out: string;
+}
+
+function check(test: RlpTest): void {
+  const bytes = Uint8Array.fromHex(test.out.replace(/^0x/, ''));
+  const result = decodeRlp(bytes);
+  if (test.in === 'INVALID') {
+    expect(result.ok).toBe(false);
+    return;
+  }
+  expect(result.ok).toBe(true);
+  if (test.in === 'VALID' || !result.ok) return;
+  expect(plain(result.item)).toEqual(plain(officialInput(test.in)));
+  expect(encodeRlp(officialInput(test.in)).toHex()).toBe(bytes.toHex());
+}
+
+/** Official tests write byte strings as text, integers as numbers, or `#` and decimal digits. */
+function officialInput(value: unknown): RlpInput {
+  if (Array.isArray(value)) return value.map(officialInput);
+  if (typeof value === 'number') return rlpInteger(BigInt(value));
+  const text = String(value);
+  if (text.startsWith('#')) return rlpInteger(BigInt(text.slice(1)));
+  return new TextEncoder().encode(text);
+}
+
+function plain(item: RlpInput | RlpItem): unknown {
+  return item instanceof Uint8Array ? item.toHex() : item.map(plain);
+}
