@@ -12,20 +12,21 @@ import {
 import { fixtures } from '../fixtures.ts';
 
 const folder = fixtures('ethereum-tests');
+
 describe.skipIf(folder === undefined)('official RLP tests', () => {
-  const files = ['', 'RandomRLPTests'].flatMap((sub) => {
-    const path = join(folder as string, 'RLPTests', sub);
-    return readdirSync(path)
-      .filter((name) => name.endsWith('.json'))
-      .map((name) => join(path, name));
-  });
-  for (const file of files) {
+  for (const file of folder === undefined ? [] : testFiles(join(folder, 'RLPTests'))) {
     const tests = JSON.parse(readFileSync(file, 'utf8')) as Record<string, RlpTest>;
     for (const [name, test] of Object.entries(tests)) {
       it(name, () => check(test));
     }
   }
 });
+
+function testFiles(path: string): string[] {
+  return readdirSync(path, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => join(path, name));
+}
 
 interface RlpTest {
   readonly in: unknown;
