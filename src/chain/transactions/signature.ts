@@ -1,0 +1,89 @@
+/**
+ * Who signed: senders of transactions and signers of authorisations, recovered from secp256k1
+ * signatures; and signing, for tests and tools.
+ */
+
+import { secp256k1 } from '@noble/curves/secp256k1.js';
+import { keccak256 } from '../../base/keccak.ts';
+import type { Address } from '../../evm/types.ts';
+import { authorizationHash, signingHash } from './encode.ts';
+import type { SignedAuthorization, SignedTransaction } from './types.ts';
+
+/** Order of the curve's group. */
+export const SECP256K1_ORDER =
+  0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+
+/** Whether r and s can be of a signature; `lowS` refuses the upper half of s (EIP-2). */
+export function inSignatureRange(r: bigint, s: bigint, lowS: boolean): boolean {
+  const sMax = lowS ? SECP256K1_ORDER / 2n : SECP256K1_ORDER - 1n;
+  return r > 0n && r < SECP256K1_ORDER && s > 0n && s <= sMax;
+}
+
+/**
+ * Sender of a transaction whose r, s and v are in range (see check.ts), or undefined where the
+ * signature is nobody's.
+ */
+export function recoverSender(transaction: SignedTransaction): Address | undefined {
+  const { type, v, r, s } = transaction;
+  const yParity = type !== 0 ? v : v >= 35n ? (v - 35n) % 2n : v - 27n;
+  return recover(signingHash(transaction), r, s, Number(yParity));
+}
+
+/** Signer of an authorisation (EIP-7702), or undefined: then the entry is skipped. */
+export function recoverAuthority(authorization: SignedAuthorization): Address | undefined {
+  const { yParity, r, s } = authorization;
+  if (yParity > 1n || !inSignatureRange(r, s, true)) return undefined;
+  return recover(authorizationHash(authorization), r, s, Number(yParity));
+}
+
+function recover(hash: Uint8Array, r: bigint, s: bigint, yParity: number): Address | undefined {
+  try {
+    const signature = new secp256k1.Signature(r, s, yParity);
+    const point = signature.recoverPublicKey(hash);
+    return addressOf(point.toBytes(false));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Address of an uncompressed public key (65 bytes, the first 0x04). */
+export function addressOf(publicKey: Uint8Array): Address {
+  return `0x${keccak256(publicKey.subarray(1)).subarray(12).toHex()}`;
+}
+
+/** Address of a private key of 32 bytes. */
+export function addressOfKey(privateKey: Uint8Array): Address {
+  return addressOf(secp256k1.getPublicKey(privateKey, false));
+}
+
+/**
+ * Signs with a private key of 32 bytes, deterministically (RFC 6979). The transaction's `v`
+ * decides for type 0 whether and for which chain it is protected: 27 or 28, or 35 and more.
+ */
+export function signTransaction(
+  transaction: SignedTransaction,
+  privateKey: Uint8Array,
+): SignedTransaction {
+  const { r, s, yParity } = sign(signingHash(transaction), privateKey);
+  if (transaction.type !== 0) return { ...transaction, v: yParity, r, s };
+  const { v } = transaction;
+  const base = v >= 35n ? v - ((v - 35n) % 2n) : 27n;
+  return { ...transaction, v: base + yParity, r, s };
+}
+
+/** Signs an authorisation with a private key of 32 bytes. */
+export function signAuthorization(
+  authorization: SignedAuthorization,
+  privateKey: Uint8Array,
+): SignedAuthorization {
+  return { ...authorization, ...sign(authorizationHash(authorization), privateKey) };
+}
+
+function sign(
+  hash: Uint8Array,
+  privateKey: Uint8Array,
+): { r: bigint; s: bigint; yParity: bigint } {
+  const bytes = secp256k1.sign(hash, privateKey, { prehash: false, format: 'recovered' });
+  const signature = secp256k1.Signature.fromBytes(bytes, 'recovered');
+  return { r: signature.r, s: signature.s, yParity: BigInt(signature.recovery as number) };
+}
