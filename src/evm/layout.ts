@@ -488,3 +488,100 @@ export const SLOT_BYTES = 128;
 
 export const SLOT_WARM = 1;
 export const SLOT_DIRTY = 2;
+
+// ---------------------------------------------------------------- the heap (in GLOBALS)
+/** u32: next free byte and end of the heap that runtime/allocator.ts hands out. */
+export const G_HEAP_TOP = 16;
+export const G_HEAP_END = 20;
+/** u32 x 32 from here: free lists by power of two. */
+export const G_FREE_LISTS = 256;
+/** Scratch of the arithmetic of one runtime instance: offsets are its own affair. */
+export const SCRATCH_BYTES = 4096;
+
+// ---------------------------------------------------------------- private to the runtime
+/** In a context, from C_RUNTIME: the overlay's tables (TABLE_BYTES each). */
+export const C_ACCOUNTS = 1024;
+export const C_SLOTS = 1056;
+export const C_TRANSIENT = 1088;
+/** u32: a limit of the host was hit: the transaction is void. */
+export const C_LIMIT_HIT = 1120;
+/** u32: machine (rule set) id, part of the code cache's key. */
+export const C_MACHINE = 1124;
+/** ptr: code object of accounts without code. */
+export const C_EMPTY_CODE = 1128;
+/** u32: bit set of CONTEXT_FLAG_*. */
+export const C_FLAGS = 1132;
+/** i64: gas granted to the instruction at C_RETRY_IP that found too little. */
+export const C_RETRY_GRANT = 1136;
+export const C_RETRY_IP = 1144;
+/** ptr: end of the return data at the end of the memory region. */
+export const C_RETURN_DATA = 1148;
+/** u32: frame that the host's precompile answers, and whether its output was set. */
+export const C_PRECOMPILE = 1152;
+/** word: hash of the empty string. */
+export const C_EMPTY_HASH = 1184;
+/** word x 2: scratch of the runtime. */
+export const C_SCRATCH = 1216;
+
+/** Return to the host after each instruction. */
+export const CONTEXT_FLAG_STEP = 1;
+/** Return STATUS_HOOK at call enter and exit. */
+export const CONTEXT_FLAG_HOOKS = 2;
+/** Return STATUS_HOT when code became hot. */
+export const CONTEXT_FLAG_TIERS = 4;
+
+/** A layer (versions or view): two tables. */
+export const LAYER_ACCOUNTS = 0;
+export const LAYER_SLOTS = 32;
+export const LAYER_BYTES = 64;
+
+/** u32 in an account entry: always zero (the table's salt). */
+export const A_SALT = 124;
+/** u32: of a view's entry: 0 unknown, 1 no storage, 2 storage. */
+export const A_HAS_STORAGE = 128;
+/** u32: bit set of READ_*: what was read, never undone. */
+export const A_READS = 132;
+/** u32: of an overlay entry: storage generation when the transaction began. */
+export const A_GENERATION_BEFORE = 136;
+/** u32: of a slot: bit set of READ_*. */
+export const S_READS = 112;
+
+export const READ_BALANCE = 1;
+export const READ_NONCE = 2;
+export const READ_CODE = 4;
+export const READ_EXISTENCE = 8;
+export const READ_HAS_STORAGE = 16;
+export const READ_SLOT = 32;
+
+/** Block hash record. */
+export const BLOCK_HASH_BYTES = 64;
+
+/** u32 in TX_RUNTIME: 0 = not begun, 1 = frames run, 2 = done. */
+export const TX_PHASE = 384;
+/** u64: gas of the outermost frame at its start. */
+export const TX_FRAME_GAS = 392;
+/** word: what the sender paid in advance (blob gas not counted). */
+export const TX_SCRATCH = 416;
+
+// Why a transaction is refused (TX_REFUSED), in the order of RefusalReason in types.ts.
+export const REFUSED_TYPE = 1;
+export const REFUSED_NONCE_LOW = 2;
+export const REFUSED_NONCE_HIGH = 3;
+export const REFUSED_NONCE_OVERFLOW = 4;
+export const REFUSED_SENDER_CODE = 5;
+export const REFUSED_FUNDS = 6;
+export const REFUSED_INTRINSIC = 7;
+export const REFUSED_FLOOR = 8;
+export const REFUSED_BLOCK_GAS = 9;
+export const REFUSED_GAS_LIMIT = 10;
+export const REFUSED_BASE_FEE = 11;
+export const REFUSED_PRIORITY = 12;
+export const REFUSED_INIT_CODE = 13;
+export const REFUSED_BLOB_FEE = 14;
+export const REFUSED_NO_BLOBS = 15;
+export const REFUSED_BLOBS = 16;
+export const REFUSED_BLOB_VERSION = 17;
+export const REFUSED_BLOB_CREATE = 18;
+export const REFUSED_NO_AUTHORIZATIONS = 19;
+export const REFUSED_SET_CODE_CREATE = 20;
+export const REFUSED_OVERFLOW = 21;

@@ -1,0 +1,116 @@
+// Code objects: bytes, jump map and block entries in one allocation, found by code hash.
+//
+//   object | bytes | padding | map (16 bytes a 64 bytes of code) | blocks (16 bytes a JUMPDEST)
+import {
+  BLOCK_BYTES, BLOCK_FUNCTION, BLOCK_PC, CODE_ALLOCATED, CODE_BLOCKS, CODE_BLOCK_COUNT,
+  CODE_BYTES, CODE_HASH, CODE_ID, CODE_MAP, CODE_PADDING, CODE_SIZE, C_MACHINE, GLOBALS, G_CODES,
+} from "../layout";
+import { allocate, release } from "./allocator";
+import { tableAdd, tableFind, tableInit, TABLE_BYTES } from "./tables";
+
+const JUMPDEST: u32 = 0x5b;
+const PUSH1: u32 = 0x60;
+const PUSH32: u32 = 0x7f;
+
+/** Entry of the code table: word hash | u32 machine | u32 object. */
+const ENTRY_MACHINE: u32 = 32;
+const ENTRY_OBJECT: u32 = 36;
+const ENTRY_BYTES: u32 = 64;
+
+/** Makes the table of codes; false without memory. */
+export function codesInit(): bool {
+  const table = allocate(TABLE_BYTES);
+  if (table == 0) return false;
+  memory.fill(table, 0, TABLE_BYTES);
+  store<u32>(GLOBALS + G_CODES, table);
+  return tableInit(table, ENTRY_BYTES);
+}
+
+/** The code object with this hash, 0 when it is not there. */
+export function codeByHash(ctx: u32, hash: u32): u32 {
+  const table = load<u32>(GLOBALS + G_CODES);
+  const entry = tableFind(table, hash, load<u32>(ctx + C_MACHINE), ENTRY_MACHINE);
+  return entry == 0 ? 0 : load<u32>(entry + ENTRY_OBJECT);
+}
+
+/** The object for these bytes; `hash` may be 0 (init code). 0 = host limit. */
+export function codeCreate(ctx: u32, bytes: u32, size: u32, hash: u32): u32 {
+  if (hash != 0) {
+    const known = codeByHash(ctx, hash);
+    if (known != 0) return known;
+  }
+  const groups = (size >> 6) + 1;
+  const blocks = countJumpdests(bytes, size);
+  const mapAt: u64 = (<u64>CODE_BYTES + size + CODE_PADDING + 63) & ~63;
+  const blocksAt = mapAt + ((<u64>groups) << 4);
+  const total = blocksAt + <u64>(blocks + 1) * BLOCK_BYTES;
+  if (total > 0x20000000) return 0;
+  const code = allocate(<u32>total);
+  if (code == 0) return 0;
+  memory.fill(code, 0, CODE_BYTES);
+  memory.copy(code + CODE_BYTES, bytes, size);
+  const end = code + CODE_BYTES + size;
+  memory.fill(end, 0, <u32>blocksAt - CODE_BYTES - size);
+  store<u32>(code + CODE_SIZE, size);
+  store<u32>(code + CODE_MAP, code + <u32>mapAt);
+  store<u32>(code + CODE_BLOCKS, code + <u32>blocksAt);
+  store<u32>(code + CODE_BLOCK_COUNT, blocks);
+  store<u32>(code + CODE_ALLOCATED, <u32>total);
+  analyse(code, size);
+  if (hash != 0) {
+    memory.copy(code + CODE_HASH, hash, 32);
+    const entry = tableAdd(load<u32>(GLOBALS + G_CODES), hash, load<u32>(ctx + C_MACHINE), ENTRY_MACHINE);
+    if (entry == 0) {
+      release(code, <u32>total);
+      return 0;
+    }
+    store<u32>(entry + ENTRY_OBJECT, code);
+  }
+  return code;
+}
+
+/** Frees an object that has no hash. */
+export function codeRelease(code: u32): void {
+  release(code, load<u32>(code + CODE_ALLOCATED));
+}
+
+// @ts-ignore: decorator
+@inline
+function lengthOf(opcode: u32): u32 {
+  return opcode >= PUSH1 && opcode <= PUSH32 ? opcode - PUSH1 + 2 : 1;
+}
+
+function countJumpdests(bytes: u32, size: u32): u32 {
+  let count: u32 = 0;
+  let pc: u32 = 0;
+  while (pc < size) {
+    const opcode = <u32>load<u8>(bytes + pc);
+    if (opcode == JUMPDEST) count++;
+    pc += lengthOf(opcode);
+  }
+  return count;
+}
+
+/** Fills the jump map and the block entries. */
+function analyse(code: u32, size: u32): void {
+  const bytes = code + CODE_BYTES;
+  const map = load<u32>(code + CODE_MAP);
+  let block = load<u32>(code + CODE_BLOCKS);
+  let pc: u32 = 0;
+  while (pc < size) {
+    const opcode = <u32>load<u8>(bytes + pc);
+    if (opcode == JUMPDEST) {
+      const group = map + ((pc >> 6) << 4);
+      store<u64>(group, load<u64>(group) | (<u64>1 << (pc & 63)));
+      store<u64>(block, JUMPDEST, BLOCK_FUNCTION);
+      store<u64>(block, pc, BLOCK_PC);
+      block += BLOCK_BYTES;
+    }
+    pc += lengthOf(opcode);
+  }
+  let rank: u32 = 0;
+  for (let group: u32 = 0; group <= size >> 6; group++) {
+    store<u32>(map + (group << 4), rank, 8);
+    rank += <u32>popcnt<u64>(load<u64>(map + (group << 4)));
+  }
+}

@@ -1,0 +1,119 @@
+// The loop that runs frames: EVM frames through the function table, precompiles here or by the
+// host. See docs/design/machine.md, "An opcode's function" and "Gas slices".
+import {
+  CONTEXT_FLAG_STEP, CONTEXT_FLAG_TIERS, C_FLAGS, C_FRAME, C_GAS_RESERVE, C_GAS_SLICE, C_HOT_CODE,
+  C_LIMIT_HIT, C_RETRY_GRANT, C_STOP, FRAME_KIND_EVM, F_CODE_ADDRESS, F_GAS, F_INPUT,
+  F_INPUT_SIZE, F_IP, F_KIND, F_MEM, F_OUTPUT, F_OUTPUT_SIZE, F_RESUME, F_SP, STATUS_HOST_LIMIT,
+  STATUS_HOT, STATUS_LAST_HALT, STATUS_NEED_PRECOMPILE, STATUS_OUT_OF_GAS,
+  STATUS_PRECOMPILE_FAILURE, STATUS_RETURN, STATUS_REVERT, STATUS_SELFDESTRUCT, STATUS_STOP,
+  STATUS_STOPPED, STATUS_SWITCH_FRAME,
+} from "../layout";
+import { leaveFrame } from "./frames";
+
+const STEPPING_SLOT: u32 = 256;
+const IDENTITY: u64 = 4;
+const IDENTITY_BASE: i64 = 15;
+const IDENTITY_WORD: i64 = 3;
+
+/** Runs until the outermost frame ends (its status) or the host is needed. */
+export function runFrames(ctx: u32): i32 {
+  while (true) {
+    if (load<u32>(ctx + C_LIMIT_HIT)) return STATUS_HOST_LIMIT;
+    const notice = noticeOf(ctx);
+    if (notice != 0) return notice;
+    const fp = load<u32>(ctx + C_FRAME);
+    const status = load<u32>(fp + F_KIND) == FRAME_KIND_EVM ? runSlice(ctx, fp) : runPrecompile(fp);
+    if (status == STATUS_SWITCH_FRAME) continue;
+    if (status > STATUS_LAST_HALT) return status;
+    const left = leaveFrame(ctx, status);
+    if (left != STATUS_SWITCH_FRAME) return left;
+  }
+}
+
+/** What the host asked to be told of, 0 for nothing. */
+function noticeOf(ctx: u32): i32 {
+  if (atomic.load<u32>(ctx + C_STOP)) return STATUS_STOPPED;
+  if (load<u32>(ctx + C_HOT_CODE) != 0) {
+    if (load<u32>(ctx + C_FLAGS) & CONTEXT_FLAG_TIERS) return STATUS_HOT;
+    store<u32>(ctx + C_HOT_CODE, 0);
+  }
+  return 0;
+}
+
+/** Runs an EVM frame until it ends, switches, or needs the host. */
+function runSlice(ctx: u32, fp: u32): i32 {
+  let grant = load<i64>(ctx + C_GAS_SLICE);
+  while (true) {
+    const all = load<i64>(fp + F_GAS);
+    const given = min<i64>(all, grant);
+    store<i64>(ctx + C_GAS_RESERVE, all - given);
+    const ip = load<u32>(fp + F_IP);
+    const status = enterCode(ctx, fp, given, ip);
+    if (status == STATUS_SWITCH_FRAME) return status;
+    const reserve = load<i64>(ctx + C_GAS_RESERVE);
+    store<i64>(ctx + C_GAS_RESERVE, 0);
+    if (status > STATUS_LAST_HALT || keepsGas(status)) {
+      store<i64>(fp + F_GAS, load<i64>(fp + F_GAS) + reserve);
+      return status;
+    }
+    if (status != STATUS_OUT_OF_GAS || reserve == 0) return status;
+    // The slice is used up: more, and twice as much when not one instruction was executed.
+    const progressed = load<i64>(fp + F_GAS) != given || load<u32>(fp + F_IP) != ip;
+    store<i64>(fp + F_GAS, load<i64>(fp + F_GAS) + reserve);
+    grant = progressed ? load<i64>(ctx + C_GAS_SLICE) : grant << 1;
+    if (grant <= 0) grant = i64.MAX_VALUE;
+    const notice = noticeOf(ctx);
+    if (notice != 0) return notice;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function keepsGas(status: i32): bool {
+  return (
+    status == STATUS_STOP ||
+    status == STATUS_RETURN ||
+    status == STATUS_REVERT ||
+    status == STATUS_SELFDESTRUCT
+  );
+}
+
+/** Enters a frame's code where it stands. */
+function enterCode(ctx: u32, fp: u32, gas: i64, ip: u32): i32 {
+  const sp = load<u32>(fp + F_SP);
+  const mem = load<u32>(fp + F_MEM);
+  let index = load<u32>(fp + F_RESUME);
+  store<u32>(fp + F_RESUME, 0);
+  const stepping = (load<u32>(ctx + C_FLAGS) & CONTEXT_FLAG_STEP) != 0;
+  if (stepping) index = STEPPING_SLOT + load<u8>(ip);
+  else if (index == 0) index = load<u8>(ip);
+  return call_indirect<i32>(index, fp, sp, gas, ip, mem);
+}
+
+/** The identity precompile; all others are the host's. */
+function runPrecompile(fp: u32): i32 {
+  const address = fp + F_CODE_ADDRESS;
+  const high = load<u64>(address, 8) | load<u64>(address, 16);
+  if (high != 0 || load<u64>(address) != IDENTITY) return STATUS_NEED_PRECOMPILE;
+  const size = load<u32>(fp + F_INPUT_SIZE);
+  const cost = IDENTITY_BASE + IDENTITY_WORD * <i64>((<u64>size + 31) >> 5);
+  const gas = load<i64>(fp + F_GAS);
+  if (gas < cost) return STATUS_OUT_OF_GAS;
+  store<i64>(fp + F_GAS, gas - cost);
+  store<u32>(fp + F_OUTPUT, load<u32>(fp + F_INPUT));
+  store<u32>(fp + F_OUTPUT_SIZE, size);
+  return STATUS_RETURN;
+}
+
+/**
+ * The host's answer to STATUS_NEED_PRECOMPILE: whether it succeeded, the gas it used, and its
+ * output, which the host has written anywhere. The run goes on with `resume`.
+ */
+export function completePrecompile(ctx: u32, ok: i32, gasUsed: i64, output: u32, size: u32): i32 {
+  const fp = load<u32>(ctx + C_FRAME);
+  const gas = load<i64>(fp + F_GAS);
+  store<u32>(fp + F_OUTPUT, output);
+  store<u32>(fp + F_OUTPUT_SIZE, size);
+  store<i64>(fp + F_GAS, gas - gasUsed);
+  return leaveFrame(ctx, ok ? STATUS_RETURN : STATUS_PRECOMPILE_FAILURE);
+}

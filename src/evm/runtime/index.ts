@@ -1,0 +1,22 @@
+// What the runtime exports: to emitted code (opcodes/runtime-calls.ts) and to the host.
+export { setScratch } from "./arithmetic/scratch";
+export { mul, div, sdiv, mod, smod, addmod, mulmod, exp } from "./arithmetic/division";
+export { keccak256, keccak256Word } from "./hashes/keccak";
+export { expandMemory } from "./memory";
+export {
+  opCallDataCopy, opCodeCopy, opReturnDataCopy, opMCopy, opKeccak256, callDataLoad,
+} from "./copies";
+export {
+  opBalance, opSelfBalance, opExtCodeSize, opExtCodeHash, opExtCodeCopy, opBlockHash, opSload,
+  opSstore, opTload, opTstore,
+} from "./stateops";
+export { opLog } from "./logs";
+export { opCall, opCreate, opSelfdestruct } from "./calls";
+export { transact, resume } from "./transaction";
+export { completePrecompile } from "./driver";
+export { allocate, release } from "./allocator";
+export { codesInit, codeCreate, codeByHash } from "./code";
+export {
+  overlayInit, layerInit, layerClear, viewPutAccount, viewPutSlot, viewPutHasStorage,
+  commitTransaction, nextChangedAccount, nextChangedSlot,
+} from "./state";

@@ -1,0 +1,495 @@
+// Accounts, slots and transient values of a context: the overlay over the block's versions over
+// the cache of a view. Every write leaves an undo record first; reads leave marks that no revert
+// clears. A function that can miss returns 0 and has filled the request, with nothing changed.
+import {
+  ACCOUNT_BYTES, ACCOUNT_CREATED, ACCOUNT_DIRTY, ACCOUNT_EXISTS, ACCOUNT_SELFDESTRUCTED,
+  ACCOUNT_TOUCHED, ACCOUNT_WARM, A_ADDRESS, A_BALANCE, A_CODE, A_CODE_HASH, A_FLAGS, A_GENERATION,
+  A_GENERATION_BEFORE, A_HAS_STORAGE, A_NONCE, A_READS, A_SALT, C_ACCOUNTS, C_EMPTY_CODE,
+  C_EMPTY_HASH, C_JOURNAL_BASE, C_JOURNAL_END, C_JOURNAL_TOP, C_LIMIT_HIT, C_REFUND, C_REQUEST,
+  C_REQUEST_ADDRESS, C_REQUEST_SLOT, C_RULES, C_SLOTS, C_TRANSIENT, C_VERSIONS, C_VIEW,
+  LAYER_ACCOUNTS, LAYER_SLOTS, READ_CODE, READ_EXISTENCE, READ_HAS_STORAGE, READ_SLOT,
+  REQUEST_ACCOUNT, REQUEST_CODE, REQUEST_HAS_STORAGE, REQUEST_NONE, REQUEST_SLOT, R_CLEAR_EMPTY,
+  R_SELFDESTRUCT_ONLY_NEW, SLOT_BYTES, SLOT_DIRTY, SLOT_WARM, S_ACCOUNT, S_FLAGS, S_GENERATION,
+  S_ORIGINAL, S_READS, S_VALUE,
+} from "../layout";
+import { codeByHash } from "./code";
+import {
+  copyWord, isZeroWord, sameWord, tableAdd, tableClear, tableFind, tableInit, tableNext, zeroWord,
+} from "./tables";
+
+const RECORD_ACCOUNT: u32 = 1;
+const RECORD_SLOT: u32 = 2;
+const RECORD_TRANSIENT: u32 = 3;
+/** Mutable bytes of an entry that a record holds: from offset 32. */
+const ACCOUNT_SAVED: u32 = 96;
+const SLOT_SAVED: u32 = 80;
+const RECORD_TAIL: u32 = 16;
+
+// ---------------------------------------------------------------- set-up
+
+export function overlayInit(ctx: u32): bool {
+  return (
+    tableInit(ctx + C_ACCOUNTS, ACCOUNT_BYTES) &&
+    tableInit(ctx + C_SLOTS, SLOT_BYTES) &&
+    tableInit(ctx + C_TRANSIENT, 128)
+  );
+}
+
+export function layerInit(layer: u32): bool {
+  return tableInit(layer + LAYER_ACCOUNTS, ACCOUNT_BYTES) && tableInit(layer + LAYER_SLOTS, SLOT_BYTES);
+}
+
+export function layerClear(layer: u32): void {
+  tableClear(layer + LAYER_ACCOUNTS);
+  tableClear(layer + LAYER_SLOTS);
+}
+
+/** Empties the overlay for the next transaction. */
+export function beginTransaction(ctx: u32): void {
+  tableClear(ctx + C_ACCOUNTS);
+  tableClear(ctx + C_SLOTS);
+  tableClear(ctx + C_TRANSIENT);
+  store<u32>(ctx + C_JOURNAL_TOP, load<u32>(ctx + C_JOURNAL_BASE));
+  store<i64>(ctx + C_REFUND, 0);
+  store<u32>(ctx + C_LIMIT_HIT, 0);
+}
+
+// ---------------------------------------------------------------- journal
+
+/** Room for a record of so many bytes; 0 sets the limit flag. */
+function record(ctx: u32, entry: u32, kind: u32, bytes: u32): u32 {
+  const top = load<u32>(ctx + C_JOURNAL_TOP);
+  const next = top + bytes + RECORD_TAIL;
+  if (next > load<u32>(ctx + C_JOURNAL_END)) {
+    store<u32>(ctx + C_LIMIT_HIT, 1);
+    return 0;
+  }
+  store<u32>(top + bytes, entry);
+  store<u32>(top + bytes, kind, 4);
+  store<u32>(ctx + C_JOURNAL_TOP, next);
+  return top;
+}
+
+function saveAccount(ctx: u32, a: u32): void {
+  const at = record(ctx, a, RECORD_ACCOUNT, ACCOUNT_SAVED);
+  if (at != 0) memory.copy(at, a + 32, ACCOUNT_SAVED);
+}
+
+function saveSlot(ctx: u32, s: u32): void {
+  const at = record(ctx, s, RECORD_SLOT, SLOT_SAVED);
+  if (at != 0) memory.copy(at, s + 32, SLOT_SAVED);
+}
+
+// @ts-ignore: decorator
+@inline
+function isRipemd(a: u32): bool {
+  return load<u64>(a) == 3 && (load<u64>(a, 8) | load<u64>(a, 16)) == 0;
+}
+
+export function checkpoint(ctx: u32): u32 {
+  return load<u32>(ctx + C_JOURNAL_TOP);
+}
+
+export function revertTo(ctx: u32, mark: u32): void {
+  let top = load<u32>(ctx + C_JOURNAL_TOP);
+  while (top > mark) {
+    const entry = load<u32>(top - RECORD_TAIL);
+    const kind = load<u32>(top - RECORD_TAIL, 4);
+    top -= RECORD_TAIL;
+    if (kind == RECORD_ACCOUNT) {
+      top -= ACCOUNT_SAVED;
+      const flags = load<u32>(entry + A_FLAGS);
+      // The touch of the RIPEMD precompile outlives a revert: block 2,675,119 of mainnet.
+      const kept: u32 = isRipemd(entry) ? ACCOUNT_DIRTY | ACCOUNT_TOUCHED : ACCOUNT_DIRTY;
+      const dirty = flags & kept;
+      memory.copy(entry + 32, top, ACCOUNT_SAVED);
+      store<u32>(entry + A_FLAGS, load<u32>(entry + A_FLAGS) | dirty);
+    } else if (kind == RECORD_SLOT) {
+      top -= SLOT_SAVED;
+      const dirty = load<u32>(entry + S_FLAGS) & SLOT_DIRTY;
+      memory.copy(entry + 32, top, SLOT_SAVED);
+      store<u32>(entry + S_FLAGS, load<u32>(entry + S_FLAGS) | dirty);
+    } else {
+      top -= 32;
+      copyWord(entry + S_VALUE, top);
+    }
+  }
+  store<u32>(ctx + C_JOURNAL_TOP, mark);
+}
+
+// ---------------------------------------------------------------- accounts
+
+/** Entry of the account in the overlay; 0 = request, or limit when C_REQUEST is none. */
+export function findAccount(ctx: u32, address: u32): u32 {
+  const known = tableFind(ctx + C_ACCOUNTS, address, 0, A_SALT);
+  if (known != 0) return known;
+  let source = tableFind(load<u32>(ctx + C_VERSIONS) + LAYER_ACCOUNTS, address, 0, A_SALT);
+  if (source == 0) {
+    source = tableFind(load<u32>(ctx + C_VIEW) + LAYER_ACCOUNTS, address, 0, A_SALT);
+    if (source == 0) {
+      store<u32>(ctx + C_REQUEST, REQUEST_ACCOUNT);
+      copyWord(ctx + C_REQUEST_ADDRESS, address);
+      return 0;
+    }
+  }
+  const a = tableAdd(ctx + C_ACCOUNTS, address, 0, A_SALT);
+  if (a == 0) {
+    store<u32>(ctx + C_REQUEST, REQUEST_NONE);
+    store<u32>(ctx + C_LIMIT_HIT, 1);
+    return 0;
+  }
+  memory.copy(a + 32, source + 32, A_SALT - 32);
+  store<u32>(a + A_FLAGS, load<u32>(source + A_FLAGS) & ACCOUNT_EXISTS);
+  store<u32>(a + A_GENERATION_BEFORE, load<u32>(source + A_GENERATION));
+  return a;
+}
+
+// @ts-ignore: decorator
+@inline
+export function hasFlag(a: u32, flag: u32): bool {
+  return (load<u32>(a + A_FLAGS) & flag) != 0;
+}
+
+/** Marks the account as accessed; true when it was cold. */
+export function warmAccount(ctx: u32, a: u32): bool {
+  const flags = load<u32>(a + A_FLAGS);
+  if (flags & ACCOUNT_WARM) return false;
+  saveAccount(ctx, a);
+  store<u32>(a + A_FLAGS, flags | ACCOUNT_WARM);
+  return true;
+}
+
+/** Undo record, dirty mark, touch. */
+function change(ctx: u32, a: u32): void {
+  saveAccount(ctx, a);
+  const flags = load<u32>(a + A_FLAGS);
+  store<u32>(a + A_FLAGS, flags | ACCOUNT_DIRTY | ACCOUNT_TOUCHED | ACCOUNT_EXISTS);
+}
+
+export function setBalance(ctx: u32, a: u32, value: u32): void {
+  change(ctx, a);
+  copyWord(a + A_BALANCE, value);
+}
+
+/** True on overflow of 2^256 (and nothing changed). */
+export function addBalance(ctx: u32, a: u32, value: u32): bool {
+  const at = a + A_BALANCE;
+  let carry: u64 = 0;
+  for (let pass: u32 = 0; pass < 2; pass++) {
+    carry = 0;
+    if (pass == 1) change(ctx, a);
+    for (let i: u32 = 0; i < 32; i += 8) {
+      const x = load<u64>(at + i);
+      const y = load<u64>(value + i);
+      const sum = x + y;
+      const total = sum + carry;
+      carry = u64(sum < x) | u64(total < sum);
+      if (pass == 1) store<u64>(at + i, total);
+    }
+    if (carry) return true;
+  }
+  return false;
+}
+
+/** False when the balance is less than the value (and nothing changed). */
+export function subBalance(ctx: u32, a: u32, value: u32): bool {
+  if (lessWord(a + A_BALANCE, value)) return false;
+  change(ctx, a);
+  const at = a + A_BALANCE;
+  let borrow: u64 = 0;
+  for (let i: u32 = 0; i < 32; i += 8) {
+    const x = load<u64>(at + i);
+    const y = load<u64>(value + i);
+    const difference = x - y;
+    const total = difference - borrow;
+    borrow = u64(x < y) | u64(difference < borrow);
+    store<u64>(at + i, total);
+  }
+  return true;
+}
+
+export function lessWord(a: u32, b: u32): bool {
+  for (let i: i32 = 24; i >= 0; i -= 8) {
+    const x = load<u64>(a + i);
+    const y = load<u64>(b + i);
+    if (x != y) return x < y;
+  }
+  return false;
+}
+
+export function setNonce(ctx: u32, a: u32, nonce: u64): void {
+  change(ctx, a);
+  store<u64>(a + A_NONCE, nonce);
+}
+
+export function setCode(ctx: u32, a: u32, code: u32, hash: u32): void {
+  change(ctx, a);
+  store<u32>(a + A_CODE, code);
+  memory.copy(a + A_CODE_HASH, hash, 32);
+}
+
+/** Marks a touch (EIP-158); before that fork touching creates an empty account. */
+export function touchAccount(ctx: u32, a: u32): void {
+  const flags = load<u32>(a + A_FLAGS);
+  const wanted: u32 = ACCOUNT_TOUCHED | ACCOUNT_EXISTS | ACCOUNT_DIRTY;
+  if ((flags & wanted) == wanted) return;
+  change(ctx, a);
+}
+
+/** No nonce, no balance, no code (EIP-161). */
+export function isEmpty(ctx: u32, a: u32): bool {
+  return (
+    load<u64>(a + A_NONCE) == 0 &&
+    isZeroWord(a + A_BALANCE) &&
+    sameWord(a + A_CODE_HASH, ctx + C_EMPTY_HASH)
+  );
+}
+
+/** The account as a creation finds it: no storage, no code, marked as created. */
+export function resetForCreation(ctx: u32, a: u32): void {
+  change(ctx, a);
+  store<u32>(a + A_GENERATION, load<u32>(a + A_GENERATION) + 1);
+  store<u32>(a + A_FLAGS, load<u32>(a + A_FLAGS) | ACCOUNT_CREATED);
+  store<u64>(a + A_NONCE, 0);
+}
+
+export function markSelfdestructed(ctx: u32, a: u32): void {
+  change(ctx, a);
+  store<u32>(a + A_FLAGS, load<u32>(a + A_FLAGS) | ACCOUNT_SELFDESTRUCTED);
+}
+
+/** Whether the account has storage: 1, 0, or -1 for a request. */
+export function hasStorage(ctx: u32, a: u32): i32 {
+  store<u32>(a + A_READS, load<u32>(a + A_READS) | READ_HAS_STORAGE);
+  const versions = load<u32>(ctx + C_VERSIONS) + LAYER_SLOTS;
+  const version = tableFind(load<u32>(ctx + C_VERSIONS) + LAYER_ACCOUNTS, a, 0, A_SALT);
+  const generation = load<u32>(a + A_GENERATION);
+  if (version != 0) {
+    for (let s = tableNext(versions, 0); s != 0; s = tableNext(versions, s)) {
+      if (load<u32>(s + S_ACCOUNT) != version || load<u32>(s + S_GENERATION) != generation) continue;
+      if (!isZeroWord(s + S_VALUE)) return 1;
+    }
+  }
+  if (generation != 0) return 0;
+  const view = tableFind(load<u32>(ctx + C_VIEW) + LAYER_ACCOUNTS, a, 0, A_SALT);
+  const known = view == 0 ? 0 : load<u32>(view + A_HAS_STORAGE);
+  if (known != 0) return known - 1;
+  store<u32>(ctx + C_REQUEST, REQUEST_HAS_STORAGE);
+  copyWord(ctx + C_REQUEST_ADDRESS, a);
+  return -1;
+}
+
+/** Code object of the account; 0 = request. */
+export function codeOf(ctx: u32, a: u32): u32 {
+  const known = load<u32>(a + A_CODE);
+  if (known != 0) return known;
+  if (sameWord(a + A_CODE_HASH, ctx + C_EMPTY_HASH)) return load<u32>(ctx + C_EMPTY_CODE);
+  const code = codeByHash(ctx, a + A_CODE_HASH);
+  if (code != 0) {
+    store<u32>(a + A_CODE, code);
+    return code;
+  }
+  store<u32>(ctx + C_REQUEST, REQUEST_CODE);
+  copyWord(ctx + C_REQUEST_ADDRESS, a);
+  memory.copy(ctx + C_REQUEST_SLOT, a + A_CODE_HASH, 32);
+  return 0;
+}
+
+// ---------------------------------------------------------------- slots
+
+/** Entry of the slot in the overlay; 0 = request or limit. */
+export function findSlot(ctx: u32, a: u32, key: u32): u32 {
+  const generation = load<u32>(a + A_GENERATION);
+  let s = tableFind(ctx + C_SLOTS, key, a, S_ACCOUNT);
+  if (s != 0) {
+    if (load<u32>(s + S_GENERATION) != generation) renewSlot(ctx, s, generation);
+    return s;
+  }
+  let source: u32 = 0;
+  const version = tableFind(load<u32>(ctx + C_VERSIONS) + LAYER_ACCOUNTS, a, 0, A_SALT);
+  if (version != 0) {
+    source = tableFind(load<u32>(ctx + C_VERSIONS) + LAYER_SLOTS, key, version, S_ACCOUNT);
+    if (source != 0 && load<u32>(source + S_GENERATION) != generation) source = 0;
+  }
+  if (source == 0 && generation == 0) {
+    const view = tableFind(load<u32>(ctx + C_VIEW) + LAYER_ACCOUNTS, a, 0, A_SALT);
+    if (view != 0) {
+      const exists = load<u32>(view + A_FLAGS) & ACCOUNT_EXISTS;
+      source = tableFind(load<u32>(ctx + C_VIEW) + LAYER_SLOTS, key, view, S_ACCOUNT);
+      if (source == 0 && exists && load<u32>(view + A_HAS_STORAGE) != 1) return missSlot(ctx, a, key);
+    } else return missSlot(ctx, a, key);
+  }
+  s = tableAdd(ctx + C_SLOTS, key, a, S_ACCOUNT);
+  if (s == 0) {
+    store<u32>(ctx + C_REQUEST, REQUEST_NONE);
+    store<u32>(ctx + C_LIMIT_HIT, 1);
+    return 0;
+  }
+  store<u32>(s + S_GENERATION, generation);
+  if (source != 0) {
+    copyWord(s + S_VALUE, source + S_VALUE);
+    copyWord(s + S_ORIGINAL, source + S_VALUE);
+  }
+  return s;
+}
+
+function missSlot(ctx: u32, a: u32, key: u32): u32 {
+  store<u32>(ctx + C_REQUEST, REQUEST_SLOT);
+  copyWord(ctx + C_REQUEST_ADDRESS, a);
+  copyWord(ctx + C_REQUEST_SLOT, key);
+  return 0;
+}
+
+/** The account was created anew since the slot was read: it is zero now. */
+function renewSlot(ctx: u32, s: u32, generation: u32): void {
+  saveSlot(ctx, s);
+  zeroWord(s + S_VALUE);
+  zeroWord(s + S_ORIGINAL);
+  store<u32>(s + S_GENERATION, generation);
+}
+
+export function warmSlot(ctx: u32, s: u32): bool {
+  const flags = load<u32>(s + S_FLAGS);
+  if (flags & SLOT_WARM) return false;
+  saveSlot(ctx, s);
+  store<u32>(s + S_FLAGS, flags | SLOT_WARM);
+  return true;
+}
+
+export function setSlot(ctx: u32, s: u32, value: u32): void {
+  saveSlot(ctx, s);
+  copyWord(s + S_VALUE, value);
+  store<u32>(s + S_FLAGS, load<u32>(s + S_FLAGS) | SLOT_DIRTY);
+}
+
+// @ts-ignore: decorator
+@inline
+export function markRead(entry: u32, at: u32, field: u32): void {
+  store<u32>(entry + at, load<u32>(entry + at) | field);
+}
+
+// ---------------------------------------------------------------- transient values
+
+/** Writes the value at (account, key) to dst. */
+export function transientLoad(ctx: u32, a: u32, key: u32, dst: u32): void {
+  const entry = tableFind(ctx + C_TRANSIENT, key, a, S_ACCOUNT);
+  if (entry == 0) zeroWord(dst);
+  else copyWord(dst, entry + S_VALUE);
+}
+
+export function transientStore(ctx: u32, a: u32, key: u32, value: u32): bool {
+  let entry = tableFind(ctx + C_TRANSIENT, key, a, S_ACCOUNT);
+  if (entry == 0) {
+    entry = tableAdd(ctx + C_TRANSIENT, key, a, S_ACCOUNT);
+    if (entry == 0) return false;
+  }
+  const at = record(ctx, entry, RECORD_TRANSIENT, 32);
+  if (at == 0) return false;
+  copyWord(at, entry + S_VALUE);
+  copyWord(entry + S_VALUE, value);
+  return true;
+}
+
+// ---------------------------------------------------------------- a transaction's end
+
+/** Deletes what was self-destructed, and what is empty and was touched. */
+export function finishTransaction(ctx: u32): void {
+  const rules = load<u32>(ctx + C_RULES);
+  const clearing = load<u32>(rules + R_CLEAR_EMPTY) != 0;
+  const accounts = ctx + C_ACCOUNTS;
+  for (let a = tableNext(accounts, 0); a != 0; a = tableNext(accounts, a)) {
+    const flags = load<u32>(a + A_FLAGS);
+    if (flags & ACCOUNT_SELFDESTRUCTED) deleteAccount(ctx, a, true);
+    else if (clearing && flags & ACCOUNT_TOUCHED && flags & ACCOUNT_EXISTS && isEmpty(ctx, a)) {
+      deleteAccount(ctx, a, true);
+    }
+  }
+}
+
+function deleteAccount(ctx: u32, a: u32, wipe: bool): void {
+  zeroWord(a + A_BALANCE);
+  store<u64>(a + A_NONCE, 0);
+  memory.copy(a + A_CODE_HASH, ctx + C_EMPTY_HASH, 32);
+  store<u32>(a + A_CODE, 0);
+  if (wipe) store<u32>(a + A_GENERATION, load<u32>(a + A_GENERATION) + 1);
+  store<u32>(a + A_FLAGS, (load<u32>(a + A_FLAGS) & ~ACCOUNT_EXISTS) | ACCOUNT_DIRTY);
+}
+
+/** Writes what the transaction changed into the block's versions; false = host limit. */
+export function commitTransaction(ctx: u32): bool {
+  const layer = load<u32>(ctx + C_VERSIONS);
+  const accounts = ctx + C_ACCOUNTS;
+  for (let a = tableNext(accounts, 0); a != 0; a = tableNext(accounts, a)) {
+    if (!hasFlag(a, ACCOUNT_DIRTY)) continue;
+    if (versionOf(layer, a) == 0) return false;
+  }
+  const slots = ctx + C_SLOTS;
+  for (let s = tableNext(slots, 0); s != 0; s = tableNext(slots, s)) {
+    if ((load<u32>(s + S_FLAGS) & SLOT_DIRTY) == 0) continue;
+    const a = load<u32>(s + S_ACCOUNT);
+    if (load<u32>(s + S_GENERATION) != load<u32>(a + A_GENERATION)) continue;
+    const version = versionOf(layer, a);
+    if (version == 0) return false;
+    let target = tableFind(layer + LAYER_SLOTS, s, version, S_ACCOUNT);
+    if (target == 0) target = tableAdd(layer + LAYER_SLOTS, s, version, S_ACCOUNT);
+    if (target == 0) return false;
+    copyWord(target + S_VALUE, s + S_VALUE);
+    store<u32>(target + S_GENERATION, load<u32>(s + S_GENERATION));
+  }
+  return true;
+}
+
+/** The account's version, brought up to date. */
+function versionOf(layer: u32, a: u32): u32 {
+  let version = tableFind(layer + LAYER_ACCOUNTS, a, 0, A_SALT);
+  if (version == 0) version = tableAdd(layer + LAYER_ACCOUNTS, a, 0, A_SALT);
+  if (version == 0) return 0;
+  memory.copy(version + 32, a + 32, A_SALT - 32);
+  store<u32>(version + A_FLAGS, load<u32>(a + A_FLAGS) & ACCOUNT_EXISTS);
+  return version;
+}
+
+// ---------------------------------------------------------------- the host's side
+
+/** An account of the view. `exists` 0 puts an absent one. */
+export function viewPutAccount(ctx: u32, address: u32, exists: u32, nonce: u64, balance: u32, hash: u32): bool {
+  const table = load<u32>(ctx + C_VIEW) + LAYER_ACCOUNTS;
+  let entry = tableFind(table, address, 0, A_SALT);
+  if (entry == 0) entry = tableAdd(table, address, 0, A_SALT);
+  if (entry == 0) return false;
+  store<u32>(entry + A_FLAGS, exists ? ACCOUNT_EXISTS : 0);
+  store<u64>(entry + A_NONCE, nonce);
+  copyWord(entry + A_BALANCE, balance);
+  memory.copy(entry + A_CODE_HASH, hash, 32);
+  store<u32>(entry + A_CODE, 0);
+  return true;
+}
+
+/** A slot of an account that the view holds already. */
+export function viewPutSlot(ctx: u32, address: u32, key: u32, value: u32): bool {
+  const view = load<u32>(ctx + C_VIEW);
+  const account = tableFind(view + LAYER_ACCOUNTS, address, 0, A_SALT);
+  if (account == 0) return false;
+  let slot = tableFind(view + LAYER_SLOTS, key, account, S_ACCOUNT);
+  if (slot == 0) slot = tableAdd(view + LAYER_SLOTS, key, account, S_ACCOUNT);
+  if (slot == 0) return false;
+  copyWord(slot + S_VALUE, value);
+  return true;
+}
+
+/** Whether the view's account has storage: 0 or 1. */
+export function viewPutHasStorage(ctx: u32, address: u32, has: u32): bool {
+  const account = tableFind(load<u32>(ctx + C_VIEW) + LAYER_ACCOUNTS, address, 0, A_SALT);
+  if (account == 0) return false;
+  store<u32>(account + A_HAS_STORAGE, has + 1);
+  return true;
+}
+
+/** Walks the block's versions: accounts, then slots. 0 starts and ends. */
+export function nextChangedAccount(ctx: u32, entry: u32): u32 {
+  return tableNext(load<u32>(ctx + C_VERSIONS) + LAYER_ACCOUNTS, entry);
+}
+
+export function nextChangedSlot(ctx: u32, entry: u32): u32 {
+  return tableNext(load<u32>(ctx + C_VERSIONS) + LAYER_SLOTS, entry);
+}

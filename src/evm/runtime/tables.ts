@@ -1,0 +1,210 @@
+// Hash tables in linear memory: an index of {entry pointer, epoch} with linear probing, and
+// entries in chunks that never move, so that a pointer to an entry stays valid until the table is
+// cleared. Clearing raises the epoch and is O(1). Keyed by the process' secret.
+//
+// table: index ptr | mask | count | epoch | entry bytes | first chunk | chunk | used
+import { GLOBALS, G_SECRET_0, G_SECRET_1 } from "../layout";
+import { allocate, release } from "./allocator";
+
+export const T_INDEX: u32 = 0;
+export const T_MASK: u32 = 4;
+export const T_COUNT: u32 = 8;
+export const T_EPOCH: u32 = 12;
+export const T_ENTRY: u32 = 16;
+export const T_FIRST: u32 = 20;
+export const T_CHUNK: u32 = 24;
+export const T_USED: u32 = 28;
+export const TABLE_BYTES: u32 = 32;
+
+const CHUNK_BYTES: u32 = 65536;
+/** A chunk's first bytes: pointer to the next chunk. */
+const CHUNK_HEAD: u32 = 64;
+const INDEX_START: u32 = 256;
+
+/** Makes the zeroed bytes at `table` a table of entries of so many bytes; false without memory. */
+export function tableInit(table: u32, entryBytes: u32): bool {
+  const index = allocate(INDEX_START * 8);
+  const chunk = allocate(CHUNK_BYTES);
+  if (index == 0 || chunk == 0) return false;
+  memory.fill(index, 0, INDEX_START * 8);
+  store<u32>(chunk, 0);
+  store<u32>(table, index, T_INDEX);
+  store<u32>(table, INDEX_START - 1, T_MASK);
+  store<u32>(table, 0, T_COUNT);
+  store<u32>(table, 1, T_EPOCH);
+  store<u32>(table, entryBytes, T_ENTRY);
+  store<u32>(table, chunk, T_FIRST);
+  store<u32>(table, chunk, T_CHUNK);
+  store<u32>(table, CHUNK_HEAD, T_USED);
+  return true;
+}
+
+/** Forgets all entries. */
+export function tableClear(table: u32): void {
+  const epoch = load<u32>(table, T_EPOCH) + 1;
+  if (epoch == 0) {
+    memory.fill(load<u32>(table, T_INDEX), 0, (load<u32>(table, T_MASK) + 1) << 3);
+    store<u32>(table, 1, T_EPOCH);
+  } else store<u32>(table, epoch, T_EPOCH);
+  store<u32>(table, 0, T_COUNT);
+  store<u32>(table, load<u32>(table, T_FIRST), T_CHUNK);
+  store<u32>(table, CHUNK_HEAD, T_USED);
+}
+
+// @ts-ignore: decorator
+@inline
+function fold(a: u64, b: u64): u64 {
+  const product = (a ^ (a >> 32)) * b;
+  return product ^ (product >> 29);
+}
+
+/** Keyed hash of a word and a number. */
+// @ts-ignore: decorator
+@inline
+export function hashWord(key: u32, salt: u32): u32 {
+  const k0 = load<u64>(GLOBALS + G_SECRET_0);
+  const k1 = load<u64>(GLOBALS + G_SECRET_1) | 1;
+  let h = fold(load<u64>(key) ^ k0, k1);
+  h = fold(h + load<u64>(key, 8), k1);
+  h = fold(h + load<u64>(key, 16), k1);
+  h = fold(h + load<u64>(key, 24), k1);
+  h = fold(h + salt, k1);
+  return <u32>(h >> 32);
+}
+
+// @ts-ignore: decorator
+@inline
+export function sameWord(a: u32, b: u32): bool {
+  return (
+    ((load<u64>(a) ^ load<u64>(b)) |
+      (load<u64>(a, 8) ^ load<u64>(b, 8)) |
+      (load<u64>(a, 16) ^ load<u64>(b, 16)) |
+      (load<u64>(a, 24) ^ load<u64>(b, 24))) ==
+    0
+  );
+}
+
+// @ts-ignore: decorator
+@inline
+export function copyWord(to: u32, from: u32): void {
+  v128.store(to, v128.load(from));
+  v128.store(to, v128.load(from, 16), 16);
+}
+
+// @ts-ignore: decorator
+@inline
+export function zeroWord(to: u32): void {
+  v128.store(to, i64x2.splat(0));
+  v128.store(to, i64x2.splat(0), 16);
+}
+
+// @ts-ignore: decorator
+@inline
+export function isZeroWord(a: u32): bool {
+  return (load<u64>(a) | load<u64>(a, 8) | load<u64>(a, 16) | load<u64>(a, 24)) == 0;
+}
+
+/** First bytes of every entry: word key, then at 32.. its own; hash and salt stand at the end. */
+/** Finds the entry with this key word at +0 and this salt at +saltAt; 0 = none. */
+export function tableFind(table: u32, key: u32, salt: u32, saltAt: u32): u32 {
+  const index = load<u32>(table, T_INDEX);
+  const mask = load<u32>(table, T_MASK);
+  const epoch = load<u32>(table, T_EPOCH);
+  let i = hashWord(key, salt) & mask;
+  while (true) {
+    const slot = index + (i << 3);
+    if (load<u32>(slot, 4) != epoch) return 0;
+    const entry = load<u32>(slot);
+    if (sameWord(entry, key) && load<u32>(entry + saltAt) == salt) return entry;
+    i = (i + 1) & mask;
+  }
+}
+
+/** A new zeroed entry with its key and salt set; the key must not be in the table. 0 = limit. */
+export function tableAdd(table: u32, key: u32, salt: u32, saltAt: u32): u32 {
+  const count = load<u32>(table, T_COUNT);
+  if (count * 2 > load<u32>(table, T_MASK) && !tableGrow(table, saltAt)) return 0;
+  const entry = nextEntry(table);
+  if (entry == 0) return 0;
+  memory.fill(entry, 0, load<u32>(table, T_ENTRY));
+  copyWord(entry, key);
+  store<u32>(entry + saltAt, salt);
+  store<u32>(table, count + 1, T_COUNT);
+  place(table, entry, hashWord(key, salt));
+  return entry;
+}
+
+function place(table: u32, entry: u32, hash: u32): void {
+  const index = load<u32>(table, T_INDEX);
+  const mask = load<u32>(table, T_MASK);
+  const epoch = load<u32>(table, T_EPOCH);
+  let i = hash & mask;
+  while (load<u32>(index + (i << 3), 4) == epoch) i = (i + 1) & mask;
+  store<u32>(index + (i << 3), entry);
+  store<u32>(index + (i << 3), epoch, 4);
+}
+
+function nextEntry(table: u32): u32 {
+  const bytes = load<u32>(table, T_ENTRY);
+  let chunk = load<u32>(table, T_CHUNK);
+  let used = load<u32>(table, T_USED);
+  if (used + bytes > CHUNK_BYTES) {
+    let next = load<u32>(chunk);
+    if (next == 0) {
+      next = allocate(CHUNK_BYTES);
+      if (next == 0) return 0;
+      store<u32>(next, 0);
+      store<u32>(chunk, next);
+    }
+    chunk = next;
+    used = CHUNK_HEAD;
+    store<u32>(table, chunk, T_CHUNK);
+  }
+  store<u32>(table, used + bytes, T_USED);
+  return chunk + used;
+}
+
+/** Doubles the index. */
+function tableGrow(table: u32, saltAt: u32): bool {
+  const old = load<u32>(table, T_INDEX);
+  const mask = load<u32>(table, T_MASK);
+  const epoch = load<u32>(table, T_EPOCH);
+  const size = (mask + 1) << 1;
+  if (size > 1 << 26) return false;
+  const index = allocate(size << 3);
+  if (index == 0) return false;
+  memory.fill(index, 0, size << 3);
+  store<u32>(table, index, T_INDEX);
+  store<u32>(table, size - 1, T_MASK);
+  for (let i: u32 = 0; i <= mask; i++) {
+    const slot = old + (i << 3);
+    if (load<u32>(slot, 4) != epoch) continue;
+    const entry = load<u32>(slot);
+    place(table, entry, hashWord(entry, load<u32>(entry + saltAt)));
+  }
+  release(old, (mask + 1) << 3);
+  return true;
+}
+
+/** The entry after `entry` in the order of insertion; 0 starts, 0 ends. */
+export function tableNext(table: u32, entry: u32): u32 {
+  const bytes = load<u32>(table, T_ENTRY);
+  const last = load<u32>(table, T_CHUNK);
+  const used = load<u32>(table, T_USED);
+  let chunk: u32;
+  let next: u32;
+  if (entry == 0) {
+    chunk = load<u32>(table, T_FIRST);
+    next = chunk + CHUNK_HEAD;
+  } else {
+    // Chunks are aligned to their size.
+    chunk = entry & ~(CHUNK_BYTES - 1);
+    next = entry + bytes;
+    if (chunk != last && next + bytes > chunk + CHUNK_BYTES) {
+      chunk = load<u32>(chunk);
+      next = chunk + CHUNK_HEAD;
+    }
+  }
+  if (chunk == last && next >= last + used) return 0;
+  return next;
+}
