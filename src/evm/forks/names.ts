@@ -26,3 +26,24 @@ const INDEX: ReadonlyMap<string, number> = new Map(FORKS.map((name, index) => [n
 export function forkIndex(fork: ForkName): number {
   return INDEX.get(fork) as number;
 }
+
+/** Names that specifications, test suites and other clients use, without case. */
+const ALIASES: Readonly<Record<string, ForkName>> = {
+  eip150: 'tangerineWhistle',
+  tangerine: 'tangerineWhistle',
+  eip158: 'spuriousDragon',
+  spurious: 'spuriousDragon',
+  constantinoplefix: 'petersburg',
+  muirglacier: 'istanbul',
+  arrowglacier: 'london',
+  grayglacier: 'london',
+  merge: 'paris',
+  merged: 'paris',
+  themerge: 'paris',
+};
+
+/** The fork that a name in any of the usual spellings means, or undefined. */
+export function findFork(name: string): ForkName | undefined {
+  const plain = name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+  return FORKS.find((fork) => fork.toLowerCase() === plain) ?? ALIASES[plain];
+}
