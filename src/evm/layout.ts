@@ -470,6 +470,9 @@ export const ACCOUNT_TOUCHED = 16;
 /** Some field differs from the layer below (set on every write, never cleared by a revert). */
 export const ACCOUNT_DIRTY = 32;
 
+/** The code differs from the layer below. */
+export const ACCOUNT_CODE_CHANGED = 64;
+
 /** Entry of a slot in a context's overlay. */
 /** word: slot key. */
 export const S_KEY = 0;
@@ -516,7 +519,7 @@ export const C_RETRY_GRANT = 1136;
 export const C_RETRY_IP = 1144;
 /** ptr: end of the return data at the end of the memory region. */
 export const C_RETURN_DATA = 1148;
-/** u32: frame that the host's precompile answers, and whether its output was set. */
+/** u32: status with which the host answered a precompile's frame, 0 = not yet. */
 export const C_PRECOMPILE = 1152;
 /** word: hash of the empty string. */
 export const C_EMPTY_HASH = 1184;

@@ -2,7 +2,7 @@
 // host. See docs/design/machine.md, "An opcode's function" and "Gas slices".
 import {
   CONTEXT_FLAG_STEP, CONTEXT_FLAG_TIERS, C_FLAGS, C_FRAME, C_GAS_RESERVE, C_GAS_SLICE, C_HOT_CODE,
-  C_LIMIT_HIT, C_RETRY_GRANT, C_STOP, FRAME_KIND_EVM, F_CODE_ADDRESS, F_GAS, F_INPUT,
+  C_LIMIT_HIT, C_PRECOMPILE, C_STOP, FRAME_KIND_EVM, F_CODE_ADDRESS, F_GAS, F_INPUT,
   F_INPUT_SIZE, F_IP, F_KIND, F_MEM, F_OUTPUT, F_OUTPUT_SIZE, F_RESUME, F_SP, STATUS_HOST_LIMIT,
   STATUS_HOT, STATUS_LAST_HALT, STATUS_NEED_PRECOMPILE, STATUS_OUT_OF_GAS,
   STATUS_PRECOMPILE_FAILURE, STATUS_RETURN, STATUS_REVERT, STATUS_SELFDESTRUCT, STATUS_STOP,
@@ -22,7 +22,7 @@ export function runFrames(ctx: u32): i32 {
     const notice = noticeOf(ctx);
     if (notice != 0) return notice;
     const fp = load<u32>(ctx + C_FRAME);
-    const status = load<u32>(fp + F_KIND) == FRAME_KIND_EVM ? runSlice(ctx, fp) : runPrecompile(fp);
+    const status = load<u32>(fp + F_KIND) == FRAME_KIND_EVM ? runSlice(ctx, fp) : runPrecompile(ctx, fp);
     if (status == STATUS_SWITCH_FRAME) continue;
     if (status > STATUS_LAST_HALT) return status;
     const left = leaveFrame(ctx, status);
@@ -91,7 +91,12 @@ function enterCode(ctx: u32, fp: u32, gas: i64, ip: u32): i32 {
 }
 
 /** The identity precompile; all others are the host's. */
-function runPrecompile(fp: u32): i32 {
+function runPrecompile(ctx: u32, fp: u32): i32 {
+  const answered = load<u32>(ctx + C_PRECOMPILE);
+  if (answered != 0) {
+    store<u32>(ctx + C_PRECOMPILE, 0);
+    return answered;
+  }
   const address = fp + F_CODE_ADDRESS;
   const high = load<u64>(address, 8) | load<u64>(address, 16);
   if (high != 0 || load<u64>(address) != IDENTITY) return STATUS_NEED_PRECOMPILE;
@@ -109,11 +114,11 @@ function runPrecompile(fp: u32): i32 {
  * The host's answer to STATUS_NEED_PRECOMPILE: whether it succeeded, the gas it used, and its
  * output, which the host has written anywhere. The run goes on with `resume`.
  */
-export function completePrecompile(ctx: u32, ok: i32, gasUsed: i64, output: u32, size: u32): i32 {
+export function completePrecompile(ctx: u32, ok: i32, gasUsed: i64, output: u32, size: u32): void {
   const fp = load<u32>(ctx + C_FRAME);
   const gas = load<i64>(fp + F_GAS);
   store<u32>(fp + F_OUTPUT, output);
   store<u32>(fp + F_OUTPUT_SIZE, size);
   store<i64>(fp + F_GAS, gas - gasUsed);
-  return leaveFrame(ctx, ok ? STATUS_RETURN : STATUS_PRECOMPILE_FAILURE);
+  store<u32>(ctx + C_PRECOMPILE, ok ? STATUS_RETURN : STATUS_PRECOMPILE_FAILURE);
 }

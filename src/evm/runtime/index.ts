@@ -18,5 +18,5 @@ export { allocate, release } from "./allocator";
 export { codesInit, codeCreate, codeByHash } from "./code";
 export {
   overlayInit, layerInit, layerClear, viewPutAccount, viewPutSlot, viewPutHasStorage,
-  commitTransaction, nextChangedAccount, nextChangedSlot,
+  commitTransaction, nextAccount, nextSlot, nextChangedAccount, nextChangedSlot,
 } from "./state";

@@ -2,7 +2,7 @@
 // the cache of a view. Every write leaves an undo record first; reads leave marks that no revert
 // clears. A function that can miss returns 0 and has filled the request, with nothing changed.
 import {
-  ACCOUNT_BYTES, ACCOUNT_CREATED, ACCOUNT_DIRTY, ACCOUNT_EXISTS, ACCOUNT_SELFDESTRUCTED,
+  ACCOUNT_BYTES, ACCOUNT_CODE_CHANGED, ACCOUNT_CREATED, ACCOUNT_DIRTY, ACCOUNT_EXISTS, ACCOUNT_SELFDESTRUCTED,
   ACCOUNT_TOUCHED, ACCOUNT_WARM, A_ADDRESS, A_BALANCE, A_CODE, A_CODE_HASH, A_FLAGS, A_GENERATION,
   A_GENERATION_BEFORE, A_HAS_STORAGE, A_NONCE, A_READS, A_SALT, C_ACCOUNTS, C_EMPTY_CODE,
   C_EMPTY_HASH, C_JOURNAL_BASE, C_JOURNAL_END, C_JOURNAL_TOP, C_LIMIT_HIT, C_REFUND, C_REQUEST,
@@ -224,6 +224,7 @@ export function setNonce(ctx: u32, a: u32, nonce: u64): void {
 
 export function setCode(ctx: u32, a: u32, code: u32, hash: u32): void {
   change(ctx, a);
+  store<u32>(a + A_FLAGS, load<u32>(a + A_FLAGS) | ACCOUNT_CODE_CHANGED);
   store<u32>(a + A_CODE, code);
   memory.copy(a + A_CODE_HASH, hash, 32);
 }
@@ -483,6 +484,15 @@ export function viewPutHasStorage(ctx: u32, address: u32, has: u32): bool {
   if (account == 0) return false;
   store<u32>(account + A_HAS_STORAGE, has + 1);
   return true;
+}
+
+/** Walks the overlay as the transaction left it: accounts, then slots. 0 starts and ends. */
+export function nextAccount(ctx: u32, entry: u32): u32 {
+  return tableNext(ctx + C_ACCOUNTS, entry);
+}
+
+export function nextSlot(ctx: u32, entry: u32): u32 {
+  return tableNext(ctx + C_SLOTS, entry);
 }
 
 /** Walks the block's versions: accounts, then slots. 0 starts and ends. */

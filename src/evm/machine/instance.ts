@@ -1,0 +1,52 @@
+/** A machine: a rule set's interpreter, runtime instance and table over one memory. */
+import { encodeRules } from '../forks/encode.ts';
+import type { Rules } from '../forks/rules.ts';
+import { assembleInterpreter, COMPILED_SLOT } from '../interpreter/assemble.ts';
+import * as layout from '../layout.ts';
+import type { MachineMemory } from './memory.ts';
+import { type RuntimeExports, runtimeModule } from './runtime.ts';
+
+export interface Machine {
+  readonly memory: MachineMemory;
+  readonly rules: Rules;
+  /** Address of the rules' structure. */
+  readonly rulesAddress: number;
+  readonly table: WebAssembly.Table;
+  readonly runtime: RuntimeExports;
+  /** Exports of the runtime as imports of emitted code. */
+  readonly imports: WebAssembly.ModuleImports;
+  /** Identity in the code cache's keys. */
+  readonly id: number;
+}
+
+const INTERPRETERS = new Map<string, WebAssembly.Module>();
+
+/** Interpreters differ by fork and kind of memory only. */
+function interpreterModule(rules: Rules, shared: boolean): WebAssembly.Module {
+  const key = `${rules.fork} ${shared}`;
+  let module = INTERPRETERS.get(key);
+  if (module === undefined) {
+    module = new WebAssembly.Module(assembleInterpreter(rules.fork, { shared }));
+    INTERPRETERS.set(key, module);
+  }
+  return module;
+}
+
+let machines = 0;
+
+export function createMachine(memory: MachineMemory, rules: Rules): Machine {
+  const { shared } = memory;
+  const table = new WebAssembly.Table({ initial: COMPILED_SLOT, element: 'anyfunc' });
+  const env = { memory: memory.memory, table };
+  const instance = new WebAssembly.Instance(runtimeModule(shared), { env });
+  const imports = instance.exports as WebAssembly.ModuleImports;
+  new WebAssembly.Instance(interpreterModule(rules, shared), { env, runtime: imports });
+  const rulesAddress = memory.nextRules;
+  memory.nextRules += layout.RULES_BYTES;
+  encodeRules(memory.view(), rulesAddress, rules);
+  const runtime = instance.exports as unknown as RuntimeExports;
+  runtime.setScratch(memory.nextScratch);
+  memory.nextScratch += layout.SCRATCH_BYTES;
+  machines += 1;
+  return { memory, rules, rulesAddress, table, runtime, imports, id: machines };
+}

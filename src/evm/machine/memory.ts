@@ -1,0 +1,83 @@
+/**
+ * The one linear memory, and where its regions lie.
+ *
+ *   0          constants of the runtime
+ *   64 KiB     GLOBALS: secret, allocator, reciprocals
+ *   128 KiB    rules, then scratch memory of runtime instances
+ *   1 MiB      arenas of contexts, one after the other
+ *   ...        heap: code objects and tables, up to the limit
+ *
+ * Address space is generous, since pages that nobody touches cost nothing.
+ */
+import * as layout from '../layout.ts';
+
+const PAGE_BYTES = 65_536;
+/** 4 GiB: all that 32-bit addresses reach. */
+export const PAGES_MAX = 65_536;
+export const RULES_START = 131_072;
+export const SCRATCH_START = 262_144;
+/** Runtime instances that share one memory. */
+export const INSTANCES_MAX = 128;
+export const ARENAS_START = 1_048_576;
+
+export interface MachineMemory {
+  readonly memory: WebAssembly.Memory;
+  readonly shared: boolean;
+  /** A view of all of it as it is now; not to be kept. */
+  view(): DataView;
+  bytes(): Uint8Array;
+  /** Reserves a region after the last one; before the first use of the heap only. */
+  reserve(size: number): number;
+  /** Fixes the heap behind the regions. */
+  startHeap(limitBytes: number): void;
+  nextRules: number;
+  nextScratch: number;
+}
+
+/** A memory with its globals set; shared between threads where the host can. */
+export function createMemory(options: { readonly shared: boolean }): MachineMemory {
+  const memory = new WebAssembly.Memory({
+    initial: ARENAS_START / PAGE_BYTES,
+    maximum: PAGES_MAX,
+    shared: options.shared,
+  });
+  let view = new DataView(memory.buffer);
+  let bytes = new Uint8Array(memory.buffer);
+  let end = ARENAS_START;
+  const refresh = (): void => {
+    if (view.buffer === memory.buffer && view.byteLength === memory.buffer.byteLength) return;
+    view = new DataView(memory.buffer);
+    bytes = new Uint8Array(memory.buffer);
+  };
+  globalThis.crypto.getRandomValues(
+    // A copy: random values are not written to shared memory directly.
+    new Uint8Array(16),
+  ).forEach((byte, i) => view.setUint8(layout.GLOBALS + layout.G_SECRET_0 + i, byte));
+  return {
+    memory,
+    shared: options.shared,
+    view: () => {
+      refresh();
+      return view;
+    },
+    bytes: () => {
+      refresh();
+      return bytes;
+    },
+    reserve: (size) => {
+      const start = end;
+      end += Math.ceil(size / PAGE_BYTES) * PAGE_BYTES;
+      const missing = end / PAGE_BYTES - memory.buffer.byteLength / PAGE_BYTES;
+      if (missing > 0) memory.grow(missing);
+      return start;
+    },
+    startHeap: (limitBytes) => {
+      refresh();
+      view.setUint32(layout.GLOBALS + layout.G_HEAP_TOP, end, true);
+      const limit = Math.min(end + limitBytes, PAGES_MAX * PAGE_BYTES - PAGE_BYTES);
+      view.setUint32(layout.GLOBALS + layout.G_HEAP_END, limit, true);
+    },
+    nextRules: RULES_START,
+    nextScratch: SCRATCH_START,
+  };
+}

@@ -1,0 +1,108 @@
+/** What a suspended call asks of the host, and the answers' way into the cache of the view. */
+import * as layout from '../layout.ts';
+import type { Account, Address, Awaitable, Hash, StateReader } from '../types.ts';
+import { type Arena, EMPTY_CODE_HASH } from './arena.ts';
+import type { Machine } from './instance.ts';
+import { readAddress, readHash, readWord, writeAddress, writeHash, writeWord } from './words.ts';
+
+const SCRATCH = layout.GLOBALS + layout.G_SCRATCH;
+
+/** Answers the request in the context; a promise when the state answers by one. */
+export function serveRequest(
+  machine: Machine,
+  arena: Arena,
+  state: StateReader,
+): Awaitable<void> {
+  const view = machine.memory.view();
+  const { ctx } = arena;
+  const kind = view.getUint32(ctx + layout.C_REQUEST, true);
+  const address = readAddress(view, ctx + layout.C_REQUEST_ADDRESS);
+  const word = ctx + layout.C_REQUEST_SLOT;
+  switch (kind) {
+    case layout.REQUEST_ACCOUNT:
+      return whenReady(state.getAccount(address), (account) =>
+        putAccount(machine, arena, address, account),
+      );
+    case layout.REQUEST_SLOT: {
+      const slot = readWord(view, word);
+      return whenReady(state.getStorage(address, slot), (value) =>
+        putSlot(machine, arena, address, slot, value),
+      );
+    }
+    case layout.REQUEST_CODE: {
+      const hash = readHash(machine.memory.bytes(), word);
+      return whenReady(state.getCode(hash), (code) => putCode(machine, arena, hash, code));
+    }
+    case layout.REQUEST_HAS_STORAGE:
+      return whenReady(state.hasStorage(address), (has) => {
+        writeAddress(machine.memory.view(), SCRATCH, address);
+        machine.runtime.viewPutHasStorage(ctx, SCRATCH, has ? 1 : 0);
+      });
+    case layout.REQUEST_BLOCK_HASH: {
+      const number = view.getBigUint64(word, true);
+      return whenReady(state.getBlockHash(number), (hash) =>
+        putBlockHash(machine, arena, number, hash),
+      );
+    }
+    default:
+      throw new RangeError(`a call was suspended without a request (${kind})`);
+  }
+}
+
+function whenReady<T>(answer: Awaitable<T>, use: (value: T) => void): Awaitable<void> {
+  if (answer instanceof Promise) return answer.then(use);
+  use(answer);
+}
+
+function stored(ok: number): void {
+  if (ok === 0) throw new RangeError('no memory is left for the cache of the state');
+}
+
+export function putAccount(
+  { memory, runtime }: Machine,
+  { ctx }: Arena,
+  address: Address,
+  account: Account | undefined,
+): void {
+  const view = memory.view();
+  writeAddress(view, SCRATCH, address);
+  writeWord(view, SCRATCH + 32, account?.balance ?? 0n);
+  writeHash(view, SCRATCH + 64, account?.codeHash ?? EMPTY_CODE_HASH);
+  const exists = account === undefined ? 0 : 1;
+  const nonce = account?.nonce ?? 0n;
+  stored(runtime.viewPutAccount(ctx, SCRATCH, exists, nonce, SCRATCH + 32, SCRATCH + 64));
+}
+
+export function putSlot(
+  { memory, runtime }: Machine,
+  { ctx }: Arena,
+  address: Address,
+  slot: bigint,
+  value: bigint,
+): void {
+  const view = memory.view();
+  writeAddress(view, SCRATCH, address);
+  writeWord(view, SCRATCH + 32, slot);
+  writeWord(view, SCRATCH + 64, value);
+  stored(runtime.viewPutSlot(ctx, SCRATCH, SCRATCH + 32, SCRATCH + 64));
+}
+
+/** Brings code into the cache by way of the arena's end of inputs. */
+export function putCode(
+  { memory, runtime }: Machine,
+  { ctx, inputsEnd }: Arena,
+  hash: Hash,
+  code: Uint8Array,
+): void {
+  const start = inputsEnd - Math.ceil(code.length / 64) * 64;
+  memory.bytes().set(code, start);
+  writeHash(memory.view(), SCRATCH, hash);
+  stored(runtime.codeCreate(ctx, start, code.length, SCRATCH));
+}
+
+function putBlockHash({ memory }: Machine, { ctx }: Arena, number: bigint, hash: Hash): void {
+  const view = memory.view();
+  const at = ctx + layout.C_BLOCK_HASHES + Number(number & 255n) * layout.BLOCK_HASH_BYTES;
+  view.setBigUint64(at, number + 1n, true);
+  writeWord(view, at + 32, BigInt(hash));
+}

@@ -1,0 +1,51 @@
+/** The runtime module (AssemblyScript): its exports, and its compiled form, once a process. */
+import { readFileSync } from 'node:fs';
+
+/** What the host calls. Pointers and sizes are u32, gas is i64. */
+export interface RuntimeExports {
+  setScratch(address: number): void;
+  codesInit(): number;
+  overlayInit(ctx: number): number;
+  layerInit(layer: number): number;
+  layerClear(layer: number): void;
+  codeCreate(ctx: number, bytes: number, size: number, hash: number): number;
+  codeByHash(ctx: number, hash: number): number;
+  keccak256(dst: number, ptr: number, size: number): void;
+  transact(ctx: number): number;
+  resume(ctx: number): number;
+  completePrecompile(
+    ctx: number,
+    ok: number,
+    gasUsed: bigint,
+    output: number,
+    size: number,
+  ): void;
+  viewPutAccount(
+    ctx: number,
+    address: number,
+    exists: number,
+    nonce: bigint,
+    balance: number,
+    hash: number,
+  ): number;
+  viewPutSlot(ctx: number, address: number, key: number, value: number): number;
+  viewPutHasStorage(ctx: number, address: number, has: number): number;
+  commitTransaction(ctx: number): number;
+  nextAccount(ctx: number, entry: number): number;
+  nextSlot(ctx: number, entry: number): number;
+  allocate(size: number): number;
+}
+
+const MODULES = new Map<boolean, WebAssembly.Module>();
+
+/** The runtime for shared or unshared memory, compiled at its first use. */
+export function runtimeModule(shared: boolean): WebAssembly.Module {
+  let module = MODULES.get(shared);
+  if (module === undefined) {
+    const name = shared ? 'runtime-shared.wasm' : 'runtime.wasm';
+    const url = new URL(`../../../build/${name}`, import.meta.url);
+    module = new WebAssembly.Module(readFileSync(url));
+    MODULES.set(shared, module);
+  }
+  return module;
+}
