@@ -8,9 +8,9 @@ import { describe, expect, it } from 'vitest';
 import { acceptTransaction } from '../../src/chain/transactions/check.ts';
 import { encodeTransaction, transactionHash } from '../../src/chain/transactions/encode.ts';
 import { intrinsicGas } from '../../src/chain/transactions/intrinsic-gas.ts';
-import { transactionRules } from '../../src/chain/transactions/rules.ts';
 import type { FaultyTransaction } from '../../src/chain/transactions/types.ts';
-import type { ForkName } from '../../src/evm/forks/names.ts';
+import { type ForkName, findFork } from '../../src/evm/forks/names.ts';
+import { rulesOf } from '../../src/evm/forks/rules.ts';
 import { fixtures } from '../fixtures.ts';
 
 interface Expected {
@@ -24,22 +24,6 @@ interface TransactionTest {
   readonly txbytes: string;
   readonly result: Readonly<Record<string, Expected>>;
 }
-
-const FORK_NAMES: Readonly<Record<string, ForkName>> = {
-  Frontier: 'frontier',
-  Homestead: 'homestead',
-  EIP150: 'tangerineWhistle',
-  EIP158: 'spuriousDragon',
-  Byzantium: 'byzantium',
-  Constantinople: 'constantinople',
-  ConstantinopleFix: 'petersburg',
-  Istanbul: 'istanbul',
-  Berlin: 'berlin',
-  London: 'london',
-  Paris: 'paris',
-  Shanghai: 'shanghai',
-  Cancun: 'cancun',
-};
 
 /** Bytes made a list by their header alone are no list of RLP items. */
 const GARBAGE = ['item longer than its list', 'single byte not its own encoding'];
@@ -118,7 +102,7 @@ function jsonFiles(root: string): string[] {
 }
 
 function check(bytes: Uint8Array, fork: string, expected: Expected): void {
-  const rules = transactionRules(FORK_NAMES[fork] as ForkName);
+  const rules = rulesOf(findFork(fork) as ForkName);
   const result = acceptTransaction(bytes, { chainId: CHAIN_ID, rules });
   if (expected.exception !== undefined) {
     expect(result.ok).toBe(false);

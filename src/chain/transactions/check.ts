@@ -3,11 +3,12 @@
  * needs the state or the block (nonce, balance, base fee) is the machine's to check.
  */
 
+import type { Rules } from '../../evm/forks/rules.ts';
 import type { Transaction } from '../../evm/types.ts';
 import { type DecodedTransaction, decodeTransaction } from './decode.ts';
 import { protectedChainId } from './encode.ts';
 import { intrinsicGas } from './intrinsic-gas.ts';
-import type { TransactionRules } from './rules.ts';
+import { signatureRules } from './rules.ts';
 import { inSignatureRange, recoverAuthority, recoverSender } from './signature.ts';
 import type {
   FaultyTransaction,
@@ -19,7 +20,7 @@ import type {
 /** Chain and fork in which a transaction is to be accepted. */
 export interface TransactionContext {
   readonly chainId: bigint;
-  readonly rules: TransactionRules;
+  readonly rules: Rules;
 }
 
 export type AcceptedTransaction =
@@ -91,7 +92,7 @@ export function executable(
 type Fault = FaultyTransaction | undefined;
 
 function checkType({ type }: SignedTransaction, { rules }: TransactionContext): Fault {
-  if ((rules.types & (1 << type)) !== 0) return undefined;
+  if (rules.transactionTypes.includes(type)) return undefined;
   return faulty('type not supported', undefined, `type ${type} is not of this fork`);
 }
 
@@ -135,7 +136,7 @@ function checkChain(signed: SignedTransaction, context: TransactionContext): Fau
     return faulty('wrong chain id', 'chainId', message);
   }
   if (v === 27n || v === 28n) return undefined;
-  if (v < 35n || !context.rules.chainIdInV) {
+  if (v < 35n || !signatureRules(context.rules).chainIdInV) {
     return faulty('signature out of range', 'v', `v is ${v}`);
   }
   if (protectedChainId(v) === context.chainId) return undefined;
@@ -146,7 +147,7 @@ function checkChain(signed: SignedTransaction, context: TransactionContext): Fau
 function checkSignature(signed: SignedTransaction, { rules }: TransactionContext): Fault {
   const { type, v, r, s } = signed;
   if (type !== 0 && v > 1n) return faulty('signature out of range', 'v', `y parity is ${v}`);
-  if (inSignatureRange(r, s, rules.lowS)) return undefined;
+  if (inSignatureRange(r, s, signatureRules(rules).lowS)) return undefined;
   return faulty('signature out of range', 's', `r ${r} or s ${s} is out of range`);
 }
 
@@ -157,8 +158,8 @@ function checkShape(signed: SignedTransaction, { rules }: TransactionContext): F
       return faulty('blob creates contract', 'to', 'a blob transaction names no recipient');
     }
     if (hashes.length === 0) return faulty('no blobs', 'blobVersionedHashes', 'there are no blobs');
-    const limit = rules.blobCountMax;
-    if (limit !== undefined && hashes.length > limit) {
+    const limit = rules.maxBlobsTransaction;
+    if (limit !== 0 && hashes.length > limit) {
       const message = `${hashes.length} blobs, at most ${limit}`;
       return faulty('too many blobs', 'blobVersionedHashes', message);
     }
@@ -180,8 +181,8 @@ function checkShape(signed: SignedTransaction, { rules }: TransactionContext): F
 
 function checkGas(signed: SignedTransaction, { rules }: TransactionContext): Fault {
   const { gasLimit, to, data } = signed;
-  const sizeMax = rules.initCodeSizeMax;
-  if (to === undefined && sizeMax !== undefined && data.length > sizeMax) {
+  const sizeMax = rules.maxInitCodeSize;
+  if (to === undefined && rules.limitsInitCode && data.length > sizeMax) {
     const message = `init code of ${data.length} bytes, at most ${sizeMax}`;
     return faulty('init code too large', 'data', message);
   }
@@ -193,8 +194,8 @@ function checkGas(signed: SignedTransaction, { rules }: TransactionContext): Fau
   if (gasLimit < floor) {
     return faulty('floor gas too low', 'gasLimit', `gas limit ${gasLimit} is below the ${floor}`);
   }
-  if (rules.gasLimitMax !== undefined && gasLimit > rules.gasLimitMax) {
-    const message = `gas limit ${gasLimit}, at most ${rules.gasLimitMax}`;
+  if (rules.txGasLimit !== 0n && gasLimit > rules.txGasLimit) {
+    const message = `gas limit ${gasLimit}, at most ${rules.txGasLimit}`;
     return faulty('gas limit exceeds maximum', 'gasLimit', message);
   }
   return undefined;

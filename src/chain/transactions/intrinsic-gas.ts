@@ -1,10 +1,10 @@
 /** Gas that a transaction costs before its first instruction, and the floor of EIP-7623. */
 
-import type { TransactionRules } from './rules.ts';
+import type { Rules } from '../../evm/forks/rules.ts';
 import type { SignedTransaction } from './types.ts';
 
 /** A non-zero byte counts as this many tokens of the floor's price, a zero byte as one. */
-const TOKENS_PER_NONZERO_BYTE = 4n;
+const TOKENS_PER_NONZERO_BYTE = 4;
 const WORD_BYTES = 32;
 
 type Priced = Pick<SignedTransaction, 'to' | 'data' | 'accessList' | 'authorizationList'>;
@@ -16,23 +16,21 @@ export interface IntrinsicGas {
   readonly floor: bigint;
 }
 
-export function intrinsicGas(transaction: Priced, rules: TransactionRules): IntrinsicGas {
+/** What `transaction` costs under the rules of a fork, in gas. */
+export function intrinsicGas(transaction: Priced, rules: Rules): IntrinsicGas {
   const { to, data, accessList, authorizationList } = transaction;
   let zeros = 0;
   for (const byte of data) if (byte === 0) zeros++;
-  const zeroBytes = BigInt(zeros);
-  const nonzeroBytes = BigInt(data.length - zeros);
-  let intrinsic =
-    rules.baseGas + zeroBytes * rules.zeroByteGas + nonzeroBytes * rules.nonzeroByteGas;
+  const nonzeros = data.length - zeros;
+  let gas = rules.txBase + zeros * rules.txDataZero + nonzeros * rules.txDataNonzero;
   if (to === undefined) {
-    const words = BigInt(Math.ceil(data.length / WORD_BYTES));
-    intrinsic += rules.createGas + words * rules.initCodeWordGas;
+    gas += rules.txCreate + Math.ceil(data.length / WORD_BYTES) * rules.initCodeWord;
   }
   for (const { storageKeys } of accessList) {
-    intrinsic += rules.accessAddressGas + BigInt(storageKeys.length) * rules.accessSlotGas;
+    gas += rules.txAccessAddress + storageKeys.length * rules.txAccessSlot;
   }
-  intrinsic += BigInt(authorizationList.length) * rules.authorizationGas;
-  const tokens = zeroBytes + nonzeroBytes * TOKENS_PER_NONZERO_BYTE;
-  const floor = rules.floorTokenGas === 0n ? 0n : rules.baseGas + tokens * rules.floorTokenGas;
-  return { intrinsic, floor };
+  gas += authorizationList.length * rules.txAuthorization;
+  const tokens = zeros + nonzeros * TOKENS_PER_NONZERO_BYTE;
+  const floor = rules.txFloorToken === 0 ? 0 : rules.txBase + tokens * rules.txFloorToken;
+  return { intrinsic: BigInt(gas), floor: BigInt(floor) };
 }

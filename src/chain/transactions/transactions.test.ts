@@ -5,7 +5,7 @@ import type { Address, Hash } from '../../evm/types.ts';
 import { acceptTransaction } from './check.ts';
 import { decodeTransaction } from './decode.ts';
 import { encodeTransaction } from './encode.ts';
-import { transactionRules } from './rules.ts';
+import { rulesOf } from '../../evm/forks/rules.ts';
 import {
   addressOfKey,
   recoverAuthority,
@@ -20,7 +20,7 @@ const KEY = new Uint8Array(32).fill(0x45);
 const SENDER = addressOfKey(KEY);
 const TO: Address = `0x${'ab'.repeat(20)}`;
 const BLOB: Hash = `0x01${'cd'.repeat(31)}`;
-const CONTEXT = { chainId: 1n, rules: transactionRules('osaka') };
+const CONTEXT = { chainId: 1n, rules: rulesOf('osaka') };
 
 function sample(type: TransactionType, changes: Partial<SignedTransaction> = {}) {
   const unsigned: SignedTransaction = {
@@ -82,7 +82,7 @@ describe('transactions of every type', () => {
   it('accepts no type before its fork', () => {
     const forks = ['frontier', 'istanbul', 'berlin', 'london', 'shanghai', 'cancun', 'prague'];
     const newest = forks.map((fork) => {
-      const rules = transactionRules(fork as 'frontier');
+      const rules = rulesOf(fork as 'frontier');
       const accepted = TYPES.filter((type) => {
         const v = type === 0 ? 27n : 0n;
         return faultOf(sample(type, { v }), { chainId: 1n, rules }) === undefined;

@@ -21,10 +21,10 @@ const SCHEDULES: readonly (readonly [ForkName, BlobSchedule])[] = [
 ];
 
 /** Blob schedules after Osaka (EIP-7892), which change nothing else. */
-export const BLOB_PARAMETER_ONLY = {
+export const BLOB_PARAMETER_ONLY: Readonly<Record<'bpo1' | 'bpo2', BlobSchedule>> = {
   bpo1: { target: 10, max: 15, baseFeeUpdateFraction: 8_346_193n },
   bpo2: { target: 14, max: 21, baseFeeUpdateFraction: 11_684_671n },
-} as const satisfies Readonly<Record<string, BlobSchedule>>;
+};
 
 const WORD_MAX = 2n ** 256n - 1n;
 /** e^178 is above 2^256. */

@@ -1,0 +1,17 @@
+/** A thread of the pool: runs the files it is sent on machines that it keeps. */
+
+import { parentPort, workerData } from 'node:worker_threads';
+import { loadFastKeccak } from '../../base/keccak.ts';
+import { runFile } from './file.ts';
+import { openMachine } from './machine.ts';
+import type { WorkerAnswer, WorkerSetup, WorkerTask } from './pool.ts';
+
+const { engine, choice } = workerData as WorkerSetup;
+const port = parentPort;
+if (port === null) throw new Error('worker.ts is a worker’s program');
+
+const ready = loadFastKeccak().then(() => openMachine(engine));
+port.on('message', async ({ index, path }: WorkerTask) => {
+  const result = await runFile(path, choice, await ready);
+  port.postMessage({ index, result } satisfies WorkerAnswer);
+});
