@@ -94,6 +94,12 @@ export class MemoryState implements StateReader {
     this.#replace(address, { nonce, balance, codeHash, storage: { slots, root: undefined } });
   }
 
+  /** Brings an empty account into being where there is none. */
+  createAccount(address: Address): void {
+    if (this.#accounts.has(address)) return;
+    this.setAccount(address, { nonce: 0n, balance: 0n, code: new Uint8Array(0), storage: [] });
+  }
+
   /** Takes over what transactions changed. */
   apply(changes: StateChanges): void {
     for (const [hash, code] of changes.codes) this.#codes.set(hash, code);

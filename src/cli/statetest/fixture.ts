@@ -25,6 +25,11 @@ import {
 /** One test of a file: a state, an environment, and transactions with their outcome a fork. */
 export interface StateTest {
   readonly name: string;
+  /**
+   * The older suites give the miner a reward of 0 after the transaction, refused or not, which
+   * before EIP-158 brings the miner's account into being.
+   */
+  readonly rewardsMiner: boolean;
   readonly chainId: bigint;
   readonly pre: readonly (readonly [Address, AccountInput])[];
   readonly environment: TestEnvironment;
@@ -111,6 +116,7 @@ function parseTest(name: string, value: unknown): StateTest {
   const fractions = blobFractions(config['blobSchedule'], `${name}.config.blobSchedule`);
   return {
     name,
+    rewardsMiner: test['config'] === undefined,
     chainId: chainId === undefined ? 1n : quantity(chainId, `${name}.config.chainid`),
     pre: accountsAt(test['pre'], `${name}.pre`),
     environment: parseEnvironment(object(test['env'], `${name}.env`), `${name}.env`, fractions),

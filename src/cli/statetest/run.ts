@@ -5,7 +5,8 @@
 
 import { keccak256 } from '../../base/keccak.ts';
 import { blobBaseFee, blobSchedule } from '../../evm/forks/blob.ts';
-import { type ForkName, forkIndex } from '../../evm/forks/names.ts';
+import type { ForkName } from '../../evm/forks/names.ts';
+import { rulesOf } from '../../evm/forks/rules.ts';
 import type {
   BlockEnvironment,
   Hash,
@@ -72,6 +73,9 @@ export async function runCase(
   } catch (cause) {
     error = `internal error: ${(cause as Error).stack ?? String(cause)}`;
   }
+  if (test.rewardsMiner && !rulesOf(testCase.fork).clearsEmpty) {
+    state.createAccount(test.environment.coinbase);
+  }
   const stateRoot = state.root();
   state.restore(snapshot);
   if (error === undefined && stateRoot !== testCase.stateRoot) {
@@ -127,15 +131,14 @@ function refusalVerdict(
 
 function blockOf(environment: TestEnvironment, fork: ForkName): BlockEnvironment {
   const { number, timestamp, coinbase, gasLimit, difficulty } = environment;
-  const from = (first: ForkName): boolean => forkIndex(fork) >= forkIndex(first);
   return {
     number,
     timestamp,
     coinbase,
     gasLimit,
     prevRandao: environment.random ?? 0n,
-    difficulty: from('paris') ? 0n : difficulty,
-    baseFee: from('london') ? (environment.baseFee ?? 10n) : 0n,
+    difficulty,
+    baseFee: rulesOf(fork).hasBaseFee ? (environment.baseFee ?? 10n) : 0n,
     blobBaseFee: blobFeeOf(environment, fork),
   };
 }

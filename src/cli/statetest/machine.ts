@@ -1,0 +1,45 @@
+/** Ironfly's own machine for the runner: one EVM a fork, kept over all cases. */
+
+import { createEVM, type EVM, type PrecompileHost } from '../../evm/evm.ts';
+import type { ForkName } from '../../evm/forks/names.ts';
+import type { Engine, StateReader, TransactionResult } from '../../evm/types.ts';
+import type { TestJob, TestMachine } from './run.ts';
+
+/** Opens the machine whose engine has this name. */
+export function openMachine(engine: string, precompiles?: PrecompileHost): TestMachine {
+  const open = new Map<ForkName, Slot>();
+  return {
+    execute(job: TestJob): TransactionResult {
+      const slot = open.get(job.fork) ?? openSlot(job.fork, engine as Engine, precompiles);
+      open.set(job.fork, slot);
+      // A test's state is what it was again after each case, so what is cached of it stays good.
+      if (slot.state !== job.state) {
+        slot.evm.setState(job.state);
+        slot.state = job.state;
+      }
+      if (slot.chainId !== job.chainId) {
+        slot.evm.setChainId(job.chainId);
+        slot.chainId = job.chainId;
+      }
+      slot.evm.setBlock(job.block);
+      try {
+        return slot.evm.transactSync(job.transaction, { commit: false });
+      } catch (error) {
+        // Whatever state it is in, it is not used again.
+        open.delete(job.fork);
+        throw error;
+      }
+    },
+  };
+}
+
+interface Slot {
+  readonly evm: EVM;
+  state: StateReader | undefined;
+  chainId: bigint | undefined;
+}
+
+function openSlot(fork: ForkName, engine: Engine, precompiles?: PrecompileHost): Slot {
+  const evm = createEVM({ fork, engine, ...(precompiles && { precompiles }) });
+  return { evm, state: undefined, chainId: undefined };
+}
