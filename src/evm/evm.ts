@@ -229,7 +229,9 @@ class LocalEVM implements EVM {
     if (status === layout.STATUS_NEED_PRECOMPILE) return this.#runPrecompile();
     if (status <= layout.STATUS_LAST_HALT) return 'ended';
     if (status === layout.STATUS_HOST_LIMIT) {
-      throw new RangeError('the transaction needs more memory, logs or state than the limits allow');
+      throw new RangeError(
+        'the transaction needs more memory, logs or state than the limits allow',
+      );
     }
     throw new RangeError(`the machine returned the unknown status ${status}`);
   }

@@ -222,7 +222,9 @@ export class FunctionBuilder {
   /** Parameter `index`, which must be of type `type`. */
   param<T extends ValueType>(index: number, type: T): Local<T> {
     if (this.#params[index] !== type) {
-      throw new TypeError(`parameter ${index} of ${this.name} is ${this.#params[index]}, not ${type}`);
+      throw new TypeError(
+        `parameter ${index} of ${this.name} is ${this.#params[index]}, not ${type}`,
+      );
     }
     return index as Local<T>;
   }

@@ -13,8 +13,8 @@
 import type { FunctionBuilder, FunctionRef, Value } from '../../wasm/function.ts';
 import { ModuleBuilder } from '../../wasm/module.ts';
 import type { ForkName } from '../forks/names.ts';
-import * as layout from '../layout.ts';
 import { COMPILED_SLOT } from '../interpreter/assemble.ts';
+import * as layout from '../layout.ts';
 import { RUNTIME_CALLS, type RuntimeCallName } from '../opcodes/runtime-calls.ts';
 
 import { type Block, findBlocks } from './blocks.ts';

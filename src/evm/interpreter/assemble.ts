@@ -10,7 +10,7 @@ import type { ForkName } from '../forks/names.ts';
 import * as layout from '../layout.ts';
 import { MEANINGS } from '../opcodes/meanings.ts';
 import { RUNTIME_CALLS, type RuntimeCallName } from '../opcodes/runtime-calls.ts';
-import { opcodeAt, opcodeByte, type OpcodeRow } from '../opcodes/table.ts';
+import { type OpcodeRow, opcodeAt, opcodeByte } from '../opcodes/table.ts';
 import { InstructionAssembler, type InterpreterLinks } from './instruction.ts';
 
 /** First table slot of the stepping interpreter. */
@@ -24,7 +24,10 @@ export interface InterpreterOptions {
 }
 
 /** The module's bytes. The same fork and options give the same bytes. */
-export function assembleInterpreter(fork: ForkName, options: InterpreterOptions): Uint8Array<ArrayBuffer> {
+export function assembleInterpreter(
+  fork: ForkName,
+  options: InterpreterOptions,
+): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
   module.importMemory('env', 'memory', { initial: 1, maximum: 65536, shared: options.shared });
   module.importTable('env', 'table', { initial: COMPILED_SLOT });

@@ -34,8 +34,7 @@ export interface Arena {
   readonly view: number;
 }
 
-export const EMPTY_CODE_HASH =
-  '0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470';
+export const EMPTY_CODE_HASH = '0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470';
 
 /** Reserves the regions of a context. The tables follow when the heap exists. */
 export function reserveArena(memory: MachineMemory, sizes: ArenaSizes = ARENA_SIZES): Arena {

@@ -113,4 +113,3 @@ function encodeAuthorizations(
     view.setUint32(at + 104, authority === undefined ? 0 : 1, true);
   });
 }
-

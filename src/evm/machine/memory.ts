@@ -49,10 +49,12 @@ export function createMemory(options: { readonly shared: boolean }): MachineMemo
     view = new DataView(memory.buffer);
     bytes = new Uint8Array(memory.buffer);
   };
-  globalThis.crypto.getRandomValues(
-    // A copy: random values are not written to shared memory directly.
-    new Uint8Array(16),
-  ).forEach((byte, i) => view.setUint8(layout.GLOBALS + layout.G_SECRET_0 + i, byte));
+  globalThis.crypto
+    .getRandomValues(
+      // A copy: random values are not written to shared memory directly.
+      new Uint8Array(16),
+    )
+    .forEach((byte, i) => view.setUint8(layout.GLOBALS + layout.G_SECRET_0 + i, byte));
   return {
     memory,
     shared: options.shared,

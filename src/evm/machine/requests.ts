@@ -8,11 +8,7 @@ import { readAddress, readHash, readWord, writeAddress, writeHash, writeWord } f
 const SCRATCH = layout.GLOBALS + layout.G_SCRATCH;
 
 /** Answers the request in the context; a promise when the state answers by one. */
-export function serveRequest(
-  machine: Machine,
-  arena: Arena,
-  state: StateReader,
-): Awaitable<void> {
+export function serveRequest(machine: Machine, arena: Arena, state: StateReader): Awaitable<void> {
   const view = machine.memory.view();
   const { ctx } = arena;
   const kind = view.getUint32(ctx + layout.C_REQUEST, true);

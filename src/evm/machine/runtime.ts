@@ -13,13 +13,7 @@ export interface RuntimeExports {
   keccak256(dst: number, ptr: number, size: number): void;
   transact(ctx: number): number;
   resume(ctx: number): number;
-  completePrecompile(
-    ctx: number,
-    ok: number,
-    gasUsed: bigint,
-    output: number,
-    size: number,
-  ): void;
+  completePrecompile(ctx: number, ok: number, gasUsed: bigint, output: number, size: number): void;
   viewPutAccount(
     ctx: number,
     address: number,

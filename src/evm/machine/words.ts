@@ -27,7 +27,8 @@ export function readAddress(view: DataView, at: number): Address {
 
 /** 32 raw bytes. */
 export function writeHash(view: DataView, at: number, hash: Hash): void {
-  for (let i = 0; i < 32; i++) view.setUint8(at + i, Number.parseInt(hash.substr(2 + 2 * i, 2), 16));
+  for (let i = 0; i < 32; i++)
+    view.setUint8(at + i, Number.parseInt(hash.substr(2 + 2 * i, 2), 16));
 }
 
 export function readHash(bytes: Uint8Array, at: number): Hash {

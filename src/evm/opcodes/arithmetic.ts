@@ -1,9 +1,10 @@
 /** 0x01 to 0x0b: arithmetic modulo 2^256. */
+
+import type { Local } from '../../wasm/function.ts';
+import { forkIndex } from '../forks/names.ts';
 import { add, sub } from '../words/arithmetic.ts';
 import { signExtend } from '../words/shifts.ts';
 import { constantOf, keep, limbsOf, pushValue, type Word } from '../words/word.ts';
-import type { Local } from '../../wasm/function.ts';
-import { forkIndex } from '../forks/names.ts';
 import type { Assembler, Meanings } from './assembler.ts';
 
 export const ARITHMETIC: Meanings = {

@@ -1,4 +1,6 @@
 /** 0x30 to 0x4a: what a frame knows of itself, its transaction and its block. */
+
+import type { Local, Value } from '../../wasm/function.ts';
 import * as layout from '../layout.ts';
 import { reverseBytes } from '../words/bytes.ts';
 import {
@@ -12,7 +14,6 @@ import {
   type Word,
   widthOf,
 } from '../words/word.ts';
-import type { Local, Value } from '../../wasm/function.ts';
 import type { Assembler, Meaning, Meanings } from './assembler.ts';
 
 /** A word of the frame. */
@@ -71,10 +72,7 @@ function pushBlobHash(m: Assembler): void {
   const count = keep(m, fn.i64.load32U(fn.get(ctx), layout.C_BLOB_HASH_COUNT));
   const inside = keep32(
     m,
-    fn.i32.and(
-      fn.i64.ltU(pushValue(m, position), fn.get(count)),
-      pushFitsOneLimb(m, index),
-    ),
+    fn.i32.and(fn.i64.ltU(pushValue(m, position), fn.get(count)), pushFitsOneLimb(m, index)),
   );
   const low = m.v128();
   const high = m.v128();

@@ -52,17 +52,8 @@ export const RUNTIME_CALLS: Readonly<Record<RuntimeCallName, RuntimeCall>> = {
   opSelfdestruct: { params: ['i32', 'i32', 'i64'], results: ['i32'] },
 };
 
-
 /** Those of the shape (dst, a, b) or (dst, a, b, c). */
-export type WordCallName =
-  | 'mul'
-  | 'div'
-  | 'sdiv'
-  | 'mod'
-  | 'smod'
-  | 'addmod'
-  | 'mulmod'
-  | 'exp';
+export type WordCallName = 'mul' | 'div' | 'sdiv' | 'mod' | 'smod' | 'addmod' | 'mulmod' | 'exp';
 
 /** Those of the shape (fp, sp, gas) -> gas. */
 export type OperationName =

@@ -2,6 +2,8 @@
  * Shifts, BYTE, SIGNEXTEND and CLZ. A known distance moves limbs while assembling; a distance in
  * a register is taken apart: by 128 and by 64 with selects, the rest by funnel shifts.
  */
+
+import type { Local, Value } from '../../wasm/function.ts';
 import {
   constant,
   constantOf,
@@ -19,7 +21,6 @@ import {
   widthOf,
   ZERO,
 } from './word.ts';
-import type { Local, Value } from '../../wasm/function.ts';
 
 const LIMB_MASK = (1n << 64n) - 1n;
 const WORD_BITS = 256n;
@@ -95,10 +96,7 @@ function shiftByRegister(m: Emitter, kind: Shift, distance: Word, value: Word): 
   const outside = keep32(m, pushIsOutside(m, distance, amount));
   let current = limbs;
   for (const bit of [128, 64]) {
-    const taken = keep32(
-      m,
-      fn.i32.wrapI64(fn.i64.and(fn.get(amount), fn.i64.const(bit))),
-    );
+    const taken = keep32(m, fn.i32.wrapI64(fn.i64.and(fn.get(amount), fn.i64.const(bit))));
     current = moveLimbs(m, kind, current, bit / 64, taken, fill);
   }
   const shifted = funnelByRegister(m, kind, current, amount, fill);
@@ -180,10 +178,7 @@ export function byteAt(m: Emitter, index: Word, value: Word): Word {
   }
   // Byte i from the top is the lowest byte of value >> (248 - 8 i).
   const amount = limbsOf(m, index)[0];
-  const inRange = keep32(
-    m,
-    fn.i32.eqz(pushIsAtLeast32(m, index)),
-  );
+  const inRange = keep32(m, fn.i32.eqz(pushIsAtLeast32(m, index)));
   const distance = keep(
     m,
     fn.i64.and(
@@ -214,10 +209,7 @@ export function signExtend(m: Emitter, index: Word, value: Word): Word {
   }
   const amount = limbsOf(m, index)[0];
   const outside = keep32(m, pushIsAtLeast32(m, index));
-  const wanted = fn.i64.sub(
-    fn.i64.const(248),
-    fn.i64.shl(pushValue(m, amount), fn.i64.const(3)),
-  );
+  const wanted = fn.i64.sub(fn.i64.const(248), fn.i64.shl(pushValue(m, amount), fn.i64.const(3)));
   const bounded = fn.i64.and(wanted, fn.i64.const(255));
   const distance = fromLimb(keep(m, fn.select(fn.i64.const(0), bounded, fn.get(outside))));
   return shiftByRegister(m, 'sar', distance, shiftByRegister(m, 'shl', distance, value));
@@ -230,10 +222,7 @@ export function countLeadingZeros(m: Emitter, value: Word): Word {
   // From the lowest limb up: a higher limb that is not zero decides.
   let count = keep(m, fn.i64.add(fn.i64.clz(pushValue(m, limbs[0])), fn.i64.const(192)));
   for (let i = 1; i < 4; i++) {
-    const own = fn.i64.add(
-      fn.i64.clz(pushValue(m, limbs[i] as Limb)),
-      fn.i64.const(64 * (3 - i)),
-    );
+    const own = fn.i64.add(fn.i64.clz(pushValue(m, limbs[i] as Limb)), fn.i64.const(64 * (3 - i)));
     const nonzero = fn.i64.ne;
     count = keep(
       m,

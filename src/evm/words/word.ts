@@ -45,12 +45,7 @@ export function constant(value: bigint): Word {
   const bits = value & WORD_MASK;
   return {
     kind: 'limbs',
-    limbs: [
-      bits & LIMB_MASK,
-      (bits >> 64n) & LIMB_MASK,
-      (bits >> 128n) & LIMB_MASK,
-      bits >> 192n,
-    ],
+    limbs: [bits & LIMB_MASK, (bits >> 64n) & LIMB_MASK, (bits >> 128n) & LIMB_MASK, bits >> 192n],
   };
 }
 

@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+// The `ironfly` command. It needs the Node.js that comes with the package (the `node-<os>-<cpu>`
+// packages carry the binary), so under an older one it starts itself again on that.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const NODE_MAJOR_MIN = 24;
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const source = join(root, 'src', 'cli', 'main.ts');
+const main = existsSync(source) ? source : join(root, 'dist', 'src', 'cli', 'main.js');
+
+if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) {
+  await import(main);
+} else {
+  const child = spawn(findNode(), [main, ...process.argv.slice(2)], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => child.kill(signal));
+  }
+  child.on('exit', (code, signal) => {
+    if (signal !== null) process.kill(process.pid, signal);
+    else process.exit(code ?? 1);
+  });
+}
+
+/** The binary of this platform's node package. */
+function findNode() {
+  const os = process.platform === 'win32' ? 'win' : process.platform;
+  const name = `node-${os}-${process.arch}`;
+  const binary = process.platform === 'win32' ? 'bin/node.exe' : 'bin/node';
+  try {
+    return createRequire(import.meta.url).resolve(`${name}/${binary}`);
+  } catch {
+    process.stderr.write(
+      `ironfly needs Node.js ${NODE_MAJOR_MIN} or newer, and this is ${process.version}.\n` +
+        `The package ${name}, which carries it, is not installed: run npm install ${name},\n` +
+        'or use a newer Node.js.\n',
+    );
+    process.exit(1);
+  }
+}

@@ -1,0 +1,106 @@
+// Compiles the runtime (AssemblyScript) into build/runtime-shared.wasm and build/runtime.wasm, for
+// shared and unshared memory. Does nothing when the sources have not changed.
+import { createHash } from 'node:crypto';
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import asc from 'assemblyscript/asc';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const build = join(root, 'build');
+const VARIANTS = [
+  { file: 'runtime-shared.wasm', flags: ['--sharedMemory', '--enable', 'threads'] },
+  { file: 'runtime.wasm', flags: ['--enable', 'threads'] },
+];
+/** End of the page that constant data may use (layout.ts, STATIC_DATA_END). */
+const STATIC_DATA_END = 65_536;
+
+const sources = [
+  ...globSync('src/evm/runtime/**/*.ts', { cwd: root }),
+  'src/evm/layout.ts',
+  'scripts/build-runtime.mjs',
+  'package.json',
+].sort();
+const hash = createHash('sha256');
+for (const source of sources) hash.update(source).update(readFileSync(join(root, source)));
+const stamp = hash.digest('hex');
+const stampFile = join(build, 'runtime.stamp');
+const current =
+  existsSync(stampFile) &&
+  readFileSync(stampFile, 'utf8') === stamp &&
+  VARIANTS.every(({ file }) => existsSync(join(build, file)));
+
+if (!current) {
+  mkdirSync(build, { recursive: true });
+  for (const { file, flags } of VARIANTS) await compile(file, flags);
+  writeFileSync(stampFile, stamp);
+}
+
+async function compile(file, flags) {
+  const { error, stdout, stderr } = await asc.main(
+    [
+      'src/evm/runtime/index.ts',
+      ...['--baseDir', root, '--outFile', join('build', file)],
+      ...['--runtime', 'stub', '--importMemory', '--importTable', '--memoryBase', '1024'],
+      ...['--initialMemory', '16', '--maximumMemory', '65536', '--enable', 'simd'],
+      ...['--noAssert', '-O3', '--converge', '--use', 'abort='],
+      ...flags,
+    ],
+    { reportDiagnostic: undefined },
+  );
+  if (error) {
+    process.stderr.write(`${stderr.toString()}${stdout.toString()}\n`);
+    process.stderr.write(`the runtime does not compile (${file}): ${error.message}\n`);
+    process.exit(1);
+  }
+  checkStaticData(file);
+}
+
+/** All active data segments must end within the first page. */
+function checkStaticData(file) {
+  const bytes = readFileSync(join(build, file));
+  if (!WebAssembly.validate(bytes)) {
+    process.stderr.write(`${file} is not a valid module\n`);
+    process.exit(1);
+  }
+  const end = endOfData(bytes);
+  if (end > STATIC_DATA_END) {
+    process.stderr.write(`${file} has constant data up to ${end}, past ${STATIC_DATA_END}\n`);
+    process.exit(1);
+  }
+}
+
+/** End of the last active data segment of a module. */
+function endOfData(bytes) {
+  let at = 8;
+  let end = 0;
+  const u32 = () => {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = bytes[at++];
+      value |= (byte & 0x7f) << shift;
+      if ((byte & 0x80) === 0) return value >>> 0;
+    }
+  };
+  while (at < bytes.length) {
+    const id = bytes[at++];
+    const size = u32();
+    const next = at + size;
+    if (id === 11) {
+      for (let count = u32(); count > 0; count--) {
+        const mode = u32();
+        let offset = 0;
+        if (mode === 0) {
+          at += 1;
+          offset = u32();
+          at += 1;
+        }
+        const length = u32();
+        at += length;
+        if (mode === 0) end = Math.max(end, offset + length);
+      }
+    }
+    at = next;
+  }
+  return end;
+}
