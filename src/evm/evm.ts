@@ -17,6 +17,7 @@ import { createMachine, type Machine } from './machine/instance.ts';
 import { createMemory, type MachineMemory } from './machine/memory.ts';
 import { serveRequest } from './machine/requests.ts';
 import { readChanges, readLogs, readOutput } from './machine/results.ts';
+import { HOT_THRESHOLD, Tiers } from './machine/tiers.ts';
 import { readAddress, readWord } from './machine/words.ts';
 import type {
   Address,
@@ -36,7 +37,10 @@ export interface EVMOptions {
   readonly fork?: ForkName;
   /** Rules of one's own; they name the fork whose opcodes they use. */
   readonly rules?: Rules;
+  /** `auto` when left out: what is hot is compiled. */
   readonly engine?: Engine;
+  /** Calls, or jumps to one place, after which `auto` compiles. */
+  readonly hotThreshold?: number;
   /** Empty when left out. */
   readonly state?: StateReader;
   readonly chainId?: bigint;
@@ -153,6 +157,7 @@ class LocalEVM implements EVM {
   readonly #memory: MachineMemory;
   readonly #arena: Arena;
   readonly #precompiles: PrecompileHost | undefined;
+  readonly #tiers: Tiers;
   #state: StateReader;
   #block: BlockEnvironment;
   #chainId: bigint;
@@ -163,6 +168,8 @@ class LocalEVM implements EVM {
     this.#memory = machine.memory;
     this.#arena = arena;
     this.#precompiles = options.precompiles;
+    const threshold = options.hotThreshold ?? HOT_THRESHOLD;
+    this.#tiers = new Tiers(machine, arena, options.engine ?? 'auto', threshold);
     this.#state = options.state ?? NO_STATE;
     this.#chainId = options.chainId ?? 1n;
     this.#block = { ...DEFAULT_BLOCK, ...options.block };
@@ -227,6 +234,7 @@ class LocalEVM implements EVM {
       return serveRequest(this.#machine, this.#arena, this.#state);
     }
     if (status === layout.STATUS_NEED_PRECOMPILE) return this.#runPrecompile();
+    if (status === layout.STATUS_HOT) return this.#tiers.compileReported();
     if (status <= layout.STATUS_LAST_HALT) return 'ended';
     if (status === layout.STATUS_HOST_LIMIT) {
       throw new RangeError(
@@ -257,6 +265,7 @@ class LocalEVM implements EVM {
   }
 
   #result(transaction: Transaction, status: number, options: TransactOptions): TransactionResult {
+    this.#tiers.endTransaction();
     const { ctx } = this.#arena;
     const view = this.#memory.view();
     const tx = ctx + layout.C_TX;

@@ -533,6 +533,9 @@ export const CONTEXT_FLAG_HOOKS = 2;
 /** Return STATUS_HOT when code became hot. */
 export const CONTEXT_FLAG_TIERS = 4;
 
+/** Report code when it is first entered, not only when it is hot. */
+export const CONTEXT_FLAG_COMPILE_FIRST = 8;
+
 /** A layer (versions or view): two tables. */
 export const LAYER_ACCOUNTS = 0;
 export const LAYER_SLOTS = 32;

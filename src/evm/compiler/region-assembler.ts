@@ -180,10 +180,15 @@ export class RegionAssembler implements Assembler {
     if (need <= this.#needChecked && growth <= this.#growthChecked) return;
     this.#needChecked = Math.max(need, this.#needChecked);
     this.#growthChecked = Math.max(growth, this.#growthChecked);
+    const room = layout.STACK_BYTES - (this.#needChecked + this.#growthChecked) * WORD_BYTES;
+    // A block that needs more than a whole stack fails somewhere: the interpreter finds where.
+    if (room < 0) {
+      fn.if(fn.i32.const(1), () => this.#sideExit());
+      return;
+    }
     const used = fn.i32.sub(fn.get(this.fp), fn.get(this.#sp));
     const above = fn.i32.sub(used, fn.i32.const(this.#needChecked * WORD_BYTES));
-    const room = layout.STACK_BYTES - (this.#needChecked + this.#growthChecked) * WORD_BYTES;
-    const outside = fn.i32.gtU(above, fn.i32.const(Math.max(room, 0)));
+    const outside = fn.i32.gtU(above, fn.i32.const(room));
     fn.hint(false);
     fn.if(outside, () => this.#sideExit());
   }

@@ -1,6 +1,7 @@
 // Frames: entering, and leaving with what the caller gets to see.
 import {
-  A_CODE_HASH, CODE_BYTES, CODE_CALLS, CODE_ENTRY, CODE_HASH, CODE_SIZE, C_FRAME, C_GAS_RESERVE,
+  A_CODE_HASH, CODE_BYTES, CODE_CALLS, CODE_ENTRY, CODE_HASH, CODE_SIZE, CODE_TIER,
+  CODE_TIER_INTERPRETED, CONTEXT_FLAG_COMPILE_FIRST, C_FLAGS, C_FRAME, C_HOT_CODE, C_HOT_THRESHOLD, C_GAS_RESERVE,
   C_LIMIT_HIT, C_LOG_COUNT, C_LOG_TOP, C_MEM_END, C_OUTPUT, C_OUTPUT_SIZE, C_REFUND,
   C_RETURN_DATA, C_RULES, C_SCRATCH, C_STATUS, FRAME_FLAG_CREATE, F_ACCOUNT, F_ADDRESS,
   F_CHECKPOINT, F_CODE, F_CTX, F_DEPTH, F_FLAGS, F_GAS, F_IP, F_KIND, F_LOG_CHECKPOINT, F_MEM,
@@ -35,8 +36,17 @@ export function enterFrame(ctx: u32, fp: u32, kind: u32, flags: u32, code: u32, 
   store<u32>(fp + F_LOG_CHECKPOINT, load<u32>(ctx + C_LOG_TOP));
   store<u32>(fp + F_LOG_COUNT, load<u32>(ctx + C_LOG_COUNT));
   store<i64>(fp + F_REFUND, load<i64>(ctx + C_REFUND));
-  store<u32>(code + CODE_CALLS, load<u32>(code + CODE_CALLS) + 1);
   store<u32>(ctx + C_FRAME, fp);
+  countCall(ctx, code);
+}
+
+/** Reports code that is called often, or for the first time where that is asked for. */
+function countCall(ctx: u32, code: u32): void {
+  const calls = load<u32>(code + CODE_CALLS) + 1;
+  store<u32>(code + CODE_CALLS, calls);
+  if (load<u32>(code + CODE_TIER) != CODE_TIER_INTERPRETED) return;
+  const first = (load<u32>(ctx + C_FLAGS) & CONTEXT_FLAG_COMPILE_FIRST) != 0;
+  if (first || calls == load<u32>(ctx + C_HOT_THRESHOLD)) store<u32>(ctx + C_HOT_CODE, code);
 }
 
 // @ts-ignore: decorator
