@@ -71,12 +71,16 @@ export function compileContract(
   blocks.forEach((block, slot) => {
     functions.set(block.pc, { fn: module.function(`block ${block.pc}`, type), slot });
   });
+  const destinations = new Set(
+    blocks.filter(({ isJumpDestination }) => isJumpDestination).map(({ pc }) => pc),
+  );
   const links: ContractLinks = {
     fork: options.fork,
     code,
     interpret,
     jump,
     runtime: (name) => runtime.get(name) as FunctionRef,
+    isDestination: (pc) => destinations.has(pc),
     functionAt: (pc) => functions.get(pc)?.fn.ref,
     pushSlot: (fn, pc) => pushSlot(fn, slotGlobal, functions.get(pc)?.slot),
   };
@@ -136,6 +140,7 @@ function callsOf(byte: number): readonly RuntimeCallName[] {
     code: Uint8Array.of(byte),
     interpret: fn.ref,
     jump: fn.ref,
+    isDestination: () => false,
     functionAt: () => undefined,
     pushSlot: (builder) => builder.i32.const(0),
     runtime: (name) => {

@@ -41,6 +41,8 @@ export interface ContractLinks {
   readonly jump: FunctionRef;
   /** The function whose root is the block at `pc`, or undefined when there is none. */
   functionAt(pc: number): FunctionRef | undefined;
+  /** Whether a JUMPDEST stands at `pc` (and not in the data of a PUSH). */
+  isDestination(pc: number): boolean;
   /** Pushes the table index of a function, or 0 when there is none. */
   pushSlot(fn: FunctionBuilder, pc: number): Value<'i32'>;
 }
@@ -60,8 +62,6 @@ export interface RegionPlan {
 const REACH_MAX = 64;
 /** Temporaries in use before those that no item refers to are given back. */
 const TEMPORARIES_MAX = 48;
-
-const JUMPDEST = 0x5b;
 
 export class RegionAssembler implements Assembler {
   readonly fn: FunctionBuilder;
@@ -406,7 +406,7 @@ export class RegionAssembler implements Assembler {
   #jumpTo(destination: bigint): void {
     const { code } = this.#links;
     const pc = destination < BigInt(code.length) ? Number(destination) : -1;
-    if (pc >= 0 && code[pc] === JUMPDEST) this.#continueAt(pc);
+    if (pc >= 0 && this.#links.isDestination(pc)) this.#continueAt(pc);
     else this.#jumpThroughMap(keep32(this, this.fn.i32.const(pc)));
   }
 

@@ -20,7 +20,8 @@ export const ARENA_SIZES: ArenaSizes = {
   inputs: 64 << 20,
   logs: 64 << 20,
   journal: 256 << 20,
-  evmMemory: 512 << 20,
+  // 1,024 nested calls that each use 1 MiB, and their return data.
+  evmMemory: 1_280 * 2 ** 20,
 };
 
 export interface Arena {

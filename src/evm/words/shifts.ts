@@ -209,9 +209,10 @@ export function signExtend(m: Emitter, index: Word, value: Word): Word {
   }
   const amount = limbsOf(m, index)[0];
   const outside = keep32(m, pushIsAtLeast32(m, index));
-  const wanted = fn.i64.sub(fn.i64.const(248), fn.i64.shl(pushValue(m, amount), fn.i64.const(3)));
-  const bounded = fn.i64.and(wanted, fn.i64.const(255));
-  const distance = fromLimb(keep(m, fn.select(fn.i64.const(0), bounded, fn.get(outside))));
+  // Bytes above the 31st leave the value as it is: a distance of nothing.
+  const bits = keep(m, fn.i64.shl(pushValue(m, amount), fn.i64.const(3)));
+  const bounded = () => fn.i64.and(fn.i64.sub(fn.i64.const(248), fn.get(bits)), fn.i64.const(255));
+  const distance = fromLimb(keep(m, fn.select(fn.i64.const(0), bounded(), fn.get(outside))));
   return shiftByRegister(m, 'sar', distance, shiftByRegister(m, 'shl', distance, value));
 }
 
