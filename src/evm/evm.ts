@@ -62,6 +62,8 @@ export interface TransactOptions {
   readonly commit?: boolean;
   /** Gas that the block has left; its gas limit when left out. */
   readonly blockGasLeft?: bigint;
+  /** The frame alone: no checks, no intrinsic gas, no fees, no nonce, no refund. */
+  readonly callOnly?: boolean;
 }
 
 export interface EVM {
@@ -222,7 +224,7 @@ class LocalEVM implements EVM {
 
   #begin(transaction: Transaction, options: TransactOptions): number {
     encodeTransaction(this.#memory, this.#arena, transaction, {
-      flags: 0,
+      flags: options.callOnly === true ? layout.TX_FLAG_CALL_ONLY : 0,
       blockGasLeft: options.blockGasLeft ?? this.#block.gasLimit,
     });
     return this.#machine.runtime.transact(this.#arena.ctx);
