@@ -55,7 +55,7 @@ describe('rlp', () => {
     ['817f', 'single byte not its own encoding'],
     ['b801ff', 'long form for a short item'],
     ['f801ff', 'long form for a short item'],
-    ['b90038' + 'aa'.repeat(56), 'length with leading zeros'],
+    [`b90038${'aa'.repeat(56)}`, 'length with leading zeros'],
     ['bfffffffffffffffff', 'input ends early'],
     ['ffffffffffffffffff', 'input ends early'],
     ['c281ff00', 'trailing bytes'],

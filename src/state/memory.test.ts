@@ -26,9 +26,12 @@ const changes: fc.Arbitrary<StateChanges> = fc
 function dump(state: MemoryState): unknown {
   return [...state.addresses()]
     .sort()
-    .map((at) => [at, state.getAccount(at)?.nonce, state.getAccount(at)?.balance, [
-      ...state.storageOf(at),
-    ].sort()]);
+    .map((at) => [
+      at,
+      state.getAccount(at)?.nonce,
+      state.getAccount(at)?.balance,
+      [...state.storageOf(at)].sort(),
+    ]);
 }
 
 describe('MemoryState', () => {
@@ -78,7 +81,11 @@ describe('MemoryState', () => {
   it('wipes storage before it takes the new slots', () => {
     const state = new MemoryState();
     const at = address(1);
-    const storage: [bigint, bigint][] = [[1n, 1n], [2n, 2n], [3n, 0n]];
+    const storage: [bigint, bigint][] = [
+      [1n, 1n],
+      [2n, 2n],
+      [3n, 0n],
+    ];
     state.setAccount(at, { nonce: 0n, balance: 0n, code: new Uint8Array([1]), storage });
     expect([state.getStorage(at, 1n), state.getStorage(at, 3n)]).toEqual([1n, 0n]);
     const { codeHash } = state.getAccount(at) as AccountChange;

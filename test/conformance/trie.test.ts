@@ -48,7 +48,5 @@ function entriesOf(test: TrieTest): TrieEntry[] {
 }
 
 function bytesOf(text: string): Uint8Array {
-  return text.startsWith('0x')
-    ? Uint8Array.fromHex(text.slice(2))
-    : new TextEncoder().encode(text);
+  return text.startsWith('0x') ? Uint8Array.fromHex(text.slice(2)) : new TextEncoder().encode(text);
 }

@@ -10,12 +10,7 @@ import { protectedChainId } from './encode.ts';
 import { intrinsicGas } from './intrinsic-gas.ts';
 import { signatureRules } from './rules.ts';
 import { inSignatureRange, recoverAuthority, recoverSender } from './signature.ts';
-import type {
-  FaultyTransaction,
-  FieldName,
-  SignedTransaction,
-  TransactionFault,
-} from './types.ts';
+import type { FaultyTransaction, FieldName, SignedTransaction, TransactionFault } from './types.ts';
 
 /** Chain and fork in which a transaction is to be accepted. */
 export interface TransactionContext {
@@ -61,10 +56,7 @@ export function acceptTransaction(
 }
 
 /** The transaction as the machine takes it, once its sender is known. */
-export function executable(
-  signed: SignedTransaction,
-  sender: Transaction['sender'],
-): Transaction {
+export function executable(signed: SignedTransaction, sender: Transaction['sender']): Transaction {
   const { type, nonce, gasLimit, to, value, data, accessList } = signed;
   const { maxFeePerGas, maxPriorityFeePerGas, maxFeePerBlobGas, blobVersionedHashes } = signed;
   return {

@@ -10,8 +10,7 @@ import { authorizationHash, signingHash } from './encode.ts';
 import type { SignedAuthorization, SignedTransaction } from './types.ts';
 
 /** Order of the curve's group. */
-export const SECP256K1_ORDER =
-  0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+export const SECP256K1_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 
 /** Whether r and s can be of a signature; `lowS` refuses the upper half of s (EIP-2). */
 export function inSignatureRange(r: bigint, s: bigint, lowS: boolean): boolean {
@@ -79,10 +78,7 @@ export function signAuthorization(
   return { ...authorization, ...sign(authorizationHash(authorization), privateKey) };
 }
 
-function sign(
-  hash: Uint8Array,
-  privateKey: Uint8Array,
-): { r: bigint; s: bigint; yParity: bigint } {
+function sign(hash: Uint8Array, privateKey: Uint8Array): { r: bigint; s: bigint; yParity: bigint } {
   const bytes = secp256k1.sign(hash, privateKey, { prehash: false, format: 'recovered' });
   const signature = secp256k1.Signature.fromBytes(bytes, 'recovered');
   return { r: signature.r, s: signature.s, yParity: BigInt(signature.recovery as number) };

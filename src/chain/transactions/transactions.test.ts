@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeRlp, encodeRlp, type RlpInput } from '../../base/rlp.ts';
+import { rulesOf } from '../../evm/forks/rules.ts';
 import type { Address, Hash } from '../../evm/types.ts';
 import { acceptTransaction } from './check.ts';
 import { decodeTransaction } from './decode.ts';
 import { encodeTransaction } from './encode.ts';
-import { rulesOf } from '../../evm/forks/rules.ts';
 import {
   addressOfKey,
   recoverAuthority,
@@ -133,7 +133,12 @@ describe('refusals', () => {
   it('of authorisations too large for their fields', () => {
     const [authorization] = sample(4).authorizationList;
     if (authorization === undefined) expect.fail('no authorisation');
-    for (const change of [{ nonce: 2n ** 64n }, { chainId: word }, { yParity: 256n }, { r: word }]) {
+    for (const change of [
+      { nonce: 2n ** 64n },
+      { chainId: word },
+      { yParity: 256n },
+      { r: word },
+    ]) {
       const authorizationList = [{ ...authorization, ...change }];
       expect(faultOf(sample(4, { authorizationList }))).toBe('integer too large');
     }

@@ -257,4 +257,3 @@ function parseIndexes(
     value: index('value', template.value),
   };
 }
-

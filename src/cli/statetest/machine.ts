@@ -1,16 +1,25 @@
 /** Ironfly's own machine for the runner: one EVM a fork, kept over all cases. */
 
-import { createEVM, type EVM, type PrecompileHost } from '../../evm/evm.ts';
+import { createEVM, type EVM } from '../../evm/evm.ts';
 import type { ForkName } from '../../evm/forks/names.ts';
+import type { PrecompileHost } from '../../evm/precompiles/precompile.ts';
 import type { Engine, StateReader, TransactionResult } from '../../evm/types.ts';
 import type { TestJob, TestMachine } from './run.ts';
 
-/** Opens the machine whose engine has this name. */
-export function openMachine(engine: string, precompiles?: PrecompileHost): TestMachine {
+export interface MachineOptions {
+  readonly engine: Engine;
+  /** For `auto`: calls or jumps after which code is compiled. */
+  readonly hotThreshold?: number;
+  /** Instead of Ironfly's own. */
+  readonly precompiles?: PrecompileHost;
+}
+
+/** Opens a machine that keeps its EVMs from case to case. */
+export function openMachine(options: MachineOptions): TestMachine {
   const open = new Map<ForkName, Slot>();
   return {
     execute(job: TestJob): TransactionResult {
-      const slot = open.get(job.fork) ?? openSlot(job.fork, engine as Engine, precompiles);
+      const slot = open.get(job.fork) ?? openSlot(job.fork, options);
       open.set(job.fork, slot);
       // A test's state is what it was again after each case, so what is cached of it stays good.
       if (slot.state !== job.state) {
@@ -39,7 +48,6 @@ interface Slot {
   chainId: bigint | undefined;
 }
 
-function openSlot(fork: ForkName, engine: Engine, precompiles?: PrecompileHost): Slot {
-  const evm = createEVM({ fork, engine, ...(precompiles && { precompiles }) });
-  return { evm, state: undefined, chainId: undefined };
+function openSlot(fork: ForkName, options: MachineOptions): Slot {
+  return { evm: createEVM({ fork, ...options }), state: undefined, chainId: undefined };
 }

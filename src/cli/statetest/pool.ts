@@ -7,11 +7,12 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { CaseChoice, FileResult } from './file.ts';
+import type { MachineOptions } from './machine.ts';
 
 export interface PoolOptions {
   /** Files and folders; folders are searched for `.json` files. */
   readonly paths: readonly string[];
-  readonly engine: string;
+  readonly machine: MachineOptions;
   readonly choice: CaseChoice;
   /** Threads, at least 1. */
   readonly jobs: number;
@@ -26,7 +27,7 @@ export interface PoolReport {
 
 /** What a worker is given when it starts. */
 export interface WorkerSetup {
-  readonly engine: string;
+  readonly machine: MachineOptions;
   readonly choice: CaseChoice;
 }
 
@@ -66,7 +67,7 @@ export async function runPool(options: PoolOptions, report: PoolReport): Promise
     return path === undefined ? undefined : { index: next++, path };
   };
   const count = Math.max(1, Math.min(options.jobs, files.length));
-  const setup: WorkerSetup = { engine: options.engine, choice: options.choice };
+  const setup: WorkerSetup = { machine: options.machine, choice: options.choice };
   await Promise.all(Array.from({ length: count }, () => runWorker(setup, take, finish)));
 }
 

@@ -149,6 +149,6 @@ function blobFeeOf({ excessBlobGas, blobFractions }: TestEnvironment, fork: Fork
 }
 
 /** The tests' block hashes: Keccak-256 of the number in decimal digits. */
-function testBlockHash(number: bigint): Hash {
+export function testBlockHash(number: bigint): Hash {
   return `0x${keccak256(new TextEncoder().encode(number.toString())).toHex()}`;
 }

@@ -6,11 +6,11 @@ import { runFile } from './file.ts';
 import { openMachine } from './machine.ts';
 import type { WorkerAnswer, WorkerSetup, WorkerTask } from './pool.ts';
 
-const { engine, choice } = workerData as WorkerSetup;
+const { machine, choice } = workerData as WorkerSetup;
 const port = parentPort;
 if (port === null) throw new Error('worker.ts is a worker’s program');
 
-const ready = loadFastKeccak().then(() => openMachine(engine));
+const ready = loadFastKeccak().then(() => openMachine(machine));
 port.on('message', async ({ index, path }: WorkerTask) => {
   const result = await runFile(path, choice, await ready);
   port.postMessage({ index, result } satisfies WorkerAnswer);
