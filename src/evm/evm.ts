@@ -19,6 +19,8 @@ import { serveRequest } from './machine/requests.ts';
 import { readChanges, readLogs, readOutput } from './machine/results.ts';
 import { HOT_THRESHOLD, Tiers } from './machine/tiers.ts';
 import { readAddress, readWord } from './machine/words.ts';
+import type { PrecompileHost } from './precompiles/precompile.ts';
+import { runPrecompile } from './precompiles/table.ts';
 import type {
   Address,
   Awaitable,
@@ -45,17 +47,11 @@ export interface EVMOptions {
   readonly state?: StateReader;
   readonly chainId?: bigint;
   readonly block?: Partial<BlockEnvironment>;
-  /** Contracts outside the EVM, by address number. */
+  /** Replaces the precompiles. */
   readonly precompiles?: PrecompileHost;
 }
 
-/** Executes a precompile; `undefined` fails and takes all gas. */
-export type PrecompileHost = (
-  address: bigint,
-  input: Uint8Array,
-  gas: bigint,
-  rules: Rules,
-) => { readonly gasUsed: bigint; readonly output: Uint8Array } | undefined;
+export type { PrecompileHost } from './precompiles/precompile.ts';
 
 export interface TransactOptions {
   /** Keep the changes for what follows in this block (default), or forget them. */
@@ -158,7 +154,7 @@ class LocalEVM implements EVM {
   readonly #machine: Machine;
   readonly #memory: MachineMemory;
   readonly #arena: Arena;
-  readonly #precompiles: PrecompileHost | undefined;
+  readonly #precompiles: PrecompileHost;
   readonly #tiers: Tiers;
   #state: StateReader;
   #block: BlockEnvironment;
@@ -169,7 +165,7 @@ class LocalEVM implements EVM {
     this.#machine = machine;
     this.#memory = machine.memory;
     this.#arena = arena;
-    this.#precompiles = options.precompiles;
+    this.#precompiles = options.precompiles ?? runPrecompile;
     const threshold = options.hotThreshold ?? HOT_THRESHOLD;
     this.#tiers = new Tiers(machine, arena, options.engine ?? 'auto', threshold);
     this.#state = options.state ?? NO_STATE;
@@ -255,7 +251,7 @@ class LocalEVM implements EVM {
     const size = view.getUint32(fp + layout.F_INPUT_SIZE, true);
     const gas = view.getBigInt64(fp + layout.F_GAS, true);
     const input = Uint8Array.from(this.#memory.bytes().subarray(start, start + size));
-    const answer = this.#precompiles?.(address, input, gas, this.rules);
+    const answer = this.#precompiles(address, input, gas, this.rules);
     const { runtime } = this.#machine;
     if (answer === undefined) {
       runtime.completePrecompile(ctx, 0, gas, 0, 0);

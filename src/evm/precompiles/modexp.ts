@@ -1,0 +1,107 @@
+/**
+ * 0x05 MODEXP: base^exponent mod modulus of any length. EIP-198; prices by EIP-2565 (Berlin) and
+ * EIP-7883 (Osaka); lengths bounded by EIP-7823 (Osaka).
+ */
+import { forkIndex } from '../forks/names.ts';
+import type { Rules } from '../forks/rules.ts';
+import { integer, type Precompile, slice, toBytes } from './precompile.ts';
+
+/** EIP-7823. */
+const LENGTH_MAX = 1_024n;
+/** A price that no gas limit pays. */
+const UNPAYABLE = 1n << 63n;
+
+interface Lengths {
+  readonly base: bigint;
+  readonly exponent: bigint;
+  readonly modulus: bigint;
+}
+
+function lengthsOf(input: Uint8Array): Lengths {
+  return {
+    base: integer(slice(input, 0, 32)),
+    exponent: integer(slice(input, 32, 32)),
+    modulus: integer(slice(input, 64, 32)),
+  };
+}
+
+function since(rules: Rules, fork: 'berlin' | 'osaka'): boolean {
+  return forkIndex(rules.fork) >= forkIndex(fork);
+}
+
+export const MODEXP: Precompile = {
+  name: 'MODEXP',
+  gas: (input, rules) => {
+    const lengths = lengthsOf(input);
+    const longest = lengths.base > lengths.modulus ? lengths.base : lengths.modulus;
+    if (longest >= 1n << 64n || lengths.exponent >= 1n << 64n) {
+      const free = lengths.base === 0n && lengths.modulus === 0n && since(rules, 'berlin');
+      return free ? minimum(rules) : UNPAYABLE;
+    }
+    const iterations = iterationsOf(input, lengths, since(rules, 'osaka') ? 16n : 8n);
+    if (!since(rules, 'berlin')) {
+      return (plainComplexity(longest) * (iterations > 1n ? iterations : 1n)) / 20n;
+    }
+    const words = (longest + 7n) / 8n;
+    const osaka = since(rules, 'osaka');
+    const complexity = osaka ? (longest <= 32n ? 16n : 2n * words * words) : words * words;
+    const steps = iterations > 1n ? iterations : 1n;
+    const price = osaka ? complexity * steps : (complexity * steps) / 3n;
+    return price > minimum(rules) ? price : minimum(rules);
+  },
+  run: (input, rules) => {
+    const lengths = lengthsOf(input);
+    const { base, exponent, modulus } = lengths;
+    if (since(rules, 'osaka')) {
+      if (base > LENGTH_MAX || exponent > LENGTH_MAX || modulus > LENGTH_MAX) return undefined;
+    }
+    if (modulus === 0n) return new Uint8Array();
+    const [baseSize, exponentSize, size] = [Number(base), Number(exponent), Number(modulus)];
+    const m = integer(slice(input, 96 + baseSize + exponentSize, size));
+    if (m === 0n) return new Uint8Array(size);
+    const b = integer(slice(input, 96, baseSize));
+    const e = slice(input, 96 + baseSize, exponentSize);
+    return toBytes(power(b % m, e, m), size);
+  },
+};
+
+function minimum(rules: Rules): bigint {
+  return since(rules, 'osaka') ? 500n : 200n;
+}
+
+/** EIP-198. */
+function plainComplexity(length: bigint): bigint {
+  const square = length * length;
+  if (length <= 64n) return square;
+  if (length <= 1_024n) return square / 4n + 96n * length - 3_072n;
+  return square / 16n + 480n * length - 199_680n;
+}
+
+/** Bits of the exponent's first 32 bytes, and so much for each byte after them. */
+function iterationsOf(input: Uint8Array, lengths: Lengths, perByte: bigint): bigint {
+  const { base, exponent } = lengths;
+  const headSize = exponent > 32n ? 32 : Number(exponent);
+  const start = base + 96n;
+  const head = start > BigInt(input.length) ? 0n : integer(slice(input, Number(start), headSize));
+  const bits = head === 0n ? 0n : BigInt(head.toString(2).length - 1);
+  return exponent > 32n ? perByte * (exponent - 32n) + bits : bits;
+}
+
+/** base^exponent mod modulus, four bits at a time. */
+function power(base: bigint, exponent: Uint8Array, modulus: bigint): bigint {
+  const powers = [1n % modulus];
+  for (let i = 1; i < 16; i++) powers.push(((powers[i - 1] as bigint) * base) % modulus);
+  let result = 1n % modulus;
+  let started = false;
+  for (const byte of exponent) {
+    for (const digit of [byte >> 4, byte & 15]) {
+      if (started) {
+        for (let i = 0; i < 4; i++) result = (result * result) % modulus;
+      }
+      if (digit === 0) continue;
+      result = (result * (powers[digit] as bigint)) % modulus;
+      started = true;
+    }
+  }
+  return result;
+}
