@@ -7,10 +7,11 @@
  */
 
 import { createEVM, type EVM } from '../../evm/evm.ts';
-import type { Address, Engine, Hash } from '../../evm/types.ts';
+import type { Address, Hash } from '../../evm/types.ts';
 import { logsHash } from '../../state/logs-hash.ts';
 import { type AccountInput, MemoryState } from '../../state/memory.ts';
 import { accountsAt, address, bytes, hash, type JsonObject, object, quantity } from './json.ts';
+import type { MachineOptions } from './machine.ts';
 import { testBlockHash } from './run.ts';
 
 export interface VmTest {
@@ -78,9 +79,8 @@ function outcome(test: JsonObject, name: string): VmTestOutcome {
 }
 
 /** Opens what executes VM tests: Frontier's rules, as the tests were made. */
-export function openVmTestMachine(engine: Engine, hotThreshold?: number): EVM {
-  const heat = hotThreshold === undefined ? {} : { hotThreshold };
-  return createEVM({ fork: 'frontier', engine, ...heat });
+export function openVmTestMachine(options: MachineOptions): EVM {
+  return createEVM({ fork: 'frontier', ...options });
 }
 
 /** Runs one test; says what is wrong, or nothing. */

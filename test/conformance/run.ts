@@ -1,0 +1,165 @@
+/**
+ * `npm run conformance`: every official state test and VM test on every engine.
+ *
+ *   node test/conformance/run.ts [--engine E]... [--suite S]... [--sample N] [--jobs N]
+ *
+ * --sample N runs one case in N, always the same ones. Prints failures as they come, then a table,
+ * and as the last line {"passed":N,"failed":N,"skipped":N}. Suites whose fixtures are missing count
+ * as one skipped each and are named. Exit code 1 on any failure, 2 on wrong usage.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { MachineOptions } from '../../src/cli/statetest/machine.ts';
+import { runPool } from '../../src/cli/statetest/pool.ts';
+import { openVmTestMachine, parseVmTests, runVmTest } from '../../src/cli/statetest/vmtest.ts';
+import type { Engine } from '../../src/evm/types.ts';
+import { fixtures } from '../fixtures.ts';
+
+interface Totals {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+interface Run {
+  readonly folder: string;
+  readonly machine: MachineOptions;
+  readonly sample: number;
+  readonly jobs: number;
+}
+
+interface Suite {
+  readonly name: string;
+  /** Folder of the fixtures, and the part of it that holds the tests. */
+  readonly fixtures: string;
+  readonly part: string;
+  readonly run: (run: Run, totals: Totals) => Promise<void>;
+}
+
+const SUITES: readonly Suite[] = [
+  { name: 'eest', fixtures: 'eest-v5.4.0', part: 'state_tests', run: runStateTests },
+  { name: 'legacy', fixtures: 'legacytests-Cancun', part: 'GeneralStateTests', run: runStateTests },
+  { name: 'vm', fixtures: 'legacytests-Constantinople', part: 'VMTests', run: runVmTests },
+];
+
+/** With `auto` the second visit compiles, so that calls move over in mid-run. */
+const ENGINES: Readonly<Record<string, MachineOptions>> = {
+  interpreter: { engine: 'interpreter' },
+  compiler: { engine: 'compiler' },
+  auto: { engine: 'auto', hotThreshold: 2 },
+};
+
+/** Failures printed a suite and engine; more are only counted. */
+const FAILURES_SHOWN = 20;
+/** Seconds between two lines of progress where the output is no terminal. */
+const PROGRESS_SECONDS = 30;
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      engine: { type: 'string', multiple: true, default: Object.keys(ENGINES) },
+      suite: { type: 'string', multiple: true, default: SUITES.map(({ name }) => name) },
+      sample: { type: 'string', default: '1' },
+      jobs: { type: 'string', default: String(availableParallelism()) },
+    },
+  });
+  const [sample, jobs] = [Number(values.sample), Number(values.jobs)];
+  const suites = SUITES.filter(({ name }) => values.suite.includes(name));
+  const unknown = values.engine.find((name) => ENGINES[name] === undefined);
+  if (unknown !== undefined || suites.length === 0 || !(sample >= 1) || !(jobs >= 1)) {
+    const names = SUITES.map(({ name }) => name).join(', ');
+    process.stderr.write(
+      `conformance: engines are ${Object.keys(ENGINES).join(', ')}; suites are ${names}; ` +
+        'sample and jobs are whole numbers from 1\n',
+    );
+    return 2;
+  }
+  const all: Totals = { passed: 0, failed: 0, skipped: 0 };
+  const table: string[] = [];
+  for (const suite of suites) {
+    const base = fixtures(suite.fixtures);
+    for (const engine of values.engine) {
+      const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
+      const start = performance.now();
+      const machine = ENGINES[engine] as MachineOptions;
+      if (base === undefined) totals.skipped = 1;
+      else await suite.run({ folder: join(base, suite.part), machine, sample, jobs }, totals);
+      table.push(row(suite.name, engine, totals, (performance.now() - start) / 1000));
+      all.passed += totals.passed;
+      all.failed += totals.failed;
+      all.skipped += totals.skipped;
+    }
+  }
+  process.stdout.write(`${table.join('\n')}\n${JSON.stringify(all)}\n`);
+  return all.failed > 0 ? 1 : 0;
+}
+
+function row(suite: string, engine: string, totals: Totals, seconds: number): string {
+  const { passed, failed, skipped } = totals;
+  const rate = Math.round((passed + failed) / Math.max(seconds, 0.001));
+  return (
+    `${suite.padEnd(8)} ${engine.padEnd(12)} ${String(passed).padStart(7)} passed ` +
+    `${String(failed).padStart(6)} failed ${String(skipped).padStart(3)} skipped ` +
+    `${seconds.toFixed(1).padStart(7)} s ${String(rate).padStart(6)}/s`
+  );
+}
+
+async function runStateTests(run: Run, totals: Totals): Promise<void> {
+  const { folder, machine, sample, jobs } = run;
+  const progress = drawProgress(`${machine.engine} ${folder}`);
+  await runPool(
+    { paths: [folder], machine, choice: { oneIn: sample }, jobs },
+    {
+      progress,
+      file: (path, { results, error }) => {
+        if (error !== undefined) fail(totals, error);
+        for (const result of results) {
+          if (result.pass) totals.passed++;
+          else
+            fail(totals, `${path} ${result.name} ${result.fork} ${result.index} ${result.error}`);
+        }
+      },
+    },
+  );
+}
+
+async function runVmTests({ folder, machine, sample }: Run, totals: Totals): Promise<void> {
+  const evm = openVmTestMachine(machine);
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.json'))
+    .sort();
+  for (const [index, name] of files.entries()) {
+    if (index % sample !== 0) continue;
+    for (const test of parseVmTests(readFileSync(join(folder, name), 'utf8'))) {
+      let error: string | undefined;
+      try {
+        error = runVmTest(test, evm);
+      } catch (cause) {
+        error = `internal error: ${(cause as Error).stack}`;
+      }
+      if (error === undefined) totals.passed++;
+      else fail(totals, `${name} ${test.name} ${error}`);
+    }
+  }
+}
+
+function fail(totals: Totals, message: string): void {
+  totals.failed++;
+  if (totals.failed <= FAILURES_SHOWN) process.stdout.write(`FAIL ${message}\n`);
+}
+
+function drawProgress(title: string): (done: number, total: number) => void {
+  const terminal = process.stderr.isTTY === true;
+  let last = performance.now();
+  return (done, total) => {
+    const now = performance.now();
+    if (now - last < (terminal ? 0.1 : PROGRESS_SECONDS) * 1000) return;
+    last = now;
+    const text = `${title}: ${done} of ${total} files`;
+    process.stderr.write(terminal ? `\r\x1b[K${text}` : `${text}\n`);
+  };
+}
