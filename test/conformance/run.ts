@@ -14,7 +14,6 @@ import { parseArgs } from 'node:util';
 import type { MachineOptions } from '../../src/cli/statetest/machine.ts';
 import { runPool } from '../../src/cli/statetest/pool.ts';
 import { openVmTestMachine, parseVmTests, runVmTest } from '../../src/cli/statetest/vmtest.ts';
-import type { Engine } from '../../src/evm/types.ts';
 import { fixtures } from '../fixtures.ts';
 
 interface Totals {

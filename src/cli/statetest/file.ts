@@ -3,7 +3,13 @@
 import { readFileSync } from 'node:fs';
 import { findFork } from '../../evm/forks/names.ts';
 import { parseStateTests, type StateTest, type StateTestCase } from './fixture.ts';
-import { type CaseResult, prepareTest, runCase, type TestMachine } from './run.ts';
+import {
+  type CaseResult,
+  type PreparedTest,
+  prepareTest,
+  runCase,
+  type TestMachine,
+} from './run.ts';
 
 /** Which cases are run. Plain data: it crosses to workers. */
 export interface CaseChoice {
@@ -17,7 +23,7 @@ export interface CaseChoice {
 
 export interface FileResult {
   readonly results: readonly CaseResult[];
-  /** Why the file could not be read; then there are no results. */
+  /** Why the file could not be read; then there are results only of what came before. */
   readonly error?: string;
 }
 
@@ -42,7 +48,12 @@ export async function runFile(
   for (const test of tests) {
     const chosen = test.cases.filter((testCase) => isChosen(path, test, testCase, choice));
     if (chosen.length === 0) continue;
-    const prepared = prepareTest(test);
+    let prepared: PreparedTest;
+    try {
+      prepared = prepareTest(test);
+    } catch (cause) {
+      return { results, error: `${path}: ${test.name}: ${(cause as Error).message}` };
+    }
     for (const testCase of chosen) results.push(await runCase(prepared, testCase, machine));
   }
   return { results };
