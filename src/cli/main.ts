@@ -1,0 +1,39 @@
+/** The `ironfly` command: its subcommands, and how errors end it. */
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import * as bench from './bench.ts';
+import * as explain from './explain.ts';
+import * as run from './run.ts';
+import * as statetest from './statetest.ts';
+
+/** Wrong usage; failures exit with 1. */
+const EXIT_USAGE = 2;
+
+function packageVersion(): string {
+  for (const path of ['../../package.json', '../../../package.json']) {
+    try {
+      const text = readFileSync(new URL(path, import.meta.url), 'utf8');
+      return (JSON.parse(text) as { version: string }).version;
+    } catch {
+      // The sources and the published files lie at different depths.
+    }
+  }
+  return 'unknown';
+}
+
+const program = new Command('ironfly')
+  .description('An EVM compiled to WebAssembly: run, test, measure and explain contracts.')
+  .version(packageVersion())
+  .showHelpAfterError('(run with --help for what it takes)')
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE));
+
+for (const { register } of [run, statetest, bench, explain]) register(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  const { message, stack } = error as Error;
+  process.stderr.write(`ironfly: ${message}\n`);
+  if (process.env['IRONFLY_DEBUG'] !== undefined) process.stderr.write(`${stack}\n`);
+  process.exitCode = 1;
+}
