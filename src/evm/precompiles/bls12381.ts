@@ -33,6 +33,8 @@ function readG1(input: Uint8Array, start: number, inGroup: boolean): PointG1 {
   const x = readField(input, start);
   const y = readField(input, start + 64);
   if (x === 0n && y === 0n) return G1.Point.ZERO;
+  // The groups' orders are odd, so no point has y = 0; the library takes none such.
+  if (y === 0n) throw new InvalidElement('not on G1');
   return checked(G1.Point.fromAffine({ x, y }), inGroup, G1.Point.CURVE().b);
 }
 
@@ -44,6 +46,7 @@ function readG2(input: Uint8Array, start: number, inGroup: boolean): PointG2 {
     bigint,
   ];
   if ([x0, x1, y0, y1].every((part) => part === 0n)) return G2.Point.ZERO;
+  if (y0 === 0n && y1 === 0n) throw new InvalidElement('not on G2');
   const x = fields.Fp2.fromBigTuple([x0, x1]);
   const y = fields.Fp2.fromBigTuple([y0, y1]);
   return checkedG2(G2.Point.fromAffine({ x, y }), inGroup);

@@ -35,8 +35,9 @@ export const MODEXP: Precompile = {
     const lengths = lengthsOf(input);
     const longest = lengths.base > lengths.modulus ? lengths.base : lengths.modulus;
     if (longest >= 1n << 64n || lengths.exponent >= 1n << 64n) {
-      const free = lengths.base === 0n && lengths.modulus === 0n && since(rules, 'berlin');
-      return free ? minimum(rules) : UNPAYABLE;
+      if (longest > 0n) return UNPAYABLE;
+      // Nothing to the power of anything: EIP-198 multiplies by zero, later forks have a least.
+      return since(rules, 'berlin') ? minimum(rules) : 0n;
     }
     const iterations = iterationsOf(input, lengths, since(rules, 'osaka') ? 16n : 8n);
     if (!since(rules, 'berlin')) {
