@@ -31,7 +31,7 @@ interface Row {
 
 const ENGINES: readonly Engine[] = ['interpreter', 'compiler', 'auto'];
 const CONTRACT: Address = `0x${'c0de'.padStart(40, '0')}`;
-const CALLER: Address = `0x${'0'.repeat(40)}`;
+const CALLER: Address = `0x${'ca11'.padStart(40, '0')}`;
 const GAS = 1_000_000_000_000n;
 /** Calls before timing, and the time they may take: V8 optimises what is hot in the background. */
 const WARM_UP_MS = 1_500;
@@ -164,7 +164,7 @@ function openEVM({ code }: Workload, engine: Engine): EVM {
   return createEVM({ state, engine });
 }
 
-function callOnce(evm: EVM, { input }: Workload): { gas: bigint; output: string } {
+function callOnce(evm: EVM, { name, input }: Workload): { gas: bigint; output: string } {
   const transaction: Transaction = {
     type: 0,
     sender: CALLER,
@@ -182,7 +182,7 @@ function callOnce(evm: EVM, { input }: Workload): { gas: bigint; output: string 
   };
   const result = evm.transactSync(transaction, { callOnly: true, commit: false });
   if (result.status !== 'success') {
-    throw new Error(`a workload ended with ${JSON.stringify(result.status)}`);
+    throw new Error(`${name} ended with ${result.status}`);
   }
   return { gas: result.gasUsed, output: `0x${result.output.toHex()}` };
 }

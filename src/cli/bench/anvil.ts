@@ -20,6 +20,7 @@ export interface Anvil {
 }
 
 const CONTRACT = `0x${'c0de'.padStart(40, '0')}`;
+const CALLER = `0x${'ca11'.padStart(40, '0')}`;
 const EMPTY = `0x${'e0'.padStart(40, '0')}`;
 const START_MS_MAX = 20_000;
 
@@ -34,7 +35,7 @@ export async function startAnvil(): Promise<Anvil | undefined> {
     [
       ...['--ipc', path, '--host', '127.0.0.1', '--port', '0', '--silent', '--hardfork', 'osaka'],
       ...['--disable-block-gas-limit', '--disable-code-size-limit', '--no-mining'],
-      ...['--gas-limit', '1000000000000', '--memory-limit', '4294967296'],
+      ...['--memory-limit', '4294967296'],
     ],
     { stdio: 'ignore' },
   );
@@ -44,7 +45,10 @@ export async function startAnvil(): Promise<Anvil | undefined> {
     call: async (code, input, runs) => {
       await ask('anvil_setCode', [CONTRACT, `0x${code.toHex()}`]);
       const call = (to: string) =>
-        ask('eth_call', [{ to, data: `0x${input.toHex()}`, gas: '0xe8d4a51000' }, 'latest']);
+        ask('eth_call', [
+          { from: CALLER, to, data: `0x${input.toHex()}`, gas: '0xe8d4a51000' },
+          'latest',
+        ]);
       const output = (await call(CONTRACT)) as string;
       const times: number[] = [];
       const idle: number[] = [];

@@ -25,10 +25,11 @@ export async function loadEthereumJs(): Promise<EthereumJs | undefined> {
       const machine = await evm.createEVM({ common: chain });
       const { createAddressFromString, Account } = await import('@ethereumjs/util');
       const to = createAddressFromString(`0x${'c0de'.padStart(40, '0')}`);
+      const caller = createAddressFromString(`0x${'ca11'.padStart(40, '0')}`);
       await machine.stateManager.putAccount(to, new Account());
       await machine.stateManager.putCode(to, code);
       const start = performance.now();
-      const result = await machine.runCall({ to, data: input, gasLimit: GAS });
+      const result = await machine.runCall({ caller, to, data: input, gasLimit: GAS });
       const ms = performance.now() - start;
       return { ms, output: `0x${result.execResult.returnValue.toHex()}` };
     },
