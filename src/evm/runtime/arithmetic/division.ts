@@ -1,27 +1,36 @@
-// Products and division on 32-bit digits (Knuth, volume 2, algorithm D).
+// DIV, MOD, SDIV, SMOD, ADDMOD and MULMOD: Knuth's algorithm D (volume 2, 4.3.1) on 64-bit limbs.
+// A quotient limb comes from the divisor's two top limbs and their reciprocal (reciprocal.ts), so
+// that it is too large by at most one, and no step divides.
+//
+// The dividend is shifted to DIVIDEND in the scratch memory, one limb longer than it was; the
+// remainder is left there. The operands are read before anything is written to `dst`, so `dst`
+// may be one of them.
+import { high64, product } from "./product";
+import { reciprocalOf1, reciprocalOf2 } from "./reciprocal";
 import { scratchAt } from "./scratch";
 
 // Places in the scratch memory.
-const PRODUCT: u32 = 0;
-const DIVIDEND: u32 = 128;
-const DIVISOR: u32 = 256;
-const QUOTIENT: u32 = 320;
+const DIVIDEND: u32 = 0;
+const DIVISOR: u32 = 128;
+const QUOTIENT: u32 = 192;
+const PRODUCT: u32 = 320;
 const LEFT: u32 = 512;
 const RIGHT: u32 = 544;
-const RESULT: u32 = 576;
-const BASE: u32 = 608;
 
 // @ts-ignore: decorator
 @inline
-function copy32(to: u32, from: u32): void {
-  v128.store(to, v128.load(from));
-  v128.store(to, v128.load(from, 16), 16);
+export function copyWord(to: u32, from: u32): void {
+  const low = v128.load(from);
+  const high = v128.load(from, 16);
+  v128.store(to, low);
+  v128.store(to, high, 16);
 }
 
 // @ts-ignore: decorator
 @inline
-function zero32(to: u32): void {
-  v128.store(to, i64x2.splat(0));
+export function setWord(to: u32, value: u64): void {
+  store<u64>(to, value);
+  store<u64>(to, 0, 8);
   v128.store(to, i64x2.splat(0), 16);
 }
 
@@ -31,158 +40,205 @@ function isZero(a: u32): bool {
   return (load<u64>(a) | load<u64>(a, 8) | load<u64>(a, 16) | load<u64>(a, 24)) == 0;
 }
 
-/** 512-bit product of two words. */
-function product(to: u32, a: u32, b: u32): void {
-  zero32(to);
-  zero32(to + 32);
-  for (let i: u32 = 0; i < 32; i += 4) {
-    const x = <u64>load<u32>(a + i);
-    let carry: u64 = 0;
-    if (x != 0) {
-      for (let j: u32 = 0; j < 32; j += 4) {
-        const sum = x * <u64>load<u32>(b + j) + <u64>load<u32>(to + i + j) + carry;
-        store<u32>(to + i + j, <u32>sum);
-        carry = sum >> 32;
-      }
-    }
-    store<u32>(to + i + 32, <u32>carry);
-  }
-}
-
-export function mul(dst: u32, a: u32, b: u32): void {
-  const p = scratchAt(PRODUCT);
-  product(p, a, b);
-  copy32(dst, p);
-}
-
-/** Digits of a number of at most `count` digits. */
-function digits(a: u32, count: u32): u32 {
+/** Limbs of the number of at most `count` limbs at `a`. */
+// @ts-ignore: decorator
+@inline
+function limbs(a: u32, count: u32): u32 {
   let n = count;
-  while (n > 0 && load<u32>(a + ((n - 1) << 2)) == 0) n--;
+  while (n > 0 && load<u64>(a + ((n - 1) << 3)) == 0) n--;
   return n;
 }
 
+/** to = from << shift, `n` limbs and one more for what is shifted out. */
+function shiftLeft(to: u32, from: u32, n: u32, shift: u64): void {
+  let carry: u64 = 0;
+  for (let i: u32 = 0; i < n << 3; i += 8) {
+    const value = load<u64>(from + i);
+    store<u64>(to + i, (value << shift) | carry);
+    carry = shift == 0 ? 0 : value >> (64 - shift);
+  }
+  store<u64>(to + (n << 3), carry);
+}
+
+function shiftRight(at: u32, n: u32, shift: u64): void {
+  if (shift == 0) return;
+  let value = load<u64>(at);
+  for (let i: u32 = 0; i < (n - 1) << 3; i += 8) {
+    const next = load<u64>(at + i, 8);
+    store<u64>(at + i, (value >> shift) | (next << (64 - shift)));
+    value = next;
+  }
+  store<u64>(at + ((n - 1) << 3), value >> shift);
+}
+
 /**
- * Divides the `count` digits at `dividend` (destroyed, one more digit is used) by the word at
- * `divisor` (not zero). The quotient goes to `quotient` (count digits), the remainder to `dividend`.
+ * Divides the `count` limbs at `from` by the word `divisor` (not zero). The first `count` limbs of
+ * QUOTIENT and the first four of DIVIDEND get quotient and remainder.
  */
-function divide(quotient: u32, dividend: u32, count: u32, divisorWord: u32): void {
-  const n = digits(divisorWord, 8);
-  const m = digits(dividend, count);
-  memory.fill(quotient, 0, count << 2);
-  if (m < n) return;
+function divide(from: u32, count: u32, divisor: u32): void {
+  const u = scratchAt(DIVIDEND);
+  const quotient = scratchAt(QUOTIENT);
+  const n = limbs(divisor, 4);
+  const m = limbs(from, count);
+  for (let i: u32 = 0; i < count; i++) store<u64>(quotient + (i << 3), 0);
+  if (m < n) {
+    copyWord(u, from);
+    return;
+  }
+  const shift = clz<u64>(load<u64>(divisor + ((n - 1) << 3)));
   if (n == 1) {
-    const d = <u64>load<u32>(divisorWord);
-    let rest: u64 = 0;
-    for (let i: i32 = m - 1; i >= 0; i--) {
-      const current = (rest << 32) | <u64>load<u32>(dividend + (i << 2));
-      store<u32>(quotient + (i << 2), <u32>(current / d));
-      rest = current % d;
-    }
-    memory.fill(dividend, 0, count << 2);
-    store<u32>(dividend, <u32>rest);
+    const rest = divideBy1(quotient, from, m, load<u64>(divisor) << shift, shift);
+    setWord(u, rest >> shift);
     return;
   }
   const v = scratchAt(DIVISOR);
-  const shift = clz<u32>(load<u32>(divisorWord + ((n - 1) << 2)));
-  shiftLeft(v, divisorWord, n, shift);
-  store<u32>(dividend + (m << 2), shiftLeft(dividend, dividend, m, shift));
-  const top = <u64>load<u32>(v + ((n - 1) << 2));
-  const next = <u64>load<u32>(v + ((n - 2) << 2));
-  for (let j: i32 = m - n; j >= 0; j--) {
-    const at = dividend + (j << 2);
-    const high = (<u64>load<u32>(at + (n << 2)) << 32) | <u64>load<u32>(at + ((n - 1) << 2));
-    let q = high / top;
-    let r = high % top;
-    while (q >> 32 != 0 || q * next > ((r << 32) | <u64>load<u32>(at + ((n - 2) << 2)))) {
-      q--;
-      r += top;
-      if (r >> 32 != 0) break;
+  shiftLeft(v, divisor, n, shift);
+  shiftLeft(u, from, m, shift);
+  divideByMany(quotient, u, m - n, v, n);
+  shiftRight(u, n, shift);
+  for (let i = n; i < 4; i++) store<u64>(u + (i << 3), 0);
+}
+
+/** Quotient of the m limbs at `from` shifted left by the normalised d; returns the remainder. */
+function divideBy1(quotient: u32, from: u32, m: u32, d: u64, shift: u64): u64 {
+  const v = reciprocalOf1(d);
+  let value = load<u64>(from + ((m - 1) << 3));
+  let r: u64 = shift == 0 ? 0 : value >> (64 - shift);
+  for (let i: i32 = m - 1; i >= 0; i--) {
+    const next: u64 = i > 0 ? load<u64>(from + ((i - 1) << 3)) : 0;
+    const low = shift == 0 ? value : (value << shift) | (next >> (64 - shift));
+    value = next;
+    const q0 = v * r + low;
+    let q1 = high64(v, r) + r + 1 + u64(q0 < low);
+    r = low - q1 * d;
+    if (r > q0) {
+      q1--;
+      r += d;
     }
-    if (subtractProduct(at, v, n, q)) {
-      q--;
-      addBack(at, v, n);
+    if (r >= d) {
+      q1++;
+      r -= d;
     }
-    store<u32>(quotient + (j << 2), <u32>q);
+    store<u64>(quotient + (i << 3), q1);
   }
-  shiftRight(dividend, n, shift);
-  memory.fill(dividend + (n << 2), 0, (count + 1 - n) << 2);
+  return r;
 }
 
-/** to = from << shift; returns the digit shifted out. */
-function shiftLeft(to: u32, from: u32, n: u32, shift: u32): u32 {
+/** Quotient limbs `last` .. 0 of the dividend at `u` by the `n` normalised limbs at `v`. */
+function divideByMany(quotient: u32, u: u32, last: i32, v: u32, n: u32): void {
+  const top = (n - 2) << 3;
+  const d1 = load<u64>(v + top, 8);
+  const d0 = load<u64>(v + top);
+  const w = reciprocalOf2(d1, d0);
+  for (let j: i32 = last; j >= 0; j--) {
+    const at = u + (j << 3);
+    const u2 = load<u64>(at + top, 16);
+    const u1 = load<u64>(at + top, 8);
+    if (u2 == d1 && u1 == d0) {
+      // Then the quotient limb is 2^64 - 1 exactly: the dividend is below divisor * 2^64.
+      store<u64>(at + top, u2 - subtractProduct(at, v, n << 3, u64.MAX_VALUE), 16);
+      store<u64>(quotient + (j << 3), u64.MAX_VALUE);
+      continue;
+    }
+    const q0 = w * u2 + u1;
+    let q = high64(w, u2) + u2 + u64(q0 < u1);
+    const u0 = load<u64>(at + top);
+    const t0 = d0 * q;
+    const x0 = u0 - t0;
+    let r0 = x0 - d0;
+    let r1 = u1 - q * d1 - high64(d0, q) - u64(u0 < t0) - d1 - u64(x0 < d0);
+    q++;
+    if (r1 >= q0) {
+      q--;
+      const sum = r0 + d0;
+      r1 += d1 + u64(sum < d0);
+      r0 = sum;
+    }
+    if (r1 > d1 || (r1 == d1 && r0 >= d0)) {
+      q++;
+      r1 -= d1 + u64(r0 < d0);
+      r0 -= d0;
+    }
+    if (top != 0) {
+      const carry = subtractProduct(at, v, top, q);
+      const borrow = u64(r0 < carry);
+      r0 -= carry;
+      const below = r1 < borrow;
+      r1 -= borrow;
+      if (below) {
+        q--;
+        const lower = addBack(at, v, top);
+        const sum = r0 + d0;
+        r0 = sum + lower;
+        r1 += d1 + u64(sum < d0) + u64(r0 < lower);
+      }
+    }
+    store<u64>(at + top, r0);
+    store<u64>(at + top, r1, 8);
+    store<u64>(quotient + (j << 3), q);
+  }
+}
+
+/** at -= q * v over `bytes`; returns what must still be taken from the next limb. */
+// @ts-ignore: decorator
+@inline
+function subtractProduct(at: u32, v: u32, bytes: u32, q: u64): u64 {
   let carry: u64 = 0;
-  for (let i: u32 = 0; i < n; i++) {
-    const value = (<u64>load<u32>(from + (i << 2)) << shift) | carry;
-    store<u32>(to + (i << 2), <u32>value);
-    carry = value >> 32;
+  for (let i: u32 = 0; i < bytes; i += 8) {
+    const limb = load<u64>(v + i);
+    const low = limb * q + carry;
+    const value = load<u64>(at + i);
+    carry = high64(limb, q) + u64(low < carry) + u64(value < low);
+    store<u64>(at + i, value - low);
   }
-  return <u32>carry;
+  return carry;
 }
 
-function shiftRight(at: u32, n: u32, shift: u32): void {
-  for (let i: u32 = 0; i < n; i++) {
-    const low = <u64>load<u32>(at + (i << 2));
-    const high: u64 = i + 1 < n ? <u64>load<u32>(at + ((i + 1) << 2)) : 0;
-    store<u32>(at + (i << 2), <u32>(((high << 32) | low) >> shift));
-  }
-}
-
-/** at -= q * v; true when it went below zero. */
-function subtractProduct(at: u32, v: u32, n: u32, q: u64): bool {
+/** at += v over `bytes`; returns the carry. */
+function addBack(at: u32, v: u32, bytes: u32): u64 {
   let carry: u64 = 0;
-  let borrow: i64 = 0;
-  for (let i: u32 = 0; i < n; i++) {
-    const p = q * <u64>load<u32>(v + (i << 2)) + carry;
-    carry = p >> 32;
-    const t = <i64>load<u32>(at + (i << 2)) + borrow - <i64>(p & 0xffffffff);
-    store<u32>(at + (i << 2), <u32>t);
-    borrow = t >> 32;
+  for (let i: u32 = 0; i < bytes; i += 8) {
+    const value = load<u64>(v + i);
+    const sum = value + load<u64>(at + i);
+    const total = sum + carry;
+    carry = u64(sum < value) | u64(total < sum);
+    store<u64>(at + i, total);
   }
-  const t = <i64>load<u32>(at + (n << 2)) + borrow - <i64>carry;
-  store<u32>(at + (n << 2), <u32>t);
-  return t < 0;
+  return carry;
 }
 
-function addBack(at: u32, v: u32, n: u32): void {
-  let carry: u64 = 0;
-  for (let i: u32 = 0; i < n; i++) {
-    const t = <u64>load<u32>(at + (i << 2)) + <u64>load<u32>(v + (i << 2)) + carry;
-    store<u32>(at + (i << 2), <u32>t);
-    carry = t >> 32;
-  }
-  store<u32>(at + (n << 2), load<u32>(at + (n << 2)) + <u32>carry);
-}
-
-/** Quotient to QUOTIENT, remainder to DIVIDEND. */
-function divideWords(a: u32, b: u32): void {
-  copy32(scratchAt(DIVIDEND), a);
-  store<u64>(scratchAt(DIVIDEND), 0, 32);
-  divide(scratchAt(QUOTIENT), scratchAt(DIVIDEND), 8, b);
-}
-
+/** dst = a / b, rounded down; 0 when b is 0. */
 export function div(dst: u32, a: u32, b: u32): void {
-  if (isZero(b)) {
-    zero32(dst);
+  const high = load<u64>(a, 8) | load<u64>(a, 16) | load<u64>(a, 24);
+  const highB = load<u64>(b, 8) | load<u64>(b, 16) | load<u64>(b, 24);
+  if ((high | highB) == 0) {
+    const d = load<u64>(b);
+    setWord(dst, d == 0 ? 0 : load<u64>(a) / d);
     return;
   }
-  if ((load<u64>(a, 8) | load<u64>(a, 16) | load<u64>(a, 24) | load<u64>(b, 8) | load<u64>(b, 16) | load<u64>(b, 24)) == 0) {
-    const q = load<u64>(a) / load<u64>(b);
-    zero32(dst);
-    store<u64>(dst, q);
+  if ((highB | load<u64>(b)) == 0) {
+    setWord(dst, 0);
     return;
   }
-  divideWords(a, b);
-  copy32(dst, scratchAt(QUOTIENT));
+  divide(a, 4, b);
+  copyWord(dst, scratchAt(QUOTIENT));
 }
 
+/** dst = a modulo b; 0 when b is 0. */
 export function mod(dst: u32, a: u32, b: u32): void {
-  if (isZero(b)) {
-    zero32(dst);
+  const high = load<u64>(a, 8) | load<u64>(a, 16) | load<u64>(a, 24);
+  const highB = load<u64>(b, 8) | load<u64>(b, 16) | load<u64>(b, 24);
+  if ((high | highB) == 0) {
+    const d = load<u64>(b);
+    setWord(dst, d == 0 ? 0 : load<u64>(a) % d);
     return;
   }
-  divideWords(a, b);
-  copy32(dst, scratchAt(DIVIDEND));
+  if ((highB | load<u64>(b)) == 0) {
+    setWord(dst, 0);
+    return;
+  }
+  divide(a, 4, b);
+  copyWord(dst, scratchAt(DIVIDEND));
 }
 
 function negate(to: u32, from: u32): void {
@@ -194,39 +250,36 @@ function negate(to: u32, from: u32): void {
   }
 }
 
-// @ts-ignore: decorator
-@inline
-function isNegative(a: u32): bool {
-  return load<i64>(a, 24) < 0;
-}
-
 function absolute(to: u32, from: u32): void {
-  if (isNegative(from)) negate(to, from);
-  else copy32(to, from);
+  if (load<i64>(from, 24) < 0) negate(to, from);
+  else copyWord(to, from);
 }
 
+/** dst = a / b in two's complement, rounded to zero; 0 when b is 0. */
 export function sdiv(dst: u32, a: u32, b: u32): void {
-  const negative = isNegative(a) != isNegative(b);
+  const negative = (load<i64>(a, 24) ^ load<i64>(b, 24)) < 0;
   absolute(scratchAt(LEFT), a);
   absolute(scratchAt(RIGHT), b);
   div(dst, scratchAt(LEFT), scratchAt(RIGHT));
   if (negative) negate(dst, dst);
 }
 
+/** dst = a - b * (a / b) in two's complement (the sign of a); 0 when b is 0. */
 export function smod(dst: u32, a: u32, b: u32): void {
-  const negative = isNegative(a);
+  const negative = load<i64>(a, 24) < 0;
   absolute(scratchAt(LEFT), a);
   absolute(scratchAt(RIGHT), b);
   mod(dst, scratchAt(LEFT), scratchAt(RIGHT));
   if (negative) negate(dst, dst);
 }
 
+/** dst = (a + b) modulo m without overflow; 0 when m is 0. */
 export function addmod(dst: u32, a: u32, b: u32, m: u32): void {
   if (isZero(m)) {
-    zero32(dst);
+    setWord(dst, 0);
     return;
   }
-  const sum = scratchAt(DIVIDEND);
+  const sum = scratchAt(PRODUCT);
   let carry: u64 = 0;
   for (let i: u32 = 0; i < 32; i += 8) {
     const x = load<u64>(a + i);
@@ -236,38 +289,17 @@ export function addmod(dst: u32, a: u32, b: u32, m: u32): void {
     store<u64>(sum + i, total);
   }
   store<u64>(sum, carry, 32);
-  store<u64>(sum, 0, 40);
-  divide(scratchAt(QUOTIENT), sum, 9, m);
-  copy32(dst, sum);
+  divide(sum, 5, m);
+  copyWord(dst, scratchAt(DIVIDEND));
 }
 
+/** dst = (a * b) modulo m without overflow; 0 when m is 0. */
 export function mulmod(dst: u32, a: u32, b: u32, m: u32): void {
   if (isZero(m)) {
-    zero32(dst);
+    setWord(dst, 0);
     return;
   }
-  const p = scratchAt(DIVIDEND);
-  product(p, a, b);
-  store<u64>(p, 0, 64);
-  divide(scratchAt(QUOTIENT), p, 16, m);
-  copy32(dst, p);
-}
-
-export function exp(dst: u32, a: u32, b: u32): void {
-  const result = scratchAt(RESULT);
-  const base = scratchAt(BASE);
-  const power = scratchAt(LEFT);
-  copy32(base, a);
-  copy32(power, b);
-  zero32(result);
-  store<u64>(result, 1);
-  let started = false;
-  for (let i: i32 = 255; i >= 0; i--) {
-    if (started) mul(result, result, result);
-    if ((load<u64>(power + ((i >> 6) << 3)) >> (i & 63)) & 1) {
-      mul(result, result, base);
-      started = true;
-    }
-  }
-  copy32(dst, result);
+  product(scratchAt(PRODUCT), a, b);
+  divide(scratchAt(PRODUCT), 8, m);
+  copyWord(dst, scratchAt(DIVIDEND));
 }
