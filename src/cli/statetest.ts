@@ -2,7 +2,8 @@
  * `ironfly statetest`: runs official state tests and says which cases fail and why.
  *
  * Output: a line a failure and a summary; with --json one object a case and a last one with the
- * sums, on standard output alone. Exit code 0 when all pass, 1 on any failure, 2 on wrong usage.
+ * sums, on standard output alone; with --trace EIP-3155 lines on standard error, as differential
+ * fuzzers expect them. Exit code 0 when all pass, 1 on any failure, 2 on wrong usage.
  */
 
 import { existsSync } from 'node:fs';
@@ -10,8 +11,10 @@ import { availableParallelism } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { findFork } from '../evm/forks/names.ts';
 import type { Engine } from '../evm/types.ts';
-import type { FileResult } from './statetest/file.ts';
-import { runPool } from './statetest/pool.ts';
+import { type CaseChoice, type FileResult, runFile } from './statetest/file.ts';
+import { openMachine } from './statetest/machine.ts';
+import { runPool, testFiles } from './statetest/pool.ts';
+import type { CaseResult } from './statetest/run.ts';
 
 const ENGINES: readonly Engine[] = ['interpreter', 'compiler', 'auto'];
 
@@ -21,6 +24,7 @@ interface Options {
   readonly filter?: string;
   readonly jobs: number;
   readonly json?: true;
+  readonly trace?: true;
 }
 
 /** Sums of a run. */
@@ -41,6 +45,7 @@ export function register(program: Command): void {
     .option('--filter <regexp>', 'only cases whose path::name::fork::index matches', parseRegExp)
     .option('--jobs <count>', 'threads', parseCount, availableParallelism())
     .option('--json', 'print one JSON object a case, and last the sums')
+    .option('--trace', 'write each step to standard error as EIP-3155 has it, on one thread')
     .action(async (paths: string[], options: Options) => {
       process.exitCode = await stateTest(paths, options);
     });
@@ -62,6 +67,11 @@ export async function stateTest(paths: readonly string[], options: Options): Pro
   const report = (path: string, result: FileResult): void => {
     printFile(path, result, options.json === true, totals);
   };
+  if (options.trace === true) {
+    await traceFiles(paths, engine, choice, report);
+    printTotals(totals, options.json === true);
+    return totals.failed > 0 ? 1 : 0;
+  }
   const progress = showsProgress(options) ? drawProgress(totals) : undefined;
   const { jobs } = options;
   await runPool(
@@ -71,6 +81,23 @@ export async function stateTest(paths: readonly string[], options: Options): Pro
   if (progress !== undefined) clearLine();
   printTotals(totals, options.json === true);
   return totals.failed > 0 ? 1 : 0;
+}
+
+/** Runs all files in this thread, their steps and state roots on standard error. */
+async function traceFiles(
+  paths: readonly string[],
+  engine: Engine,
+  choice: CaseChoice,
+  report: (path: string, result: FileResult) => void,
+): Promise<void> {
+  const onTrace = (line: string): void => {
+    process.stderr.write(`${line}\n`);
+  };
+  const machine = openMachine({ engine, onTrace });
+  for (const path of paths.flatMap(testFiles)) {
+    const onCase = ({ stateRoot }: CaseResult): void => onTrace(JSON.stringify({ stateRoot }));
+    report(path, await runFile(path, choice, machine, onCase));
+  }
 }
 
 function printFile(path: string, result: FileResult, json: boolean, totals: Totals): void {

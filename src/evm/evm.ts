@@ -17,6 +17,7 @@ import { createMachine, type Machine } from './machine/instance.ts';
 import { createMemory, type MachineMemory } from './machine/memory.ts';
 import { serveRequest } from './machine/requests.ts';
 import { readChanges, readLogs, readOutput } from './machine/results.ts';
+import { StepReader, type TraceStep } from './machine/steps.ts';
 import { HOT_THRESHOLD, Tiers } from './machine/tiers.ts';
 import { readAddress, readWord } from './machine/words.ts';
 import type { PrecompileHost } from './precompiles/precompile.ts';
@@ -60,6 +61,8 @@ export interface TransactOptions {
   readonly blockGasLeft?: bigint;
   /** The frame alone: no checks, no intrinsic gas, no fees, no nonce, no refund. */
   readonly callOnly?: boolean;
+  /** Called after each instruction; the interpreter then runs alone. */
+  readonly onStep?: (step: TraceStep) => void;
 }
 
 export interface EVM {
@@ -159,6 +162,7 @@ class LocalEVM implements EVM {
   #state: StateReader;
   #block: BlockEnvironment;
   #chainId: bigint;
+  #steps: StepReader | undefined;
 
   constructor(machine: Machine, arena: Arena, options: EVMOptions) {
     this.rules = machine.rules;
@@ -219,6 +223,9 @@ class LocalEVM implements EVM {
   }
 
   #begin(transaction: Transaction, options: TransactOptions): number {
+    this.#steps?.stop();
+    this.#steps =
+      options.onStep && new StepReader(this.#memory, this.#arena, this.rules, options.onStep);
     encodeTransaction(this.#memory, this.#arena, transaction, {
       flags: options.callOnly === true ? layout.TX_FLAG_CALL_ONLY : 0,
       blockGasLeft: options.blockGasLeft ?? this.#block.gasLimit,
@@ -232,6 +239,7 @@ class LocalEVM implements EVM {
       return serveRequest(this.#machine, this.#arena, this.#state);
     }
     if (status === layout.STATUS_NEED_PRECOMPILE) return this.#runPrecompile();
+    if (status === layout.STATUS_STEP) return this.#steps?.observe();
     if (status === layout.STATUS_HOT) return this.#tiers.compileReported();
     if (status <= layout.STATUS_LAST_HALT) return 'ended';
     if (status === layout.STATUS_HOST_LIMIT) {
@@ -264,6 +272,8 @@ class LocalEVM implements EVM {
 
   #result(transaction: Transaction, status: number, options: TransactOptions): TransactionResult {
     this.#tiers.endTransaction();
+    this.#steps?.stop();
+    this.#steps = undefined;
     const { ctx } = this.#arena;
     const view = this.#memory.view();
     const tx = ctx + layout.C_TX;

@@ -535,6 +535,8 @@ export const CONTEXT_FLAG_TIERS = 4;
 
 /** Report code when it is first entered, not only when it is hot. */
 export const CONTEXT_FLAG_COMPILE_FIRST = 8;
+/** With CONTEXT_FLAG_STEP: return once before the first instruction; cleared by the driver. */
+export const CONTEXT_FLAG_STEP_FIRST = 16;
 
 /** A layer (versions or view): two tables. */
 export const LAYER_ACCOUNTS = 0;

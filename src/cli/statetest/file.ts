@@ -35,6 +35,7 @@ export async function runFile(
   path: string,
   choice: CaseChoice,
   machine: TestMachine,
+  onCase?: (result: CaseResult) => void,
 ): Promise<FileResult> {
   let tests: StateTest[];
   try {
@@ -54,7 +55,11 @@ export async function runFile(
     } catch (cause) {
       return { results, error: `${path}: ${test.name}: ${(cause as Error).message}` };
     }
-    for (const testCase of chosen) results.push(await runCase(prepared, testCase, machine));
+    for (const testCase of chosen) {
+      const result = await runCase(prepared, testCase, machine);
+      onCase?.(result);
+      results.push(result);
+    }
   }
   return { results };
 }

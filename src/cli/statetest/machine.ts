@@ -2,9 +2,11 @@
 
 import { createEVM, type EVM } from '../../evm/evm.ts';
 import type { ForkName } from '../../evm/forks/names.ts';
+import type { TraceStep } from '../../evm/machine/steps.ts';
 import type { PrecompileHost } from '../../evm/precompiles/precompile.ts';
 import type { Engine, StateReader, TransactionResult } from '../../evm/types.ts';
 import type { TestJob, TestMachine } from './run.ts';
+import { endLine, stepLine } from './trace.ts';
 
 export interface MachineOptions {
   readonly engine: Engine;
@@ -12,6 +14,8 @@ export interface MachineOptions {
   readonly hotThreshold?: number;
   /** Instead of Ironfly's own. */
   readonly precompiles?: PrecompileHost;
+  /** Takes the EIP-3155 lines of each transaction. */
+  readonly onTrace?: (line: string) => void;
 }
 
 /** Opens a machine that keeps its EVMs from case to case. */
@@ -32,7 +36,7 @@ export function openMachine(options: MachineOptions): TestMachine {
       }
       slot.evm.setBlock(job.block);
       try {
-        return slot.evm.transactSync(job.transaction, { commit: false });
+        return transact(slot.evm, job, options.onTrace);
       } catch (error) {
         // Whatever state it is in, it is not used again.
         open.delete(job.fork);
@@ -40,6 +44,18 @@ export function openMachine(options: MachineOptions): TestMachine {
       }
     },
   };
+}
+
+function transact(
+  evm: EVM,
+  { transaction }: TestJob,
+  onTrace: ((line: string) => void) | undefined,
+): TransactionResult {
+  if (onTrace === undefined) return evm.transactSync(transaction, { commit: false });
+  const onStep = (step: TraceStep): void => onTrace(stepLine(step));
+  const result = evm.transactSync(transaction, { commit: false, onStep });
+  onTrace(endLine(result));
+  return result;
 }
 
 interface Slot {

@@ -118,7 +118,7 @@ function serve(
 }
 
 /** The test files at a path, in order of name; `.meta` holds no tests. */
-function testFiles(path: string): string[] {
+export function testFiles(path: string): string[] {
   if (!statSync(path).isDirectory()) return [path];
   return readdirSync(path, { withFileTypes: true })
     .sort((a, b) => (a.name < b.name ? -1 : 1))

@@ -1,12 +1,12 @@
 // The loop that runs frames: EVM frames through the function table, precompiles here or by the
 // host. See docs/design/machine.md, "An opcode's function" and "Gas slices".
 import {
-  CONTEXT_FLAG_STEP, CONTEXT_FLAG_TIERS, C_FLAGS, C_FRAME, C_GAS_RESERVE, C_GAS_SLICE, C_HOT_CODE,
+  CONTEXT_FLAG_STEP, CONTEXT_FLAG_STEP_FIRST, CONTEXT_FLAG_TIERS, C_FLAGS, C_FRAME, C_GAS_RESERVE, C_GAS_SLICE, C_HOT_CODE,
   C_LIMIT_HIT, C_PRECOMPILE, C_STOP, FRAME_KIND_EVM, F_CODE_ADDRESS, F_GAS, F_INPUT,
   F_INPUT_SIZE, F_IP, F_KIND, F_MEM, F_OUTPUT, F_OUTPUT_SIZE, F_RESUME, F_SP, STATUS_HOST_LIMIT,
   STATUS_HOT, STATUS_LAST_HALT, STATUS_NEED_PRECOMPILE, STATUS_OUT_OF_GAS,
-  STATUS_PRECOMPILE_FAILURE, STATUS_RETURN, STATUS_REVERT, STATUS_SELFDESTRUCT, STATUS_STOP,
-  STATUS_STOPPED, STATUS_SWITCH_FRAME,
+  STATUS_PRECOMPILE_FAILURE, STATUS_RETURN, STATUS_REVERT, STATUS_SELFDESTRUCT, STATUS_STEP,
+  STATUS_STOP, STATUS_STOPPED, STATUS_SWITCH_FRAME,
 } from "../layout";
 import { leaveFrame } from "./frames";
 
@@ -21,12 +21,19 @@ export function runFrames(ctx: u32): i32 {
     if (load<u32>(ctx + C_LIMIT_HIT)) return STATUS_HOST_LIMIT;
     const notice = noticeOf(ctx);
     if (notice != 0) return notice;
+    const flags = load<u32>(ctx + C_FLAGS);
+    if (flags & CONTEXT_FLAG_STEP_FIRST) {
+      store<u32>(ctx + C_FLAGS, flags & ~CONTEXT_FLAG_STEP_FIRST);
+      return STATUS_STEP;
+    }
     const fp = load<u32>(ctx + C_FRAME);
     const status = load<u32>(fp + F_KIND) == FRAME_KIND_EVM ? runSlice(ctx, fp) : runPrecompile(ctx, fp);
-    if (status == STATUS_SWITCH_FRAME) continue;
-    if (status > STATUS_LAST_HALT) return status;
-    const left = leaveFrame(ctx, status);
-    if (left != STATUS_SWITCH_FRAME) return left;
+    if (status > STATUS_LAST_HALT && status != STATUS_SWITCH_FRAME) return status;
+    if (status <= STATUS_LAST_HALT) {
+      const left = leaveFrame(ctx, status);
+      if (left != STATUS_SWITCH_FRAME) return left;
+    }
+    if (flags & CONTEXT_FLAG_STEP) return STATUS_STEP;
   }
 }
 

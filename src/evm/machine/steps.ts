@@ -1,0 +1,107 @@
+/**
+ * Steps of a traced run, as EIP-3155 has them. The driver returns to the host between any two
+ * instructions and whenever it changes frames; the frame then stands as before its next
+ * instruction. What an instruction cost is known once it was executed: so a step is reported when
+ * the next one is about to begin, or at the end.
+ */
+import type { Rules } from '../forks/rules.ts';
+import * as layout from '../layout.ts';
+import { opcodeAt, staticGas } from '../opcodes/table.ts';
+import type { Arena } from './arena.ts';
+import type { MachineMemory } from './memory.ts';
+import { readWord } from './words.ts';
+
+/** One instruction: the machine as it stood before it, and what it cost. */
+export interface TraceStep {
+  readonly pc: number;
+  /** The opcode's byte. */
+  readonly op: number;
+  /** `undefined` where the fork does not know the byte. */
+  readonly opName: string | undefined;
+  /** Gas left before. */
+  readonly gas: bigint;
+  /** Gas taken, that of a callee included; where it failed, its static price. */
+  readonly gasCost: bigint;
+  /** Bytes of EVM memory before. */
+  readonly memSize: number;
+  /** The lowest item first. */
+  readonly stack: readonly bigint[];
+  /** 1 for the outermost frame. */
+  readonly depth: number;
+  readonly refund: bigint;
+}
+
+/** Reads the steps of one run; from construction to `stop` the machine steps. */
+export class StepReader {
+  readonly #memory: MachineMemory;
+  readonly #ctx: number;
+  readonly #rules: Rules;
+  readonly #report: (step: TraceStep) => void;
+  #pending: { readonly step: TraceStep; readonly fp: number } | undefined;
+
+  constructor(
+    memory: MachineMemory,
+    arena: Arena,
+    rules: Rules,
+    report: (step: TraceStep) => void,
+  ) {
+    this.#memory = memory;
+    this.#ctx = arena.ctx;
+    this.#rules = rules;
+    this.#report = report;
+    this.#setFlags(layout.CONTEXT_FLAG_STEP | layout.CONTEXT_FLAG_STEP_FIRST);
+  }
+
+  /** Answers STATUS_STEP. */
+  observe(): void {
+    this.#complete();
+    const view = this.#memory.view();
+    const fp = view.getUint32(this.#ctx + layout.C_FRAME, true);
+    if (view.getUint32(fp + layout.F_KIND, true) !== layout.FRAME_KIND_EVM) return;
+    this.#pending = { step: this.#read(view, fp), fp };
+  }
+
+  /** Reports the last step and lets the machine run freely again. */
+  stop(): void {
+    this.#complete();
+    this.#setFlags(0);
+  }
+
+  #setFlags(stepping: number): void {
+    const view = this.#memory.view();
+    const others = layout.CONTEXT_FLAG_STEP | layout.CONTEXT_FLAG_STEP_FIRST;
+    const flags = view.getUint32(this.#ctx + layout.C_FLAGS, true) & ~others;
+    view.setUint32(this.#ctx + layout.C_FLAGS, flags | stepping, true);
+  }
+
+  /** Gas left in a frame that was left stays readable until its depth is entered again. */
+  #complete(): void {
+    if (this.#pending === undefined) return;
+    const { step, fp } = this.#pending;
+    this.#pending = undefined;
+    const left = this.#memory.view().getBigInt64(fp + layout.F_GAS, true);
+    const taken = step.gas - left;
+    this.#report(taken > 0n ? { ...step, gasCost: taken } : step);
+  }
+
+  #read(view: DataView, fp: number): TraceStep {
+    const ip = view.getUint32(fp + layout.F_IP, true);
+    const code = view.getUint32(fp + layout.F_CODE, true);
+    const op = view.getUint8(ip);
+    const row = opcodeAt(op, this.#rules.fork);
+    const stack: bigint[] = [];
+    const sp = view.getUint32(fp + layout.F_SP, true);
+    for (let at = fp - 32; at >= sp; at -= 32) stack.push(readWord(view, at));
+    return {
+      pc: ip - code - layout.CODE_BYTES,
+      op,
+      opName: row?.name,
+      gas: view.getBigInt64(fp + layout.F_GAS, true),
+      gasCost: BigInt(row === undefined ? 0 : staticGas(row, this.#rules.fork)),
+      memSize: view.getUint32(fp + layout.F_MEM_SIZE, true),
+      stack,
+      depth: view.getUint32(fp + layout.F_DEPTH, true) + 1,
+      refund: view.getBigInt64(this.#ctx + layout.C_REFUND, true),
+    };
+  }
+}
