@@ -1,19 +1,16 @@
 // The loop that runs frames: EVM frames through the function table, precompiles here or by the
 // host. See docs/design/machine.md, "An opcode's function" and "Gas slices".
 import {
-  CONTEXT_FLAG_STEP, CONTEXT_FLAG_STEP_FIRST, CONTEXT_FLAG_TIERS, C_FLAGS, C_FRAME, C_GAS_RESERVE, C_GAS_SLICE, C_HOT_CODE,
-  C_LIMIT_HIT, C_PRECOMPILE, C_STOP, FRAME_KIND_EVM, F_CODE_ADDRESS, F_GAS, F_INPUT,
-  F_INPUT_SIZE, F_IP, F_KIND, F_MEM, F_OUTPUT, F_OUTPUT_SIZE, F_RESUME, F_SP, STATUS_HOST_LIMIT,
-  STATUS_HOT, STATUS_LAST_HALT, STATUS_NEED_PRECOMPILE, STATUS_OUT_OF_GAS,
-  STATUS_PRECOMPILE_FAILURE, STATUS_RETURN, STATUS_REVERT, STATUS_SELFDESTRUCT, STATUS_STEP,
-  STATUS_STOP, STATUS_STOPPED, STATUS_SWITCH_FRAME,
+  CONTEXT_FLAG_STEP, CONTEXT_FLAG_STEP_FIRST, CONTEXT_FLAG_TIERS, C_FLAGS, C_FRAME, C_GAS_RESERVE,
+  C_GAS_SLICE, C_HOT_CODE, C_LIMIT_HIT, C_STOP, FRAME_KIND_EVM, F_GAS, F_IP, F_KIND, F_MEM,
+  F_RESUME, F_SP, STATUS_HOST_LIMIT, STATUS_HOT, STATUS_LAST_HALT, STATUS_OUT_OF_GAS,
+  STATUS_RETURN, STATUS_REVERT, STATUS_SELFDESTRUCT, STATUS_STEP, STATUS_STOP, STATUS_STOPPED,
+  STATUS_SWITCH_FRAME,
 } from "../layout";
 import { leaveFrame } from "./frames";
+import { runPrecompile } from "./precompiles";
 
 const STEPPING_SLOT: u32 = 256;
-const IDENTITY: u64 = 4;
-const IDENTITY_BASE: i64 = 15;
-const IDENTITY_WORD: i64 = 3;
 
 /** Runs until the outermost frame ends (its status) or the host is needed. */
 export function runFrames(ctx: u32): i32 {
@@ -95,37 +92,4 @@ function enterCode(ctx: u32, fp: u32, gas: i64, ip: u32): i32 {
   if (stepping) index = STEPPING_SLOT + load<u8>(ip);
   else if (index == 0) index = load<u8>(ip);
   return call_indirect<i32>(index, fp, sp, gas, ip, mem);
-}
-
-/** The identity precompile; all others are the host's. */
-function runPrecompile(ctx: u32, fp: u32): i32 {
-  const answered = load<u32>(ctx + C_PRECOMPILE);
-  if (answered != 0) {
-    store<u32>(ctx + C_PRECOMPILE, 0);
-    return answered;
-  }
-  const address = fp + F_CODE_ADDRESS;
-  const high = load<u64>(address, 8) | load<u64>(address, 16);
-  if (high != 0 || load<u64>(address) != IDENTITY) return STATUS_NEED_PRECOMPILE;
-  const size = load<u32>(fp + F_INPUT_SIZE);
-  const cost = IDENTITY_BASE + IDENTITY_WORD * <i64>((<u64>size + 31) >> 5);
-  const gas = load<i64>(fp + F_GAS);
-  if (gas < cost) return STATUS_OUT_OF_GAS;
-  store<i64>(fp + F_GAS, gas - cost);
-  store<u32>(fp + F_OUTPUT, load<u32>(fp + F_INPUT));
-  store<u32>(fp + F_OUTPUT_SIZE, size);
-  return STATUS_RETURN;
-}
-
-/**
- * The host's answer to STATUS_NEED_PRECOMPILE: whether it succeeded, the gas it used, and its
- * output, which the host has written anywhere. The run goes on with `resume`.
- */
-export function completePrecompile(ctx: u32, ok: i32, gasUsed: i64, output: u32, size: u32): void {
-  const fp = load<u32>(ctx + C_FRAME);
-  const gas = load<i64>(fp + F_GAS);
-  store<u32>(fp + F_OUTPUT, output);
-  store<u32>(fp + F_OUTPUT_SIZE, size);
-  store<i64>(fp + F_GAS, gas - gasUsed);
-  store<u32>(ctx + C_PRECOMPILE, ok ? STATUS_RETURN : STATUS_PRECOMPILE_FAILURE);
 }

@@ -31,6 +31,8 @@ export function enterFrame(ctx: u32, fp: u32, kind: u32, flags: u32, code: u32, 
   store<i64>(fp + F_GAS, gas);
   store<u32>(fp + F_RESUME, load<u32>(code + CODE_ENTRY));
   store<u32>(fp + F_OUTPUT_SIZE, 0);
+  // No precompile has begun in this frame (precompiles.ts).
+  store<u32>(fp + F_RUNTIME, 0, 20);
   store<u32>(fp + F_RETURN_SIZE, 0);
   store<u32>(fp + F_CHECKPOINT, checkpoint(ctx));
   store<u32>(fp + F_LOG_CHECKPOINT, load<u32>(ctx + C_LOG_TOP));

@@ -16,7 +16,7 @@ export {
 export { opLog } from "./logs";
 export { opCall, opCreate, opSelfdestruct } from "./calls";
 export { transact, resume } from "./transaction";
-export { completePrecompile } from "./driver";
+export { completePrecompile } from "./precompiles";
 export { allocate, release } from "./allocator";
 export { codesInit, codeCreate, codeByHash } from "./code";
 export {
