@@ -60,7 +60,8 @@ function explain(given: string, options: ExplainOptions): void {
 function describe({ block, gas, isHeader }: Explained): string {
   const role = isHeader ? ', loop header' : block.isJumpDestination ? ', JUMPDEST' : '';
   const change = `${block.delta >= 0 ? '+' : ''}${block.delta}`;
-  return `block ${block.pc}${role}: ${gas} gas, needs ${block.need}, grows ${block.growth}, ${change}`;
+  const stack = `needs ${block.need}, grows ${block.growth}, ${change}`;
+  return `block ${block.pc}${role}: ${gas} gas, ${stack}`;
 }
 
 function instructionsOf({ block }: Explained): string[] {
@@ -83,9 +84,12 @@ function asHtml(title: string, summary: string, blocks: readonly Explained[]): s
   const body = blocks.map((explained) => {
     const items = instructionsOf(explained).map((line) => `<li>${escapeHtml(line)}</li>`);
     const kind = explained.isHeader ? ' class="header"' : '';
-    return `<details${kind}><summary>${escapeHtml(describe(explained))}</summary><ol>${items.join('')}</ol></details>`;
+    const head = `<summary>${escapeHtml(describe(explained))}</summary>`;
+    return `<details${kind}>${head}<ol>${items.join('')}</ol></details>`;
   });
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escapeHtml(title)}</title><style>${STYLE}</style><h1>${escapeHtml(title)}</h1><p>${escapeHtml(summary)}</p>${body.join('\n')}</html>\n`;
+  const head = `<meta charset="utf-8"><title>${escapeHtml(title)}</title><style>${STYLE}</style>`;
+  const top = `<h1>${escapeHtml(title)}</h1><p>${escapeHtml(summary)}</p>`;
+  return `<!doctype html><html lang="en">${head}${top}${body.join('\n')}</html>\n`;
 }
 
 function escapeHtml(text: string): string {

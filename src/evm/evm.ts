@@ -65,8 +65,20 @@ export interface TransactOptions {
   readonly onStep?: (step: TraceStep) => void;
 }
 
+/** A call outside any transaction: the frame alone. */
+export interface CallRequest {
+  readonly from?: Address;
+  /** undefined runs `data` as init code. */
+  readonly to?: Address;
+  readonly data?: Uint8Array;
+  readonly value?: bigint;
+  readonly gas?: bigint;
+}
+
 export interface EVM {
   readonly rules: Rules;
+  /** Executes a call and forgets what it changed; gas used is the frame's. */
+  call(request: CallRequest): Promise<TransactionResult>;
   /** Executes a transaction, waiting for the state where it answers by promises. */
   transact(transaction: Transaction, options?: TransactOptions): Promise<TransactionResult>;
   /** The same for a state that answers at once. @throws TypeError when it gives a promise */
@@ -136,6 +148,10 @@ const REFUSALS: readonly RefusalReason[] = [
   'gas price overflow',
 ];
 
+const ZERO_ADDRESS: Address = `0x${'00'.repeat(20)}`;
+/** Gas of a call that names none. */
+const CALL_GAS = 1_000_000_000n;
+
 /** Bytes of the heap for code and tables. */
 const HEAP_BYTES = 0x6000_0000;
 
@@ -195,6 +211,25 @@ class LocalEVM implements EVM {
   setChainId(chainId: bigint): void {
     this.#chainId = chainId;
     this.setBlock(this.#block);
+  }
+
+  call(request: CallRequest): Promise<TransactionResult> {
+    const transaction: Transaction = {
+      type: 0,
+      sender: request.from ?? ZERO_ADDRESS,
+      nonce: 0n,
+      gasLimit: request.gas ?? CALL_GAS,
+      to: request.to,
+      value: request.value ?? 0n,
+      data: request.data ?? new Uint8Array(),
+      maxFeePerGas: 0n,
+      maxPriorityFeePerGas: 0n,
+      accessList: [],
+      maxFeePerBlobGas: 0n,
+      blobVersionedHashes: [],
+      authorizationList: [],
+    };
+    return this.transact(transaction, { callOnly: true, commit: false });
   }
 
   async transact(

@@ -236,7 +236,12 @@ export function opCreate(fp: u32, sp: u32, gas: i64, op: u32): i32 {
     store<u32>(ctx + C_LIMIT_HIT, 1);
     return STATUS_HOST_LIMIT;
   }
-  enterCreation(ctx, fp + FRAME_STRIDE, address, account, fp + F_ADDRESS, fp + F_SCRATCH_1, code, given, load<u32>(fp + F_DEPTH) + 1, load<u32>(fp + F_MEM) + load<u32>(fp + F_MEM_SIZE));
+  const depth = load<u32>(fp + F_DEPTH) + 1;
+  const start = load<u32>(fp + F_MEM) + load<u32>(fp + F_MEM_SIZE);
+  const value = fp + F_SCRATCH_1;
+  enterCreation(
+    ctx, fp + FRAME_STRIDE, address, account, fp + F_ADDRESS, value, code, given, depth, start,
+  );
   subBalance(ctx, self, fp + F_SCRATCH_1);
   addBalance(ctx, account, fp + F_SCRATCH_1);
   return STATUS_SWITCH_FRAME;
