@@ -45,7 +45,7 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array<ArrayBu
   return out;
 }
 
-/** Whether both hold the same bytes. Not for secrets: it takes less time the earlier they differ. */
+/** Whether both hold the same bytes. Not for secrets: it is quicker the earlier they differ. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;

@@ -76,8 +76,10 @@ function asText(title: string, summary: string, blocks: readonly Explained[]): s
 }
 
 const STYLE = `body{font:14px/1.5 system-ui,sans-serif;margin:2rem;color:#1b1f24;background:#fff}
-h1{font-size:1.3rem}details{border:1px solid #d0d7de;border-radius:6px;margin:.4rem 0;padding:.3rem .7rem}
-summary{cursor:pointer;font-family:ui-monospace,monospace}.header summary{color:#9a3412}
+h1{font-size:1.3rem}details{border:1px solid #d0d7de;border-radius:6px;
+margin:.4rem 0;padding:.3rem .7rem}
+summary{cursor:pointer;
+font-family:ui-monospace,monospace}.header summary{color:#9a3412}
 ol{list-style:none;padding-left:1rem;font-family:ui-monospace,monospace;columns:3 14rem}`;
 
 function asHtml(title: string, summary: string, blocks: readonly Explained[]): string {
