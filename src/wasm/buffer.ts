@@ -1,6 +1,10 @@
 /** A growing byte buffer with WebAssembly's encodings (LEB128, little endian, vectors, names). */
+import { WasmError } from './errors.ts';
 
 const UTF8 = new TextEncoder();
+const SCRATCH = new DataView(new ArrayBuffer(8));
+const SIGNED_64_MIN = -(1n << 63n);
+const UNSIGNED_64_MAX = (1n << 64n) - 1n;
 
 export class ByteBuffer {
   bytes: Uint8Array;
@@ -23,9 +27,13 @@ export class ByteBuffer {
     this.bytes[this.length++] = value;
   }
 
-  /** Unsigned LEB128 of an integer below 2^32. */
+  /**
+   * Unsigned LEB128 of an integer below 2^32.
+   * @throws WasmError `wasm/range` for anything else
+   */
   u32(value: number): void {
     let rest = value >>> 0;
+    if (rest !== value) throw outOfRange(value, 'an unsigned 32-bit integer');
     while (rest >= 0x80) {
       this.byte((rest & 0x7f) | 0x80);
       rest >>>= 7;
@@ -33,9 +41,15 @@ export class ByteBuffer {
     this.byte(rest);
   }
 
-  /** Signed LEB128 of a 32-bit integer (signed or unsigned). */
+  /**
+   * Signed LEB128 of a 32-bit integer, which may be given as signed or as unsigned.
+   * @throws WasmError `wasm/range` for anything else
+   */
   s32(value: number): void {
     let rest = value | 0;
+    if (rest !== value && value >>> 0 !== value) {
+      throw outOfRange(value, 'a 32-bit integer');
+    }
     for (;;) {
       const low = rest & 0x7f;
       rest >>= 7;
@@ -47,8 +61,14 @@ export class ByteBuffer {
     }
   }
 
-  /** Signed LEB128 of a 64-bit integer (signed or unsigned). */
+  /**
+   * Signed LEB128 of a 64-bit integer, which may be given as signed or as unsigned.
+   * @throws WasmError `wasm/range` for anything else
+   */
   s64(value: bigint): void {
+    if (value < SIGNED_64_MIN || value > UNSIGNED_64_MAX) {
+      throw outOfRange(value, 'a 64-bit integer');
+    }
     let rest = BigInt.asIntN(64, value);
     if (rest >= -0x80000000n && rest <= 0x7fffffffn) {
       this.s32(Number(rest));
@@ -63,6 +83,12 @@ export class ByteBuffer {
       }
       this.byte(low | 0x80);
     }
+  }
+
+  /** Eight bytes of a double, little endian; NaN is the canonical one. */
+  f64(value: number): void {
+    SCRATCH.setFloat64(0, value, true);
+    for (let i = 0; i < 8; i++) this.byte(SCRATCH.getUint8(i));
   }
 
   append(bytes: Uint8Array): void {
@@ -85,4 +111,8 @@ export class ByteBuffer {
   view(): Uint8Array {
     return this.bytes.subarray(0, this.length);
   }
+}
+
+function outOfRange(value: number | bigint, what: string): WasmError {
+  return new WasmError('wasm/range', `${value} is not ${what}`, { value });
 }

@@ -4,14 +4,30 @@
  *
  *   fn.set(sum, fn.i64.add(fn.get(a), fn.i64.load(fn.get(address), 8)))
  *
- * reads as an expression, is checked by TypeScript, and costs no tree.
+ * reads as an expression, is checked by TypeScript, and costs no tree. An operand that must be
+ * pushed last (the index of an indirect call) is the last argument for that reason; arguments of
+ * such a call stand in an array before it.
+ *
+ * The numeric, memory and vector instructions are in methods.ts, generated from tables.
  */
 import { ByteBuffer } from './buffer.ts';
-import * as table from './instructions.ts';
+import { WasmError } from './errors.ts';
+import {
+  type F64,
+  type I8X16,
+  type I16X8,
+  type I32,
+  type I32X4,
+  type I64,
+  type I64X2,
+  instructionsInto,
+  type V128,
+} from './methods.ts';
 import {
   type FunctionRef,
   type Label,
   type Local,
+  type NumericType,
   TYPE_BYTES,
   VALUE,
   type Value,
@@ -21,165 +37,30 @@ import {
 export type { FunctionRef, Label, Local, Value, ValueType } from './types.ts';
 
 const VOID_BLOCK = 0x40;
+const END = 0x0b;
 
 /** Most bytes of a function's body that V8 accepts. */
 export const FUNCTION_BYTES_MAX = 7_654_321;
-/** Most locals of a function that V8 accepts. */
+/** Most locals of a function, parameters included, that V8 accepts. */
 export const LOCALS_MAX = 50_000;
 
-type Tokens<P extends readonly ValueType[]> = { [I in keyof P]: Value<P[I]> };
-
-type Methods<T> = {
-  readonly [K in keyof T]: T[K] extends readonly [
-    unknown,
-    infer P extends readonly ValueType[],
-    infer R extends ValueType,
-  ]
-    ? (...operands: Tokens<P>) => Value<R>
-    : never;
-};
-
-type Loads<T> = {
-  readonly [K in keyof T]: T[K] extends readonly [unknown, infer R extends ValueType, number]
-    ? (address: Value<'i32'>, offset?: number) => Value<R>
-    : never;
-};
-
-type Stores<T> = {
-  readonly [K in keyof T]: T[K] extends readonly [unknown, infer R extends ValueType, number]
-    ? (address: Value<'i32'>, value: Value<R>, offset?: number) => void
-    : never;
-};
-
-class Instructions {
-  readonly body: ByteBuffer;
-  constructor(body: ByteBuffer) {
-    this.body = body;
-  }
-}
-
-class I32Instructions extends Instructions {
-  const(value: number | bigint): Value<'i32'> {
-    this.body.byte(0x41);
-    this.body.s32(Number(value));
-    return VALUE;
-  }
-}
-
-class I64Instructions extends Instructions {
-  const(value: number | bigint): Value<'i64'> {
-    this.body.byte(0x42);
-    this.body.s64(BigInt(value));
-    return VALUE;
-  }
-}
-
-class V128Instructions extends Instructions {
-  /** Sixteen bytes, lane 0 first. */
-  const(bytes: Uint8Array): Value<'v128'> {
-    this.body.byte(0xfd);
-    this.body.byte(0x0c);
-    this.body.append(bytes);
-    return VALUE;
-  }
-}
-
-class I8X16Instructions extends Instructions {
-  /** Lanes 0 to 15 are the first operand's bytes, 16 to 31 the second's. */
-  shuffle(lanes: readonly number[], _a: Value<'v128'>, _b: Value<'v128'>): Value<'v128'> {
-    this.body.byte(0xfd);
-    this.body.byte(0x0d);
-    for (const lane of lanes) this.body.byte(lane);
-    return VALUE;
-  }
-}
-
-class I64X2Instructions extends Instructions {
-  extractLane(lane: number, _vector: Value<'v128'>): Value<'i64'> {
-    this.body.byte(0xfd);
-    this.body.byte(0x1d);
-    this.body.byte(lane);
-    return VALUE;
-  }
-
-  replaceLane(lane: number, _vector: Value<'v128'>, _value: Value<'i64'>): Value<'v128'> {
-    this.body.byte(0xfd);
-    this.body.byte(0x1e);
-    this.body.byte(lane);
-    return VALUE;
-  }
-}
-
-class F64Instructions extends Instructions {}
-
-type Encoding = readonly number[];
-
-function defineMethods(
-  target: typeof Instructions,
-  rows: Record<string, readonly [Encoding, ...unknown[]]>,
-  write: (body: ByteBuffer, row: readonly [Encoding, ...unknown[]], offset: number) => void,
-  offsetAt: number,
-): void {
-  for (const [name, row] of Object.entries(rows)) {
-    Object.defineProperty(target.prototype, name, {
-      value: function method(this: Instructions, ...operands: unknown[]): Value {
-        write(this.body, row, (operands[offsetAt] as number | undefined) ?? 0);
-        return VALUE;
-      },
-    });
-  }
-}
-
-function writeEncoding(body: ByteBuffer, row: readonly [Encoding, ...unknown[]]): void {
-  const encoding = row[0];
-  for (let i = 0; i < encoding.length; i++) body.byte(encoding[i] as number);
-}
-
-function writeAccess(
-  body: ByteBuffer,
-  row: readonly [Encoding, ...unknown[]],
-  offset: number,
-): void {
-  writeEncoding(body, row);
-  body.u32(row[2] as number);
-  body.u32(offset);
-}
-
-const NUMERIC = -1;
-defineMethods(I32Instructions, table.I32, writeEncoding, NUMERIC);
-defineMethods(I64Instructions, table.I64, writeEncoding, NUMERIC);
-defineMethods(F64Instructions, table.F64, writeEncoding, NUMERIC);
-defineMethods(V128Instructions, table.V128, writeEncoding, NUMERIC);
-defineMethods(I8X16Instructions, table.I8X16, writeEncoding, NUMERIC);
-defineMethods(I64X2Instructions, table.I64X2, writeEncoding, NUMERIC);
-defineMethods(I32Instructions, table.I32_LOADS, writeAccess, 1);
-defineMethods(I64Instructions, table.I64_LOADS, writeAccess, 1);
-defineMethods(V128Instructions, table.V128_LOADS, writeAccess, 1);
-defineMethods(I32Instructions, table.I32_STORES, writeAccess, 2);
-defineMethods(I64Instructions, table.I64_STORES, writeAccess, 2);
-defineMethods(V128Instructions, table.V128_STORES, writeAccess, 2);
-
-export type I32 = I32Instructions &
-  Methods<typeof table.I32> &
-  Loads<typeof table.I32_LOADS> &
-  Stores<typeof table.I32_STORES>;
-export type I64 = I64Instructions &
-  Methods<typeof table.I64> &
-  Loads<typeof table.I64_LOADS> &
-  Stores<typeof table.I64_STORES>;
-export type V128 = V128Instructions &
-  Methods<typeof table.V128> &
-  Loads<typeof table.V128_LOADS> &
-  Stores<typeof table.V128_STORES>;
-export type I8X16 = I8X16Instructions & Methods<typeof table.I8X16>;
-export type I64X2 = I64X2Instructions & Methods<typeof table.I64X2>;
-export type F64 = F64Instructions & Methods<typeof table.F64>;
-
-/** A branch that is expected to go one way: offset in the body's instructions. */
-interface Hint {
+/** A branch that is expected to go one way. */
+export interface Hint {
+  /** Offset of the branch in the body's instructions, without the locals before them. */
   readonly offset: number;
   readonly likely: boolean;
 }
+
+/** When V8 should compile a function, and how soon optimise it. */
+export interface Priority {
+  /** Lower is sooner. */
+  readonly compilation: number;
+  /** Lower is sooner; 127 means that the function runs once. */
+  readonly optimization?: number;
+}
+
+/** Operand on the stack of a code path that goes nowhere: fits every type. */
+type Nowhere = Value<never>;
 
 export class FunctionBuilder {
   readonly name: string;
@@ -190,13 +71,22 @@ export class FunctionBuilder {
   readonly f64: F64;
   readonly v128: V128;
   readonly i8x16: I8X16;
+  readonly i16x8: I16X8;
+  readonly i32x4: I32X4;
   readonly i64x2: I64X2;
+  /** In the order of their offsets. */
+  readonly hints: Hint[] = [];
+  /** Names of locals, for readers and debuggers. */
+  readonly localNames: Map<Local, string> = new Map();
+  /** Functions that `refFunc` named. */
+  readonly references: Set<FunctionRef> = new Set();
+  priority: Priority | undefined;
   readonly #body: ByteBuffer = new ByteBuffer();
   readonly #params: readonly ValueType[];
   readonly #locals: ValueType[] = [];
-  readonly #free: Map<ValueType, Local[]> = new Map();
-  readonly #hints: Hint[] = [];
-  #depth = 0;
+  readonly #pools: Map<ValueType, Local[]> = new Map();
+  readonly #isPooled: boolean[] = [];
+  readonly #labels: Label[] = [];
   #hint: boolean | undefined;
 
   constructor(name: string, ref: FunctionRef, typeIndex: number, params: readonly ValueType[]) {
@@ -204,12 +94,15 @@ export class FunctionBuilder {
     this.ref = ref;
     this.typeIndex = typeIndex;
     this.#params = params;
-    this.i32 = new I32Instructions(this.#body) as I32;
-    this.i64 = new I64Instructions(this.#body) as I64;
-    this.f64 = new F64Instructions(this.#body) as F64;
-    this.v128 = new V128Instructions(this.#body) as V128;
-    this.i8x16 = new I8X16Instructions(this.#body) as I8X16;
-    this.i64x2 = new I64X2Instructions(this.#body) as I64X2;
+    const groups = instructionsInto(this.#body);
+    this.i32 = groups.i32;
+    this.i64 = groups.i64;
+    this.f64 = groups.f64;
+    this.v128 = groups.v128;
+    this.i8x16 = groups.i8x16;
+    this.i16x8 = groups.i16x8;
+    this.i32x4 = groups.i32x4;
+    this.i64x2 = groups.i64x2;
   }
 
   /** Bytes of the body so far. */
@@ -217,37 +110,63 @@ export class FunctionBuilder {
     return this.#body.length;
   }
 
+  /** Locals so far, without the parameters. */
+  get localCount(): number {
+    return this.#locals.length;
+  }
+
   // ---------------------------------------------------------------- locals
 
-  /** Parameter `index`, which must be of type `type`. */
+  /** Parameter `index`. @throws WasmError `wasm/unknown` when it is not of type `type` */
   param<T extends ValueType>(index: number, type: T): Local<T> {
-    if (this.#params[index] !== type) {
-      throw new TypeError(
-        `parameter ${index} of ${this.name} is ${this.#params[index]}, not ${type}`,
-      );
+    const actual = this.#params[index];
+    if (actual !== type) {
+      const message = `parameter ${index} of ${this.name} is ${actual}, not ${type}`;
+      throw new WasmError('wasm/unknown', message, { index, type });
     }
     return index as Local<T>;
   }
 
-  /** A local of unknown content (zero at first): a released one where there is one. */
+  /**
+   * A local of unknown content (zero at first): a released one where there is one. Many locals
+   * make V8's baseline code slow: release what is no longer needed.
+   * @throws WasmError `wasm/limit` past LOCALS_MAX
+   */
   local<T extends ValueType>(type: T): Local<T> {
-    const free = this.#free.get(type);
-    if (free !== undefined && free.length > 0) return free.pop() as Local<T>;
+    const pool = this.#pools.get(type);
     const index = this.#params.length + this.#locals.length;
-    if (this.#locals.length >= LOCALS_MAX) {
-      throw new RangeError(`${this.name} needs more than ${LOCALS_MAX} locals`);
+    if (pool !== undefined && pool.length > 0) {
+      const local = pool.pop() as Local<T>;
+      this.#isPooled[local] = false;
+      return local;
+    }
+    if (index >= LOCALS_MAX) {
+      const message = `${this.name} needs more than ${LOCALS_MAX} locals: release some`;
+      throw new WasmError('wasm/limit', message, { limit: LOCALS_MAX });
     }
     this.#locals.push(type);
     return index as Local<T>;
   }
 
-  /** Gives a local back for reuse. */
+  /**
+   * Gives a local back for reuse.
+   * @throws WasmError `wasm/unknown` for a parameter, an unknown local or one given back already
+   */
   release(local: Local): void {
     const type = this.#locals[local - this.#params.length];
-    if (type === undefined) throw new RangeError(`${this.name} has no local ${local} to release`);
-    const free = this.#free.get(type);
-    if (free === undefined) this.#free.set(type, [local]);
-    else free.push(local);
+    if (type === undefined || this.#isPooled[local] === true) {
+      const message = `${this.name} has no local ${local} to release`;
+      throw new WasmError('wasm/unknown', message, { local });
+    }
+    this.#isPooled[local] = true;
+    const pool = this.#pools.get(type);
+    if (pool === undefined) this.#pools.set(type, [local]);
+    else pool.push(local);
+  }
+
+  /** Names a local in the name section. */
+  nameLocal(local: Local, name: string): void {
+    this.localNames.set(local, name);
   }
 
   get<T extends ValueType>(local: Local<T>): Value<T> {
@@ -273,76 +192,131 @@ export class FunctionBuilder {
     return VALUE;
   }
 
+  globalSet(index: number, _value: Value): void {
+    this.#body.byte(0x24);
+    this.#body.u32(index);
+  }
+
   // ---------------------------------------------------------------- control
 
-  /** The next `if` or `brIf` is likely to be taken, or not. */
+  /**
+   * The next `if` or `brIf` is likely to be taken, or not. Belongs right before it: a branch
+   * inside its condition would take the hint.
+   */
   hint(likely: boolean): void {
     this.#hint = likely;
   }
 
   #recordHint(): void {
     if (this.#hint === undefined) return;
-    this.#hints.push({ offset: this.#body.length, likely: this.#hint });
+    this.hints.push({ offset: this.#body.length, likely: this.#hint });
     this.#hint = undefined;
   }
 
-  #nest(opcode: number, body: (label: Label) => void): void {
+  #open(opcode: number, type: number): Label {
     this.#body.byte(opcode);
-    this.#body.byte(VOID_BLOCK);
-    this.#depth += 1;
-    body({ depth: this.#depth });
-    this.#depth -= 1;
-    this.#body.byte(0x0b);
+    this.#body.byte(type);
+    const label = { depth: this.#labels.length + 1 };
+    this.#labels.push(label);
+    return label;
+  }
+
+  #close(): void {
+    this.#labels.pop();
+    this.#body.byte(END);
   }
 
   /** A branch to the label goes to the block's end. */
   block(body: (label: Label) => void): void {
-    this.#nest(0x02, body);
+    body(this.#open(0x02, VOID_BLOCK));
+    this.#close();
+  }
+
+  /** A block that leaves a value, which its end or a `br` with a value gives. */
+  blockValue<T extends ValueType>(type: T, body: (label: Label) => Value<T>): Value<T> {
+    body(this.#open(0x02, TYPE_BYTES[type]));
+    this.#close();
+    return VALUE;
   }
 
   /** A branch to the label goes to the loop's start. */
   loop(body: (label: Label) => void): void {
-    this.#nest(0x03, body);
+    body(this.#open(0x03, VOID_BLOCK));
+    this.#close();
   }
 
-  if(_condition: Value<'i32'>, then: () => void, otherwise?: () => void): void {
+  /** A branch to the label goes to the end of both arms. */
+  if(
+    _condition: Value<'i32'>,
+    then: (label: Label) => void,
+    otherwise?: (label: Label) => void,
+  ): void {
     this.#recordHint();
-    this.#body.byte(0x04);
-    this.#body.byte(VOID_BLOCK);
-    this.#depth += 1;
-    then();
+    const label = this.#open(0x04, VOID_BLOCK);
+    then(label);
     if (otherwise !== undefined) {
       this.#body.byte(0x05);
-      otherwise();
+      otherwise(label);
     }
-    this.#depth -= 1;
-    this.#body.byte(0x0b);
+    this.#close();
   }
 
-  br(label: Label): void {
+  /** An `if` that leaves a value; an arm that goes elsewhere returns the token of its branch. */
+  ifValue<T extends ValueType>(
+    type: T,
+    _condition: Value<'i32'>,
+    then: (label: Label) => Value<T>,
+    otherwise: (label: Label) => Value<T>,
+  ): Value<T> {
+    this.#recordHint();
+    const label = this.#open(0x04, TYPE_BYTES[type]);
+    then(label);
+    this.#body.byte(0x05);
+    otherwise(label);
+    this.#close();
+    return VALUE;
+  }
+
+  #writeLabel(label: Label): void {
+    if (this.#labels[label.depth - 1] !== label) {
+      const message = `${this.name} branches to a label outside of its block`;
+      throw new WasmError('wasm/unknown', message, { depth: label.depth });
+    }
+    this.#body.u32(this.#labels.length - label.depth);
+  }
+
+  br(label: Label, _value?: Value): Nowhere {
     this.#body.byte(0x0c);
-    this.#body.u32(this.#depth - label.depth);
+    this.#writeLabel(label);
+    return VALUE;
   }
 
   brIf(label: Label, _condition: Value<'i32'>): void {
     this.#recordHint();
     this.#body.byte(0x0d);
-    this.#body.u32(this.#depth - label.depth);
+    this.#writeLabel(label);
   }
 
-  brTable(labels: readonly Label[], otherwise: Label, _index: Value<'i32'>): void {
+  brTable(labels: readonly Label[], otherwise: Label, _index: Value<'i32'>): Nowhere {
     this.#body.byte(0x0e);
     this.#body.u32(labels.length);
-    for (const label of labels) this.#body.u32(this.#depth - label.depth);
-    this.#body.u32(this.#depth - otherwise.depth);
+    for (const label of labels) this.#writeLabel(label);
+    this.#writeLabel(otherwise);
+    return VALUE;
   }
 
-  return(_value?: Value): void {
+  return(_value?: Value): Nowhere {
     this.#body.byte(0x0f);
+    return VALUE;
   }
 
-  unreachable(): void {
+  unreachable(): Nowhere {
     this.#body.byte(0x00);
+    return VALUE;
+  }
+
+  nop(): void {
+    this.#body.byte(0x01);
   }
 
   drop(_value: Value): void {
@@ -350,14 +324,12 @@ export class FunctionBuilder {
   }
 
   /** `a` where the condition is nonzero, else `b`; both were computed. */
-  select<T extends 'i32' | 'i64' | 'f64' | 'v128'>(
-    _a: Value<T>,
-    _b: Value<T>,
-    _condition: Value<'i32'>,
-  ): Value<T> {
+  select<T extends NumericType>(_a: Value<T>, _b: Value<T>, _condition: Value<'i32'>): Value<T> {
     this.#body.byte(0x1b);
     return VALUE;
   }
+
+  // ---------------------------------------------------------------- calls
 
   call(target: FunctionRef, ..._arguments: Value[]): Value<never> {
     this.#body.byte(0x10);
@@ -365,64 +337,208 @@ export class FunctionBuilder {
     return VALUE;
   }
 
-  returnCall(target: FunctionRef, ..._arguments: Value[]): void {
+  returnCall(target: FunctionRef, ..._arguments: Value[]): Nowhere {
     this.#body.byte(0x12);
     this.#body.u32(target);
-  }
-
-  callIndirect(type: number, _arguments: readonly Value[], _index: Value<'i32'>): Value<never> {
-    this.#body.byte(0x11);
-    this.#body.u32(type);
-    this.#body.u32(0);
     return VALUE;
   }
 
-  returnCallIndirect(type: number, _arguments: readonly Value[], _index: Value<'i32'>): void {
+  /** Calls the function of type `type` at `index` of a table; traps where there is none. */
+  callIndirect(
+    type: number,
+    _arguments: readonly Value[],
+    _index: Value<'i32'>,
+    table = 0,
+  ): Value<never> {
+    this.#body.byte(0x11);
+    this.#body.u32(type);
+    this.#body.u32(table);
+    return VALUE;
+  }
+
+  returnCallIndirect(
+    type: number,
+    _arguments: readonly Value[],
+    _index: Value<'i32'>,
+    table = 0,
+  ): Nowhere {
     this.#body.byte(0x13);
     this.#body.u32(type);
-    this.#body.u32(0);
+    this.#body.u32(table);
+    return VALUE;
   }
+
+  // ---------------------------------------------------------------- memory
 
   /** memory.fill */
   fill(_address: Value<'i32'>, _value: Value<'i32'>, _size: Value<'i32'>): void {
-    for (const byte of [0xfc, 0x0b, 0x00]) this.#body.byte(byte);
+    this.#bulk(0x0b);
+    this.#body.byte(0x00);
   }
 
-  /** memory.copy */
+  /** memory.copy; the ranges may overlap. */
   copy(_to: Value<'i32'>, _from: Value<'i32'>, _size: Value<'i32'>): void {
-    for (const byte of [0xfc, 0x0a, 0x00, 0x00]) this.#body.byte(byte);
+    this.#bulk(0x0a);
+    this.#body.byte(0x00);
+    this.#body.byte(0x00);
+  }
+
+  /** Pages of 64 KiB. */
+  memorySize(): Value<'i32'> {
+    this.#body.byte(0x3f);
+    this.#body.byte(0x00);
+    return VALUE;
+  }
+
+  /** Pages there were before, or -1 where it cannot grow. */
+  memoryGrow(_pages: Value<'i32'>): Value<'i32'> {
+    this.#body.byte(0x40);
+    this.#body.byte(0x00);
+    return VALUE;
+  }
+
+  /** Copies from a passive data segment. */
+  memoryInit(segment: number, _to: Value<'i32'>, _from: Value<'i32'>, _size: Value<'i32'>): void {
+    this.#bulk(0x08);
+    this.#body.u32(segment);
+    this.#body.byte(0x00);
+  }
+
+  dataDrop(segment: number): void {
+    this.#bulk(0x09);
+    this.#body.u32(segment);
+  }
+
+  #bulk(opcode: number): void {
+    this.#body.byte(0xfc);
+    this.#body.byte(opcode);
+  }
+
+  /** Wakes up to `count` waiters; gives how many. */
+  atomicNotify(_address: Value<'i32'>, _count: Value<'i32'>, offset = 0): Value<'i32'> {
+    this.#atomic(0x00, 2, offset);
+    return VALUE;
+  }
+
+  /** 0 woken, 1 not the expected value, 2 timed out; nanoseconds, negative for ever. */
+  atomicWait32(
+    _address: Value<'i32'>,
+    _expected: Value<'i32'>,
+    _timeoutNs: Value<'i64'>,
+    offset = 0,
+  ): Value<'i32'> {
+    this.#atomic(0x01, 2, offset);
+    return VALUE;
+  }
+
+  /** As `atomicWait32`. */
+  atomicWait64(
+    _address: Value<'i32'>,
+    _expected: Value<'i64'>,
+    _timeoutNs: Value<'i64'>,
+    offset = 0,
+  ): Value<'i32'> {
+    this.#atomic(0x02, 3, offset);
+    return VALUE;
+  }
+
+  atomicFence(): void {
+    this.#body.byte(0xfe);
+    this.#body.byte(0x03);
+    this.#body.byte(0x00);
+  }
+
+  #atomic(opcode: number, alignLog2: number, offset: number): void {
+    this.#body.byte(0xfe);
+    this.#body.byte(opcode);
+    this.#body.u32(alignLog2);
+    this.#body.u32(offset);
+  }
+
+  // ---------------------------------------------------------------- tables
+
+  /** A reference to a function of the module; the module declares it. */
+  refFunc(target: FunctionRef): Value<'funcref'> {
+    this.references.add(target);
+    this.#body.byte(0xd2);
+    this.#body.u32(target);
+    return VALUE;
+  }
+
+  refNull(): Value<'funcref'> {
+    this.#body.byte(0xd0);
+    this.#body.byte(TYPE_BYTES.funcref);
+    return VALUE;
+  }
+
+  refIsNull(_reference: Value<'funcref'>): Value<'i32'> {
+    this.#body.byte(0xd1);
+    return VALUE;
+  }
+
+  tableGet(_index: Value<'i32'>, table = 0): Value<'funcref'> {
+    this.#body.byte(0x25);
+    this.#body.u32(table);
+    return VALUE;
+  }
+
+  tableSet(_index: Value<'i32'>, _reference: Value<'funcref'>, table = 0): void {
+    this.#body.byte(0x26);
+    this.#body.u32(table);
+  }
+
+  /** Copies from a passive element segment. */
+  tableInit(
+    segment: number,
+    _to: Value<'i32'>,
+    _from: Value<'i32'>,
+    _size: Value<'i32'>,
+    table = 0,
+  ): void {
+    this.#bulk(0x0c);
+    this.#body.u32(segment);
+    this.#body.u32(table);
+  }
+
+  elementDrop(segment: number): void {
+    this.#bulk(0x0d);
+    this.#body.u32(segment);
+  }
+
+  /** Entries there were before, or -1 where it cannot grow. */
+  tableGrow(_initial: Value<'funcref'>, _count: Value<'i32'>, table = 0): Value<'i32'> {
+    this.#bulk(0x0f);
+    this.#body.u32(table);
+    return VALUE;
+  }
+
+  tableSize(table = 0): Value<'i32'> {
+    this.#bulk(0x10);
+    this.#body.u32(table);
+    return VALUE;
   }
 
   // ---------------------------------------------------------------- output
 
-  /** Appends the function's code entry (size, locals, body) to the code section. */
+  /**
+   * Appends the function's code entry (size, locals, body) to the code section.
+   * @throws WasmError `wasm/limit` past FUNCTION_BYTES_MAX
+   */
   writeCode(code: ByteBuffer): void {
-    const locals = this.#encodeLocals();
+    const locals = this.encodeLocals();
     const size = locals.length + this.#body.length + 1;
     if (size > FUNCTION_BYTES_MAX) {
-      throw new RangeError(`${this.name} has ${size} bytes, more than ${FUNCTION_BYTES_MAX}`);
+      const message = `${this.name} has ${size} bytes, more than ${FUNCTION_BYTES_MAX}: split it`;
+      throw new WasmError('wasm/limit', message, { size, limit: FUNCTION_BYTES_MAX });
     }
     code.u32(size);
     code.append(locals);
     code.append(this.#body.view());
-    code.byte(0x0b);
+    code.byte(END);
   }
 
-  /** Appends the function's branch hints, if it has any; returns whether it has. */
-  writeHints(section: ByteBuffer): boolean {
-    if (this.#hints.length === 0) return false;
-    const locals = this.#encodeLocals().length;
-    section.u32(this.ref);
-    section.u32(this.#hints.length);
-    for (const { offset, likely } of this.#hints) {
-      section.u32(locals + offset);
-      section.u32(1);
-      section.byte(likely ? 1 : 0);
-    }
-    return true;
-  }
-
-  #encodeLocals(): Uint8Array {
+  /** The declaration of the locals, with which a body begins: runs of equal types. */
+  encodeLocals(): Uint8Array {
     const runs: { type: ValueType; count: number }[] = [];
     for (const type of this.#locals) {
       const last = runs.at(-1);

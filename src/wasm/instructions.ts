@@ -1,7 +1,9 @@
 /**
- * Numeric, memory and vector instructions as data. A numeric row holds encoding, operand types
- * and result; a load or store holds encoding, value type and natural alignment (log2 of bytes).
- * The function builder makes one method of each row, typed by its row (function.ts).
+ * Numeric and memory instructions as data. A numeric row holds encoding, operand types and result;
+ * a load or store holds encoding, value type and natural alignment (log2 of bytes). The builder
+ * makes one method of each row, typed by its row (methods.ts), and the disassembler reads the same
+ * rows (text.ts). A row's name is the specification's, without the type, in camel case: `shrU` of
+ * I64 is i64.shr_u.
  *
  * https://webassembly.github.io/spec/core/appendix/index-instructions.html
  */
@@ -37,6 +39,10 @@ export const I32 = {
   rotl: [[0x77], ['i32', 'i32'], 'i32'],
   rotr: [[0x78], ['i32', 'i32'], 'i32'],
   wrapI64: [[0xa7], ['i64'], 'i32'],
+  truncF64S: [[0xaa], ['f64'], 'i32'],
+  truncF64U: [[0xab], ['f64'], 'i32'],
+  truncSatF64S: [[0xfc, 0x02], ['f64'], 'i32'],
+  truncSatF64U: [[0xfc, 0x03], ['f64'], 'i32'],
   extend8S: [[0xc0], ['i32'], 'i32'],
   extend16S: [[0xc1], ['i32'], 'i32'],
 } as const;
@@ -73,44 +79,42 @@ export const I64 = {
   rotr: [[0x8a], ['i64', 'i64'], 'i64'],
   extendI32S: [[0xac], ['i32'], 'i64'],
   extendI32U: [[0xad], ['i32'], 'i64'],
+  truncF64S: [[0xb0], ['f64'], 'i64'],
+  truncF64U: [[0xb1], ['f64'], 'i64'],
+  truncSatF64S: [[0xfc, 0x06], ['f64'], 'i64'],
+  truncSatF64U: [[0xfc, 0x07], ['f64'], 'i64'],
+  reinterpretF64: [[0xbd], ['f64'], 'i64'],
   extend8S: [[0xc2], ['i64'], 'i64'],
   extend16S: [[0xc3], ['i64'], 'i64'],
   extend32S: [[0xc4], ['i64'], 'i64'],
 } as const;
 
 export const F64 = {
+  eq: [[0x61], ['f64', 'f64'], 'i32'],
+  ne: [[0x62], ['f64', 'f64'], 'i32'],
+  lt: [[0x63], ['f64', 'f64'], 'i32'],
+  gt: [[0x64], ['f64', 'f64'], 'i32'],
+  le: [[0x65], ['f64', 'f64'], 'i32'],
+  ge: [[0x66], ['f64', 'f64'], 'i32'],
+  abs: [[0x99], ['f64'], 'f64'],
+  neg: [[0x9a], ['f64'], 'f64'],
+  ceil: [[0x9b], ['f64'], 'f64'],
+  floor: [[0x9c], ['f64'], 'f64'],
+  trunc: [[0x9d], ['f64'], 'f64'],
+  nearest: [[0x9e], ['f64'], 'f64'],
+  sqrt: [[0x9f], ['f64'], 'f64'],
   add: [[0xa0], ['f64', 'f64'], 'f64'],
   sub: [[0xa1], ['f64', 'f64'], 'f64'],
   mul: [[0xa2], ['f64', 'f64'], 'f64'],
   div: [[0xa3], ['f64', 'f64'], 'f64'],
+  min: [[0xa4], ['f64', 'f64'], 'f64'],
+  max: [[0xa5], ['f64', 'f64'], 'f64'],
+  copysign: [[0xa6], ['f64', 'f64'], 'f64'],
+  convertI32S: [[0xb7], ['i32'], 'f64'],
+  convertI32U: [[0xb8], ['i32'], 'f64'],
+  convertI64S: [[0xb9], ['i64'], 'f64'],
   convertI64U: [[0xba], ['i64'], 'f64'],
-} as const;
-
-/* SIMD opcodes follow the prefix 0xfd as LEB128. */
-export const V128 = {
-  not: [[0xfd, 0x4d], ['v128'], 'v128'],
-  and: [[0xfd, 0x4e], ['v128', 'v128'], 'v128'],
-  andnot: [[0xfd, 0x4f], ['v128', 'v128'], 'v128'],
-  or: [[0xfd, 0x50], ['v128', 'v128'], 'v128'],
-  xor: [[0xfd, 0x51], ['v128', 'v128'], 'v128'],
-  bitselect: [[0xfd, 0x52], ['v128', 'v128', 'v128'], 'v128'],
-  anyTrue: [[0xfd, 0x53], ['v128'], 'i32'],
-} as const;
-
-export const I8X16 = {
-  swizzle: [[0xfd, 0x0e], ['v128', 'v128'], 'v128'],
-  splat: [[0xfd, 0x0f], ['i32'], 'v128'],
-} as const;
-
-export const I64X2 = {
-  splat: [[0xfd, 0x12], ['i64'], 'v128'],
-  eq: [[0xfd, 0xd6, 0x01], ['v128', 'v128'], 'v128'],
-  allTrue: [[0xfd, 0xc3, 0x01], ['v128'], 'i32'],
-  add: [[0xfd, 0xce, 0x01], ['v128', 'v128'], 'v128'],
-  sub: [[0xfd, 0xd1, 0x01], ['v128', 'v128'], 'v128'],
-  mul: [[0xfd, 0xd5, 0x01], ['v128', 'v128'], 'v128'],
-  shl: [[0xfd, 0xcb, 0x01], ['v128', 'i32'], 'v128'],
-  shrU: [[0xfd, 0xcd, 0x01], ['v128', 'i32'], 'v128'],
+  reinterpretI64: [[0xbf], ['i64'], 'f64'],
 } as const;
 
 /** Loads: encoding, result, natural alignment (log2 of bytes). */
@@ -121,20 +125,20 @@ export const I32_LOADS = {
   load8U: [[0x2d], 'i32', 0],
   load16S: [[0x2e], 'i32', 1],
   load16U: [[0x2f], 'i32', 1],
-  atomicLoad: [[0xfe, 0x10], 'i32', 2],
 } as const;
 
 export const I64_LOADS = {
   load: [[0x29], 'i64', 3],
+  load8S: [[0x30], 'i64', 0],
   load8U: [[0x31], 'i64', 0],
+  load16S: [[0x32], 'i64', 1],
   load16U: [[0x33], 'i64', 1],
   load32S: [[0x34], 'i64', 2],
   load32U: [[0x35], 'i64', 2],
 } as const;
 
-export const V128_LOADS = {
-  load: [[0xfd, 0x00], 'v128', 4],
-  load64Zero: [[0xfd, 0x5d], 'v128', 3],
+export const F64_LOADS = {
+  load: [[0x2b], 'f64', 3],
 } as const;
 
 /** Stores: encoding, operand, natural alignment. */
@@ -151,6 +155,6 @@ export const I64_STORES = {
   store32: [[0x3e], 'i64', 2],
 } as const;
 
-export const V128_STORES = {
-  store: [[0xfd, 0x0b], 'v128', 4],
+export const F64_STORES = {
+  store: [[0x39], 'f64', 3],
 } as const;

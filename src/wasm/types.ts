@@ -2,6 +2,9 @@
 
 export type ValueType = 'i32' | 'i64' | 'f64' | 'v128' | 'funcref';
 
+/** Types of numbers and vectors: those that `select` without a type takes. */
+export type NumericType = 'i32' | 'i64' | 'f64' | 'v128';
+
 export const TYPE_BYTES: Readonly<Record<ValueType, number>> = {
   i32: 0x7f,
   i64: 0x7e,
