@@ -10,7 +10,7 @@
  *
  * The same code, fork and selection give the same bytes.
  */
-import type { FunctionBuilder, FunctionRef, Value } from '../../wasm/function.ts';
+import type { FunctionBuilder, FunctionRef, Local, Value } from '../../wasm/function.ts';
 import { ModuleBuilder } from '../../wasm/module.ts';
 import type { ForkName } from '../forks/names.ts';
 import { COMPILED_SLOT } from '../interpreter/assemble.ts';
@@ -47,7 +47,9 @@ export interface CompileRefusal {
 
 /** More blocks than this and the contract stays interpreted: bounds table slots and time. */
 export const BLOCKS_MAX = 16_384;
-/** Bytes of wasm a byte of bytecode: past it the contract stays interpreted. */
+/** Bytes of wasm a byte of bytecode: past it regions grow no more. */
+export const WASM_BYTES_A_BYTE = 40;
+/** The hard limit: past it the contract stays interpreted. */
 export const WASM_BYTES_A_BYTE_MAX = 400;
 
 export function compileContract(
@@ -67,8 +69,12 @@ export function compileContract(
   const runtime = importRuntime(module, blocks);
   const interpret = defineInterpret(module, type);
   const jump = defineJump(module, type);
+  const regions = new Regions(code, blocks, options.profile);
+  const roots = regions.roots();
   const functions = new Map<number, { fn: FunctionBuilder; slot: number }>();
-  blocks.forEach((block, slot) => {
+  // The entry's function is in the first slot.
+  const slots = roots.toSorted((x, y) => x.pc - y.pc);
+  slots.forEach((block, slot) => {
     functions.set(block.pc, { fn: module.function(`block ${block.pc}`, type), slot });
   });
   const destinations = new Set(
@@ -85,19 +91,20 @@ export function compileContract(
     pushSlot: (fn, pc) => pushSlot(fn, slotGlobal, functions.get(pc)?.slot),
   };
   const limit = 4096 + code.length * WASM_BYTES_A_BYTE_MAX;
+  const budget = 4096 + code.length * WASM_BYTES_A_BYTE;
   let size = 0;
-  const regions = new Regions(code, blocks, options.profile);
-  for (const block of blocks) {
+  for (const block of roots) {
     const { fn } = functions.get(block.pc) as { fn: FunctionBuilder };
-    new RegionAssembler(fn, regions.planFor(block), links).assemble();
+    const room = size < budget ? Number.POSITIVE_INFINITY : 0;
+    new RegionAssembler(fn, regions.planFor(block, room), links).assemble();
     size += fn.size;
     if (size > limit) return { refused: 'too large', limit, actual: size };
   }
   module.elements(
     { global: slotGlobal },
-    blocks.map(({ pc }) => (functions.get(pc) as { fn: FunctionBuilder }).fn.ref),
+    slots.map(({ pc }) => (functions.get(pc) as { fn: FunctionBuilder }).fn.ref),
   );
-  return { bytes: module.toBytes(), slots: blocks.map(({ pc }) => pc), codeBytes: code.length };
+  return { bytes: module.toBytes(), slots: slots.map(({ pc }) => pc), codeBytes: code.length };
 }
 
 /** Pushes the table index of a slot, or 0 where there is none. */
@@ -149,7 +156,7 @@ function callsOf(byte: number): readonly RuntimeCallName[] {
     },
   };
   if (block !== undefined) {
-    const plan = { root: block, loops: false, inline: () => undefined, leave: () => {} };
+    const plan = { root: block, loops: false, inline: () => undefined };
     new RegionAssembler(fn, plan, links).assemble();
   }
   const calls = [...found];
@@ -204,6 +211,7 @@ function defineJump(module: ModuleBuilder, type: number): FunctionRef {
   const rank = fn.i32.add(inGroup, fn.i32.load(fn.get(group), 8));
   const offset = fn.i32.mul(rank, fn.i32.const(layout.BLOCK_BYTES));
   fn.set(group, fn.i32.add(offset, fn.i32.load(fn.get(code), layout.CODE_BLOCKS)));
+  countInterpreted(fn, { fp, code, block: group });
   const ip = () => {
     const start = fn.i32.add(fn.get(code), fn.get(pc));
     return fn.i32.add(start, fn.i32.const(layout.CODE_BYTES));
@@ -214,4 +222,25 @@ function defineJump(module: ModuleBuilder, type: number): FunctionRef {
     fn.i32.load(fn.get(group), layout.BLOCK_FUNCTION),
   );
   return fn.ref;
+}
+
+/** Counts a jump to a block that is interpreted, as the interpreter's own jumps are counted. */
+function countInterpreted(
+  fn: FunctionBuilder,
+  { fp, code, block }: { fp: Local<'i32'>; code: Local<'i32'>; block: Local<'i32'> },
+): void {
+  const target = fn.i32.load(fn.get(block), layout.BLOCK_FUNCTION);
+  fn.hint(false);
+  fn.if(fn.i32.ltU(target, fn.i32.const(COMPILED_SLOT)), () => {
+    const count = fn.local('i32');
+    const ctx = fn.local('i32');
+    const before = fn.i32.load(fn.get(block), layout.BLOCK_COUNT);
+    fn.set(count, fn.i32.add(before, fn.i32.const(1)));
+    fn.i32.store(fn.get(block), fn.get(count), layout.BLOCK_COUNT);
+    fn.set(ctx, fn.i32.load(fn.get(fp), layout.F_CTX));
+    const threshold = fn.i32.load(fn.get(ctx), layout.C_HOT_THRESHOLD);
+    fn.if(fn.i32.eq(threshold, fn.get(count)), () =>
+      fn.i32.store(fn.get(ctx), fn.get(code), layout.C_HOT_CODE),
+    );
+  });
 }

@@ -54,8 +54,6 @@ export interface RegionPlan {
   readonly loops: boolean;
   /** The block to go on with at `pc`, or undefined to leave the region. */
   inline(pc: number): Block | undefined;
-  /** Assembling returns from a block entered by `inline`. */
-  leave(block: Block): void;
 }
 
 /** Reach of a region's stack: entry items and items above them. */
@@ -227,7 +225,6 @@ export class RegionAssembler implements Assembler {
     }
     const [needChecked, growthChecked] = [this.#needChecked, this.#growthChecked];
     this.#assembleBlock(next);
-    this.#plan.leave(next);
     this.#needChecked = needChecked;
     this.#growthChecked = growthChecked;
   }
@@ -419,9 +416,9 @@ export class RegionAssembler implements Assembler {
   /** Leaves the region for the block at `pc`. */
   #transfer(pc: number): void {
     this.#stack.settleAll();
-    const target = this.#links.functionAt(pc);
-    // A JUMPDEST without a function of its own is counted by the interpreter as any other jump.
-    this.#tailCall(target ?? this.#links.interpret, () => this.fn.i32.const(pc));
+    // A JUMPDEST without a function of its own is counted, so that it is compiled once it is hot.
+    const other = this.#links.isDestination(pc) ? this.#links.jump : this.#links.interpret;
+    this.#tailCall(this.#links.functionAt(pc) ?? other, () => this.fn.i32.const(pc));
   }
 
   #tailCall(target: FunctionRef, pushPc: () => Value<'i32'>): void {

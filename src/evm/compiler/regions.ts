@@ -29,6 +29,7 @@ export class Regions {
   readonly #headers: ReadonlySet<number>;
   readonly #profile: Profile | undefined;
   readonly #hot: number;
+  readonly #compiled: ReadonlySet<number>;
 
   constructor(code: Uint8Array, blocks: readonly Block[], profile: Profile | undefined) {
     this.#blocks = new Map(blocks.map((block) => [block.pc, block]));
@@ -36,6 +37,7 @@ export class Regions {
     this.#profile = profile;
     const most = Math.max(0, ...(profile?.values() ?? []));
     this.#hot = Math.max(1, most / 1024);
+    this.#compiled = new Set(blocks.filter((block) => this.#isWarm(block)).map(({ pc }) => pc));
   }
 
   /** Whether the block is entered by a jump back. */
@@ -43,34 +45,51 @@ export class Regions {
     return this.#headers.has(block.pc);
   }
 
-  planFor(root: Block): RegionPlan {
+  /**
+   * The blocks that get a function, the most worthwhile first: loop headers, the entry, then by
+   * their counts. What has not been entered yet stays interpreted.
+   */
+  roots(): Block[] {
+    const weight = (block: Block) => this.#profile?.get(block.pc) ?? 0;
+    const rank = (block: Block) => (this.isHeader(block) ? 2 : block.pc === 0 ? 1 : 0);
+    return [...this.#blocks.values()]
+      .filter(({ pc }) => this.#compiled.has(pc))
+      .sort((a, b) => rank(b) - rank(a) || weight(b) - weight(a) || a.pc - b.pc);
+  }
+
+  /**
+   * Which blocks grow together from a root. `limit` bounds their bytes: 0 gives the block's generic
+   * form.
+   */
+  planFor(root: Block, limit: number): RegionPlan {
     const isRoot = root.pc === 0 || this.isHeader(root) || this.#isHot(root);
-    let budget = isRoot ? REGION_BYTES_MAX : TAIL_BYTES_MAX;
+    let budget = Math.min(limit, isRoot ? REGION_BYTES_MAX : TAIL_BYTES_MAX);
     const clones = new Map<number, number>();
-    const path: number[] = [];
     return {
       root,
       loops: this.isHeader(root),
       inline: (pc) => {
         const block = this.#blocks.get(pc);
         if (block === undefined || this.isHeader(block) || isCold(block)) return undefined;
-        if (this.#profile !== undefined && block.isJumpDestination && !this.#isHot(block)) {
-          return undefined;
-        }
+        if (!this.#compiled.has(pc)) return undefined;
         const size = block.next - block.pc;
         const copies = clones.get(pc) ?? 0;
         if (size > budget || copies >= CLONES_MAX) return undefined;
         budget -= size;
         clones.set(pc, copies + 1);
-        path.push(pc);
         return block;
       },
-      leave: () => void path.pop(),
     };
   }
 
   #isHot(block: Block): boolean {
     return (this.#profile?.get(block.pc) ?? 0) >= this.#hot;
+  }
+
+  /** JUMPDESTs that were jumped to; what only falls through is as warm as what it follows. */
+  #isWarm(block: Block): boolean {
+    if (this.#profile === undefined || block.pc === 0) return true;
+    return !block.isJumpDestination || this.#isHot(block);
   }
 }
 

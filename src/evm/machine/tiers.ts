@@ -17,6 +17,8 @@ import { toHex } from './words.ts';
 
 /** Calls of a contract, or jumps to one block, after which it is compiled in `auto`. */
 export const HOT_THRESHOLD = 500;
+/** Compilations of one contract: each sees what the ones before had not. */
+export const COMPILATIONS_MAX = 4;
 /** Modules kept in the process; the least recently used go first. */
 export const MODULES_MAX = 4_096;
 
@@ -38,6 +40,8 @@ export class Tiers {
   readonly #machine: Machine;
   readonly #arena: Arena;
   readonly #slots: SlotAllocator;
+  /** How often each code object was compiled. */
+  readonly #compilations = new Map<number, number>();
   /** Init code lives as long as its transaction. */
   #passing: Linked[] = [];
 
@@ -62,7 +66,10 @@ export class Tiers {
     const { ctx } = this.#arena;
     const code = view.getUint32(ctx + layout.C_HOT_CODE, true);
     view.setUint32(ctx + layout.C_HOT_CODE, 0, true);
-    if (view.getUint32(code + layout.CODE_TIER, true) !== layout.CODE_TIER_INTERPRETED) return;
+    const compilations = this.#compilations.get(code) ?? 0;
+    if (view.getUint32(code + layout.CODE_TIER, true) === layout.CODE_TIER_REFUSED) return;
+    if (compilations >= COMPILATIONS_MAX) return;
+    this.#compilations.set(code, compilations + 1);
     const linked = this.#link(code);
     const tier = linked === undefined ? layout.CODE_TIER_REFUSED : layout.CODE_TIER_COMPILED;
     view.setUint32(code + layout.CODE_TIER, tier, true);
@@ -113,7 +120,9 @@ export class Tiers {
     const scratch = layout.GLOBALS + layout.G_SCRATCH;
     runtime.keccak256(scratch, code + layout.CODE_BYTES, size);
     const hash = toHex(memory.bytes(), scratch, 32);
-    const key = `${hash} ${rules.fork} ${memory.shared}`;
+    const profile = readProfile(view, code);
+    const seen = profile === undefined ? 'cold' : [...profile.keys()].join();
+    const key = `${hash} ${rules.fork} ${memory.shared} ${seen}`;
     if (MODULES.has(key)) {
       const found = MODULES.get(key);
       MODULES.delete(key);
@@ -122,7 +131,6 @@ export class Tiers {
     }
     const start = code + layout.CODE_BYTES;
     const bytes = Uint8Array.from(memory.bytes().subarray(start, start + size));
-    const profile = readProfile(view, code);
     const base = { fork: rules.fork, shared: memory.shared };
     const options = profile === undefined ? base : { ...base, profile };
     const compiled = compileContract(bytes, options);
@@ -134,7 +142,10 @@ export class Tiers {
 
   /** Lets go of the init code of the transaction that ended. */
   endTransaction(): void {
-    for (const { first, count } of this.#passing) this.#slots.release(first, count);
+    for (const { code, first, count } of this.#passing) {
+      this.#slots.release(first, count);
+      this.#compilations.delete(code);
+    }
     this.#passing = [];
   }
 }
