@@ -160,7 +160,7 @@ function timeEngine(workload: Workload, engine: Engine, runs: number): Timed {
 function openEVM({ code }: Workload, engine: Engine): EVM {
   const state = new MemoryState();
   state.setAccount(CONTRACT, { nonce: 1n, balance: 0n, code, storage: new Map() });
-  if (engine === 'compiler') return createEVM({ state, engine: 'auto', hotThreshold: 2 });
+  if (engine === 'compiler') return createEVM({ state, engine: 'auto', hotThreshold: 500 });
   return createEVM({ state, engine });
 }
 

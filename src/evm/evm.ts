@@ -16,7 +16,7 @@ import { encodeBlock, encodeTransaction } from './machine/encode.ts';
 import { createMachine, type Machine } from './machine/instance.ts';
 import { createMemory, type MachineMemory } from './machine/memory.ts';
 import { serveRequest } from './machine/requests.ts';
-import { readChanges, readLogs, readOutput } from './machine/results.ts';
+import { copyLogs, decodeLogs, readChanges, readOutput } from './machine/results.ts';
 import { StepReader, type TraceStep } from './machine/steps.ts';
 import { HOT_THRESHOLD, Tiers } from './machine/tiers.ts';
 import { readAddress, readWord } from './machine/words.ts';
@@ -27,8 +27,8 @@ import type {
   Awaitable,
   BlockEnvironment,
   Engine,
-  ExecutionResult,
   HaltReason,
+  Log,
   RefusalReason,
   StateReader,
   Transaction,
@@ -328,19 +328,34 @@ class LocalEVM implements EVM {
     const created: Address | undefined = creates
       ? readAddress(view, tx + layout.TX_CREATED)
       : undefined;
-    const executed = {
+    const logs = copyLogs(this.#machine, this.#arena);
+    let decoded: readonly Log[] | undefined;
+    return {
+      ...outcomeOf(status),
       gasUsed: view.getBigUint64(tx + layout.TX_GAS_USED, true),
       gasRefunded: view.getBigUint64(tx + layout.TX_GAS_REFUNDED, true),
       output: readOutput(this.#machine, this.#arena),
-      logs: readLogs(this.#machine, this.#arena),
+      // PERF: five thousand logs take longer to decode than to make; most callers never look.
+      get logs() {
+        decoded ??= decodeLogs(logs);
+        return decoded;
+      },
       created,
       changes: readChanges(this.#machine, this.#arena),
     };
-    if (succeeded) return { status: 'success', ...executed };
-    if (status === layout.STATUS_REVERT) return { status: 'revert', ...executed };
-    const reason = HALTS[status] ?? 'invalid opcode';
-    return { status: 'halt', reason, ...executed } satisfies ExecutionResult;
   }
+}
+
+type Outcome =
+  | { readonly status: 'success' }
+  | { readonly status: 'revert' }
+  | { readonly status: 'halt'; readonly reason: HaltReason };
+
+/** What a final status of the machine means. */
+function outcomeOf(status: number): Outcome {
+  if (status === layout.STATUS_REVERT) return { status: 'revert' };
+  const reason = HALTS[status];
+  return reason === undefined ? { status: 'success' } : { status: 'halt', reason };
 }
 
 function describeRefusal(reason: RefusalReason, transaction: Transaction): string {

@@ -70,14 +70,20 @@ function readAccount(
   };
 }
 
-/** The transaction's logs, in order. */
-export function readLogs({ memory }: Machine, { ctx }: Arena): Log[] {
+/** The transaction's logs as they lie in memory: a copy, to be decoded when somebody looks. */
+export function copyLogs({ memory }: Machine, { ctx }: Arena): Uint8Array {
   const view = memory.view();
-  const bytes = memory.bytes();
-  const logs: Log[] = [];
+  const start = view.getUint32(ctx + layout.C_LOG_BASE, true);
   const top = view.getUint32(ctx + layout.C_LOG_TOP, true);
-  let at = view.getUint32(ctx + layout.C_LOG_BASE, true);
-  while (at < top) {
+  return Uint8Array.from(memory.bytes().subarray(start, top));
+}
+
+/** The logs of a copy, in order. */
+export function decodeLogs(bytes: Uint8Array): Log[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const logs: Log[] = [];
+  let at = 0;
+  while (at < bytes.length) {
     const topicCount = view.getUint32(at + 4, true);
     const size = view.getUint32(at + 8, true);
     const topics: Hash[] = [];
@@ -86,7 +92,7 @@ export function readLogs({ memory }: Machine, { ctx }: Arena): Log[] {
     logs.push({
       address: readAddress(view, at + 16),
       topics,
-      data: Uint8Array.from(bytes.subarray(data, data + size)),
+      data: bytes.slice(data, data + size),
     });
     at += view.getUint32(at, true);
   }
