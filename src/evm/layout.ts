@@ -526,6 +526,9 @@ export const C_EMPTY_HASH = 1184;
 /** word x 2: scratch of the runtime. */
 export const C_SCRATCH = 1216;
 
+/** ptr: cache of hashes of one or two words, of one transaction (runtime/hashes/pairs.ts). */
+export const C_PAIR_HASHES = 1156;
+
 /** Return to the host after each instruction. */
 export const CONTEXT_FLAG_STEP = 1;
 /** Return STATUS_HOOK at call enter and exit. */

@@ -4,6 +4,7 @@ import {
   C_RULES, R_COPY_WORD, R_KECCAK_WORD, STATUS_OUT_OF_GAS, STATUS_RETURN_DATA_OUT_OF_BOUNDS,
 } from "../layout";
 import { keccak256Word } from "./hashes/keccak";
+import { hashWords } from "./hashes/pairs";
 import { exceeds32, touchRange } from "./memory";
 
 // @ts-ignore: decorator
@@ -90,7 +91,8 @@ export function opKeccak256(fp: u32, sp: u32, gas: i64): i64 {
   const paid = touchRange(fp, left, sp, sp + 32);
   if (paid < 0) return paid;
   const start = size == 0 ? 0 : load<u32>(fp + F_MEM) + load<u32>(sp);
-  keccak256Word(sp + 32, start, size);
+  if (size == 64 || size == 32) hashWords(load<u32>(fp + F_CTX), sp + 32, start, size);
+  else keccak256Word(sp + 32, start, size);
   return paid;
 }
 

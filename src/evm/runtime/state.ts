@@ -13,6 +13,7 @@ import {
   S_ORIGINAL, S_READS, S_VALUE,
 } from "../layout";
 import { codeByHash } from "./code";
+import { pairHashesInit } from "./hashes/pairs";
 import {
   copyWord, isZeroWord, sameWord, tableAdd, tableClear, tableFind, tableInit, tableNext, zeroWord,
 } from "./tables";
@@ -29,6 +30,7 @@ const RECORD_TAIL: u32 = 16;
 
 export function overlayInit(ctx: u32): bool {
   return (
+    pairHashesInit(ctx) &&
     tableInit(ctx + C_ACCOUNTS, ACCOUNT_BYTES) &&
     tableInit(ctx + C_SLOTS, SLOT_BYTES) &&
     tableInit(ctx + C_TRANSIENT, 128)
