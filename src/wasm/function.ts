@@ -277,31 +277,35 @@ export class FunctionBuilder {
     return VALUE;
   }
 
-  #writeLabel(label: Label): void {
+  /** How many blocks up the label's block is. @throws WasmError `wasm/unknown` if it is closed */
+  #upTo(label: Label): number {
     if (this.#labels[label.depth - 1] !== label) {
       const message = `${this.name} branches to a label outside of its block`;
       throw new WasmError('wasm/unknown', message, { depth: label.depth });
     }
-    this.#body.u32(this.#labels.length - label.depth);
+    return this.#labels.length - label.depth;
   }
 
   br(label: Label, _value?: Value): Nowhere {
+    const up = this.#upTo(label);
     this.#body.byte(0x0c);
-    this.#writeLabel(label);
+    this.#body.u32(up);
     return VALUE;
   }
 
   brIf(label: Label, _condition: Value<'i32'>): void {
+    const up = this.#upTo(label);
     this.#recordHint();
     this.#body.byte(0x0d);
-    this.#writeLabel(label);
+    this.#body.u32(up);
   }
 
   brTable(labels: readonly Label[], otherwise: Label, _index: Value<'i32'>): Nowhere {
+    const last = this.#upTo(otherwise);
     this.#body.byte(0x0e);
     this.#body.u32(labels.length);
-    for (const label of labels) this.#writeLabel(label);
-    this.#writeLabel(otherwise);
+    for (const label of labels) this.#body.u32(this.#upTo(label));
+    this.#body.u32(last);
     return VALUE;
   }
 
