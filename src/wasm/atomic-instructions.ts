@@ -1,5 +1,6 @@
 /**
- * Atomic instructions as data: encoding, value type and alignment (log2 of bytes), which must be the
+ * Atomic instructions as data: encoding, value type and alignment (log2 of bytes), which must be
+ * the
  * natural one. A read-modify-write gives back what was there before; so does a compare-exchange.
  *
  * https://webassembly.github.io/spec/core/appendix/index-instructions.html

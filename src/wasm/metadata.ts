@@ -2,7 +2,8 @@
  * The custom sections that a module carries: names for readers, hints for the engine.
  *
  *   name                                 functions and locals, for stack traces and disassemblies
- *   metadata.code.branch_hint            before the code: function, offset in its body, likely or not
+ * metadata.code.branch_hint            before the code: function, offset in its body, likely or
+ * not
  *   metadata.code.compilation_priority   before the code: function, 0, size, priorities
  *
  * Branch hints: https://github.com/WebAssembly/branch-hinting (in V8 14 without a flag).

@@ -1,5 +1,6 @@
 /**
- * Vector instructions (SIMD, 128 bits) as data, in the rows of instructions.ts. Their opcodes follow
+ * Vector instructions (SIMD, 128 bits) as data, in the rows of instructions.ts. Their opcodes
+ * follow
  * the prefix 0xfd as LEB128. Floating-point lanes are left out: nothing here may depend on them.
  *
  * https://webassembly.github.io/spec/core/appendix/index-instructions.html
