@@ -18,7 +18,6 @@ const FEATURES = {
   sign_extension: true,
   sat_float_to_int: true,
   mutable_globals: true,
-  code_metadata: true,
 } as const;
 
 /** Throws what wabt or Binaryen have against a module. */
@@ -38,12 +37,22 @@ export function validateWasm(bytes: Uint8Array): void {
   }
 }
 
-/** A module in wabt's text, flat, functions and locals by index. */
+/** A module in wabt's text: flat, functions and locals by index, without hints. */
 export function wabtText(bytes: Uint8Array): string {
   const module = wabt.readWasm(bytes, { readDebugNames: false, ...FEATURES });
   try {
     return module.toText({ foldExprs: false, inlineExport: false });
   } finally {
     module.destroy();
+  }
+}
+
+/** A module in Binaryen's text: folded, with branch hints. */
+export function binaryenText(bytes: Uint8Array): string {
+  const module = readWithFeatures(bytes, binaryen.Features.All);
+  try {
+    return module.emitText();
+  } finally {
+    module.dispose();
   }
 }

@@ -113,6 +113,7 @@ describe('control', () => {
       fn.block(() => {
         expect(() => fn.br(closed as Label)).toThrow('f branches to a label outside of its block');
         expect(() => fn.brTable([], closed as Label, fn.i32.const(0))).toThrow('outside');
+        fn.unreachable();
       });
       fn.unreachable();
     });
