@@ -251,6 +251,18 @@ describe('memory and tables', () => {
     expect(instantiate(module)['f']?.()).toBe(15 + 3000 + 100_000 + 0x0302 + 9);
   });
 
+  test('a function that only a reference names is declared', () => {
+    const module = new ModuleBuilder();
+    module.table({ initial: 1 });
+    const type = module.type([], ['i32']);
+    const [fn, seven] = [module.function('f', type), module.function('seven', type)];
+    seven.i32.const(7);
+    fn.tableSet(fn.i32.const(0), fn.refFunc(seven.ref));
+    fn.callIndirect(type, [], fn.i32.const(0));
+    module.export('f', fn.ref);
+    expect(instantiate(module)['f']?.()).toBe(7);
+  });
+
   test('waiting and waking', () => {
     const module = new ModuleBuilder();
     module.importMemory('env', 'memory', { initial: 1, maximum: 1, shared: true });
@@ -330,4 +342,28 @@ test('globals, start, exports of every kind, custom sections', () => {
   const compiled = new WebAssembly.Module(module.toBytes());
   const [note] = WebAssembly.Module.customSections(compiled, 'note');
   expect([...new Uint8Array(note as ArrayBuffer)]).toEqual([1, 2, 3]);
+});
+
+test('operands of the wrong type do not compile', () => {
+  const module = new ModuleBuilder();
+  const fn = module.function('f', module.type(['i32', 'i64'], []));
+  const [narrow, wide] = [fn.param(0, 'i32'), fn.param(1, 'i64')];
+  // @ts-expect-error an i32 is no i64
+  fn.i64.add(fn.get(wide), fn.get(narrow));
+  // @ts-expect-error an i64 is no address
+  fn.i64.load(fn.get(wide));
+  // @ts-expect-error a local holds its own type
+  fn.set(narrow, fn.i64.const(1));
+  // @ts-expect-error a condition is an i32
+  fn.if(fn.get(wide), () => {});
+  // @ts-expect-error both arms are of the result's type
+  fn.ifValue(
+    'i64',
+    fn.get(narrow),
+    () => fn.i64.const(1),
+    () => fn.i32.const(1),
+  );
+  // @ts-expect-error an operand is missing
+  fn.i32.add(fn.get(narrow));
+  expect(() => validateWasm(module.toBytes())).toThrow();
 });
