@@ -356,13 +356,11 @@ test('operands of the wrong type do not compile', () => {
   fn.set(narrow, fn.i64.const(1));
   // @ts-expect-error a condition is an i32
   fn.if(fn.get(wide), () => {});
+  const constant = () => fn.i32.const(1);
   // @ts-expect-error both arms are of the result's type
-  fn.ifValue(
-    'i64',
-    fn.get(narrow),
-    () => fn.i64.const(1),
-    () => fn.i32.const(1),
-  );
+  fn.ifValue('i64', fn.get(narrow), () => fn.i64.const(1), constant);
+  // @ts-expect-error both choices are of one type
+  fn.select(fn.get(wide), fn.get(narrow), fn.get(narrow));
   // @ts-expect-error an operand is missing
   fn.i32.add(fn.get(narrow));
   expect(() => validateWasm(module.toBytes())).toThrow();

@@ -175,12 +175,12 @@ export class FunctionBuilder {
     return VALUE;
   }
 
-  set<T extends ValueType>(local: Local<T>, _value: Value<T>): void {
+  set<T extends ValueType>(local: Local<T>, _value: Value<NoInfer<T>>): void {
     this.#body.byte(0x21);
     this.#body.u32(local);
   }
 
-  tee<T extends ValueType>(local: Local<T>, _value: Value<T>): Value<T> {
+  tee<T extends ValueType>(local: Local<T>, _value: Value<NoInfer<T>>): Value<T> {
     this.#body.byte(0x22);
     this.#body.u32(local);
     return VALUE;
@@ -233,7 +233,7 @@ export class FunctionBuilder {
   }
 
   /** A block that leaves a value, which its end or a `br` with a value gives. */
-  blockValue<T extends ValueType>(type: T, body: (label: Label) => Value<T>): Value<T> {
+  blockValue<T extends ValueType>(type: T, body: (label: Label) => Value<NoInfer<T>>): Value<T> {
     body(this.#open(0x02, TYPE_BYTES[type]));
     this.#close();
     return VALUE;
@@ -265,8 +265,8 @@ export class FunctionBuilder {
   ifValue<T extends ValueType>(
     type: T,
     _condition: Value<'i32'>,
-    then: (label: Label) => Value<T>,
-    otherwise: (label: Label) => Value<T>,
+    then: (label: Label) => Value<NoInfer<T>>,
+    otherwise: (label: Label) => Value<NoInfer<T>>,
   ): Value<T> {
     this.#recordHint();
     const label = this.#open(0x04, TYPE_BYTES[type]);
@@ -328,7 +328,11 @@ export class FunctionBuilder {
   }
 
   /** `a` where the condition is nonzero, else `b`; both were computed. */
-  select<T extends NumericType>(_a: Value<T>, _b: Value<T>, _condition: Value<'i32'>): Value<T> {
+  select<T extends NumericType>(
+    _a: Value<T>,
+    _b: Value<NoInfer<T>>,
+    _condition: Value<'i32'>,
+  ): Value<T> {
     this.#body.byte(0x1b);
     return VALUE;
   }
