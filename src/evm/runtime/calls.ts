@@ -94,8 +94,7 @@ export function opCall(fp: u32, sp: u32, gas: i64, op: u32): i32 {
   if (!precompile && load<u32>(rules + R_DELEGATION) && delegateOf(code, fp + F_SCRATCH_1)) {
     delegate = findAccount(ctx, fp + F_SCRATCH_1);
     if (delegate == 0) {
-      const extra = WARM_ACCESS + <i64>load<u32>(rules + R_COLD_ACCOUNT_EXTRA);
-      return all < cost + extra ? STATUS_OUT_OF_GAS : status32(missing(ctx));
+      return status32(missingAccount(ctx, all - cost - WARM_ACCESS));
     }
     const warmed = sameWord(delegate, address);
     cost += WARM_ACCESS + (warmed ? 0 : coldExtra(delegate, rules));

@@ -2,7 +2,7 @@
 // marks warmth, charges and acts: a negative answer means that nothing changed.
 import {
   A_BALANCE, A_CODE_HASH, A_FLAGS, A_READS, ACCOUNT_EXISTS, BLOCK_HASH_BYTES, CODE_BYTES,
-  CODE_SIZE, C_BLOCK_HASHES, C_GAS_RESERVE, C_NUMBER, C_REFUND, C_REQUEST, C_REQUEST_SLOT, C_RULES, C_SCRATCH,
+  CODE_SIZE, C_BLOCK_HASHES, C_GAS_RESERVE, C_NUMBER, C_REFUND, C_REQUEST, C_REQUEST_ADDRESS, C_REQUEST_SLOT, C_RULES, C_SCRATCH,
   FRAME_FLAG_STATIC, F_ACCOUNT, F_CTX, F_FLAGS, F_MEM, READ_BALANCE, READ_CODE, READ_EXISTENCE,
   READ_SLOT, REQUEST_BLOCK_HASH, REQUEST_NONE, R_CLEAR_EMPTY, R_COLD_ACCOUNT_EXTRA,
   R_COLD_SLOAD_EXTRA, R_COLD_SSTORE, R_CUSTOM, R_CUSTOM_COUNT, R_PRECOMPILES, R_PRECOMPILE_P256, R_SSTORE_CLEAR_REFUND, R_SSTORE_DIRTY, R_SSTORE_METERING,
@@ -22,9 +22,14 @@ export function missing(ctx: u32): i64 {
   return load<u32>(ctx + C_REQUEST) == REQUEST_NONE ? -STATUS_HOST_LIMIT : -STATUS_NEED_STATE;
 }
 
-/** The same for an account, which is cold: without the gas for it it is not read. */
+/**
+ * The same for the account that was just asked for. It is cold, unless a precompile stands there:
+ * without the gas for it it is not read.
+ */
 export function missingAccount(ctx: u32, gas: i64): i64 {
-  const extra = <i64>load<u32>(load<u32>(ctx + C_RULES) + R_COLD_ACCOUNT_EXTRA);
+  const rules = load<u32>(ctx + C_RULES);
+  const warm = isPrecompile(rules, ctx + C_REQUEST_ADDRESS);
+  const extra = warm ? 0 : <i64>load<u32>(rules + R_COLD_ACCOUNT_EXTRA);
   return gas < extra ? -STATUS_OUT_OF_GAS : missing(ctx);
 }
 
