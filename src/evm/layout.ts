@@ -134,6 +134,8 @@ export const CODE_PINS = 28;
 export const CODE_ID = 32;
 /** u32: bytes allocated for this object, its map and blocks. */
 export const CODE_ALLOCATED = 36;
+/** ptr: the next older init code of the context (C_INIT_CODES). */
+export const CODE_NEXT = 40;
 /** hash of the code (all zero for init code that was not hashed). */
 export const CODE_HASH = 64;
 /** The code's bytes, followed by at least 64 zero bytes. */
@@ -498,6 +500,12 @@ export const G_HEAP_TOP = 16;
 export const G_HEAP_END = 20;
 /** u32 x 32 from here: free lists by power of two. */
 export const G_FREE_LISTS = 256;
+/**
+ * Secret of the hash tables: 8 x u32 added to a key, u64 factor of the salt, u64 factor of the
+ * sum (runtime/tables.ts).
+ */
+export const G_HASH_KEYS = 384;
+export const G_HASH_KEYS_BYTES = 48;
 /** Scratch of the arithmetic of one runtime instance: offsets are its own affair. */
 export const SCRATCH_BYTES = 4096;
 
@@ -529,6 +537,11 @@ export const C_SCRATCH = 1216;
 /** ptr: cache of hashes of one or two words, of one transaction (runtime/hashes/pairs.ts). */
 export const C_PAIR_HASHES = 1156;
 
+/** ptr: init code of this context that lives, the innermost first; chained by CODE_NEXT. */
+export const C_INIT_CODES = 1160;
+/** 256 bits: block hashes that the transaction read, by number & 255. */
+export const C_BLOCK_HASH_READS = 1408;
+
 /** Return to the host after each instruction. */
 export const CONTEXT_FLAG_STEP = 1;
 /** Return STATUS_HOOK at call enter and exit. */
@@ -550,6 +563,9 @@ export const LAYER_BYTES = 64;
 export const A_SALT = 124;
 /** u32: of a view's entry: 0 unknown, 1 no storage, 2 storage. */
 export const A_HAS_STORAGE = 128;
+/** u32, u32: of a version: slots that are not zero, and the storage generation they are of. */
+export const A_SLOT_COUNT = 128;
+export const A_SLOT_GENERATION = 132;
 /** u32: bit set of READ_*: what was read, never undone. */
 export const A_READS = 132;
 /** u32: of an overlay entry: storage generation when the transaction began. */

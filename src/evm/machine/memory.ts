@@ -49,12 +49,8 @@ export function createMemory(options: { readonly shared: boolean }): MachineMemo
     view = new DataView(memory.buffer);
     bytes = new Uint8Array(memory.buffer);
   };
-  globalThis.crypto
-    .getRandomValues(
-      // A copy: random values are not written to shared memory directly.
-      new Uint8Array(16),
-    )
-    .forEach((byte, i) => view.setUint8(layout.GLOBALS + layout.G_SECRET_0 + i, byte));
+  fillRandom(view, layout.GLOBALS + layout.G_SECRET_0, 16);
+  fillRandom(view, layout.GLOBALS + layout.G_HASH_KEYS, layout.G_HASH_KEYS_BYTES);
   return {
     memory,
     shared: options.shared,
@@ -82,4 +78,11 @@ export function createMemory(options: { readonly shared: boolean }): MachineMemo
     nextRules: RULES_START,
     nextScratch: SCRATCH_START,
   };
+}
+
+/** Random bytes, by way of a copy: they are not written to shared memory directly. */
+function fillRandom(view: DataView, start: number, size: number): void {
+  globalThis.crypto
+    .getRandomValues(new Uint8Array(size))
+    .forEach((byte, i) => view.setUint8(start + i, byte));
 }

@@ -8,7 +8,7 @@ import {
   FRAME_KIND_EVM, FRAME_KIND_PRECOMPILE, FRAME_STRIDE, F_ACCOUNT, F_ADDRESS, F_CALLER,
   F_CODE_ADDRESS, F_CTX, F_DEPTH, F_FLAGS, F_GAS, F_INPUT, F_INPUT_SIZE, F_IP, F_MEM, F_MEM_SIZE,
   F_OUTPUT_SIZE, F_RETURN_SIZE, F_SCRATCH_0, F_SCRATCH_1, F_SP, F_VALUE, F_WANTED, F_WANTED_SIZE,
-  READ_BALANCE, READ_CODE, READ_EXISTENCE, R_ALL_BUT_ONE_64TH, R_CALL_NEW_ACCOUNT, R_CALL_STIPEND,
+  READ_BALANCE, READ_CODE, READ_EXISTENCE, READ_NONCE, R_ALL_BUT_ONE_64TH, R_CALL_NEW_ACCOUNT, R_CALL_STIPEND,
   R_CALL_VALUE, R_CLEAR_EMPTY, R_COLD_ACCOUNT_EXTRA, R_CREATE_CHECKS_STORAGE, R_DELEGATION,
   R_INIT_CODE_WORD, R_KECCAK_WORD, R_LIMIT_INIT_CODE, R_MAX_INIT_CODE_SIZE, R_SELFDESTRUCT_CHARGES,
   R_SELFDESTRUCT_NEW_ACCOUNT, R_SELFDESTRUCT_ONLY_NEW, R_SELFDESTRUCT_REFUND, R_WARMTH,
@@ -204,6 +204,7 @@ export function opCreate(fp: u32, sp: u32, gas: i64, op: u32): i32 {
   const bytes = size == 0 ? load<u32>(fp + F_MEM) : load<u32>(fp + F_MEM) + load<u32>(sp + 32);
   const result = sp + (op == CREATE2 ? 96 : 64);
   const nonce = load<u64>(self + A_NONCE);
+  markRead(self, A_READS, READ_BALANCE | READ_NONCE);
   const poor = lessWord(self + A_BALANCE, sp);
   if (poor || nonce == u64.MAX_VALUE || load<u32>(fp + F_DEPTH) >= DEPTH_MAX) {
     leaveBehind(ctx, fp, result, left);
@@ -268,7 +269,7 @@ export function enterCreation(
 
 /** EIP-684 and EIP-7610: 1 when a contract may not be created there, -1 for a request. */
 export function isTaken(ctx: u32, rules: u32, account: u32): i32 {
-  markRead(account, A_READS, READ_EXISTENCE | READ_CODE);
+  markRead(account, A_READS, READ_EXISTENCE | READ_CODE | READ_NONCE);
   if (load<u64>(account + A_NONCE) != 0) return 1;
   if (!sameWord(account + A_CODE_HASH, ctx + C_EMPTY_HASH)) return 1;
   if (load<u32>(rules + R_CREATE_CHECKS_STORAGE) == 0) return 0;

@@ -3,7 +3,8 @@
 //   object | bytes | padding | map (16 bytes a 64 bytes of code) | blocks (16 bytes a JUMPDEST)
 import {
   BLOCK_BYTES, BLOCK_FUNCTION, BLOCK_PC, CODE_ALLOCATED, CODE_BLOCKS, CODE_BLOCK_COUNT,
-  CODE_BYTES, CODE_HASH, CODE_ID, CODE_MAP, CODE_PADDING, CODE_SIZE, C_MACHINE, GLOBALS, G_CODES,
+  CODE_BYTES, CODE_HASH, CODE_MAP, CODE_NEXT, CODE_PADDING, CODE_SIZE, C_HOT_CODE, C_INIT_CODES, C_MACHINE,
+  GLOBALS, G_CODES,
 } from "../layout";
 import { allocate, release } from "./allocator";
 import { tableAdd, tableFind, tableInit, TABLE_BYTES } from "./tables";
@@ -65,13 +66,28 @@ export function codeCreate(ctx: u32, bytes: u32, size: u32, hash: u32): u32 {
       return 0;
     }
     store<u32>(entry + ENTRY_OBJECT, code);
+  } else {
+    store<u32>(code + CODE_NEXT, load<u32>(ctx + C_INIT_CODES));
+    store<u32>(ctx + C_INIT_CODES, code);
   }
   return code;
 }
 
-/** Frees an object that has no hash. */
-export function codeRelease(code: u32): void {
+/** Frees the context's newest object that has no hash: the innermost creation's. */
+export function codeRelease(ctx: u32, code: u32): void {
+  store<u32>(ctx + C_INIT_CODES, load<u32>(code + CODE_NEXT));
+  // Reported as hot in its last slice, and gone before the host could look.
+  if (load<u32>(ctx + C_HOT_CODE) == code) store<u32>(ctx + C_HOT_CODE, 0);
   release(code, load<u32>(code + CODE_ALLOCATED));
+}
+
+/** Frees the init code that a transaction left when it was stopped or hit a limit. */
+export function initCodesRelease(ctx: u32): void {
+  let code = load<u32>(ctx + C_INIT_CODES);
+  while (code != 0) {
+    codeRelease(ctx, code);
+    code = load<u32>(ctx + C_INIT_CODES);
+  }
 }
 
 // @ts-ignore: decorator

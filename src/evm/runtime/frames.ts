@@ -77,7 +77,7 @@ export function leaveFrame(ctx: u32, ended: i32): i32 {
       store<u32>(fp + F_OUTPUT_SIZE, 0);
     }
   }
-  if (creates) codeRelease(load<u32>(fp + F_CODE));
+  if (creates) codeRelease(ctx, load<u32>(fp + F_CODE));
   if (load<u32>(fp + F_DEPTH) == 0) {
     store<u32>(ctx + C_STATUS, status);
     store<u32>(ctx + C_OUTPUT, load<u32>(fp + F_OUTPUT));

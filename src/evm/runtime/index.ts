@@ -19,7 +19,8 @@ export { transact, resume } from "./transaction";
 export { completePrecompile } from "./precompiles";
 export { allocate, release } from "./allocator";
 export { codesInit, codeCreate, codeByHash } from "./code";
+export { overlayInit, nextAccount, nextSlot } from "./state";
 export {
-  overlayInit, layerInit, layerClear, viewPutAccount, viewPutSlot, viewPutHasStorage,
-  commitTransaction, nextAccount, nextSlot, nextChangedAccount, nextChangedSlot,
-} from "./state";
+  layerInit, layerClear, viewPutAccount, viewPutSlot, viewPutHasStorage,
+} from "./view";
+export { commitTransaction, nextChangedAccount, nextChangedSlot } from "./versions";

@@ -1,18 +1,21 @@
 // Accounts, slots and transient values of a context: the overlay over the block's versions over
 // the cache of a view. Every write leaves an undo record first; reads leave marks that no revert
 // clears. A function that can miss returns 0 and has filled the request, with nothing changed.
+//
+// Reads are marked here, where a value is looked at, so that no opcode can forget one. What only
+// the caller knows (a slot's value, EXTCODEHASH's existence) it marks itself.
 import {
-  ACCOUNT_BYTES, ACCOUNT_CODE_CHANGED, ACCOUNT_CREATED, ACCOUNT_DIRTY, ACCOUNT_EXISTS, ACCOUNT_SELFDESTRUCTED,
-  ACCOUNT_TOUCHED, ACCOUNT_WARM, A_ADDRESS, A_BALANCE, A_CODE, A_CODE_HASH, A_FLAGS, A_GENERATION,
-  A_GENERATION_BEFORE, A_HAS_STORAGE, A_NONCE, A_READS, A_SALT, C_ACCOUNTS, C_EMPTY_CODE,
-  C_EMPTY_HASH, C_JOURNAL_BASE, C_JOURNAL_END, C_JOURNAL_TOP, C_LIMIT_HIT, C_REFUND, C_REQUEST,
-  C_REQUEST_ADDRESS, C_REQUEST_SLOT, C_RULES, C_SLOTS, C_TRANSIENT, C_VERSIONS, C_VIEW,
-  LAYER_ACCOUNTS, LAYER_SLOTS, READ_CODE, READ_EXISTENCE, READ_HAS_STORAGE, READ_SLOT,
-  REQUEST_ACCOUNT, REQUEST_CODE, REQUEST_HAS_STORAGE, REQUEST_NONE, REQUEST_SLOT, R_CLEAR_EMPTY,
-  R_SELFDESTRUCT_ONLY_NEW, SLOT_BYTES, SLOT_DIRTY, SLOT_WARM, S_ACCOUNT, S_FLAGS, S_GENERATION,
-  S_ORIGINAL, S_READS, S_VALUE,
+  ACCOUNT_BYTES, ACCOUNT_CODE_CHANGED, ACCOUNT_CREATED, ACCOUNT_DIRTY, ACCOUNT_EXISTS,
+  ACCOUNT_SELFDESTRUCTED, ACCOUNT_TOUCHED, ACCOUNT_WARM, A_BALANCE, A_CODE, A_CODE_HASH, A_FLAGS,
+  A_GENERATION, A_GENERATION_BEFORE, A_HAS_STORAGE, A_NONCE, A_READS, A_SALT, A_SLOT_COUNT,
+  A_SLOT_GENERATION, C_ACCOUNTS, C_BLOCK_HASH_READS, C_EMPTY_CODE, C_EMPTY_HASH, C_JOURNAL_BASE,
+  C_JOURNAL_END, C_JOURNAL_TOP, C_LIMIT_HIT, C_REFUND, C_REQUEST, C_REQUEST_ADDRESS,
+  C_REQUEST_SLOT, C_RULES, C_SLOTS, C_TRANSIENT, C_VERSIONS, C_VIEW, LAYER_ACCOUNTS, LAYER_SLOTS,
+  READ_BALANCE, READ_CODE, READ_EXISTENCE, READ_HAS_STORAGE, READ_NONCE, REQUEST_ACCOUNT,
+  REQUEST_CODE, REQUEST_HAS_STORAGE, REQUEST_NONE, REQUEST_SLOT, R_CLEAR_EMPTY, SLOT_BYTES,
+  SLOT_DIRTY, SLOT_WARM, S_ACCOUNT, S_FLAGS, S_GENERATION, S_ORIGINAL, S_VALUE,
 } from "../layout";
-import { codeByHash } from "./code";
+import { codeByHash, initCodesRelease } from "./code";
 import { pairHashesInit } from "./hashes/pairs";
 import {
   copyWord, isZeroWord, sameWord, tableAdd, tableClear, tableFind, tableInit, tableNext, zeroWord,
@@ -37,15 +40,6 @@ export function overlayInit(ctx: u32): bool {
   );
 }
 
-export function layerInit(layer: u32): bool {
-  return tableInit(layer + LAYER_ACCOUNTS, ACCOUNT_BYTES) && tableInit(layer + LAYER_SLOTS, SLOT_BYTES);
-}
-
-export function layerClear(layer: u32): void {
-  tableClear(layer + LAYER_ACCOUNTS);
-  tableClear(layer + LAYER_SLOTS);
-}
-
 /** Empties the overlay for the next transaction. */
 export function beginTransaction(ctx: u32): void {
   tableClear(ctx + C_ACCOUNTS);
@@ -54,6 +48,8 @@ export function beginTransaction(ctx: u32): void {
   store<u32>(ctx + C_JOURNAL_TOP, load<u32>(ctx + C_JOURNAL_BASE));
   store<i64>(ctx + C_REFUND, 0);
   store<u32>(ctx + C_LIMIT_HIT, 0);
+  zeroWord(ctx + C_BLOCK_HASH_READS);
+  initCodesRelease(ctx);
 }
 
 // ---------------------------------------------------------------- journal
@@ -128,11 +124,7 @@ export function findAccount(ctx: u32, address: u32): u32 {
   let source = tableFind(load<u32>(ctx + C_VERSIONS) + LAYER_ACCOUNTS, address, 0, A_SALT);
   if (source == 0) {
     source = tableFind(load<u32>(ctx + C_VIEW) + LAYER_ACCOUNTS, address, 0, A_SALT);
-    if (source == 0) {
-      store<u32>(ctx + C_REQUEST, REQUEST_ACCOUNT);
-      copyWord(ctx + C_REQUEST_ADDRESS, address);
-      return 0;
-    }
+    if (source == 0) return missAccount(ctx, address);
   }
   const a = tableAdd(ctx + C_ACCOUNTS, address, 0, A_SALT);
   if (a == 0) {
@@ -144,6 +136,12 @@ export function findAccount(ctx: u32, address: u32): u32 {
   store<u32>(a + A_FLAGS, load<u32>(source + A_FLAGS) & ACCOUNT_EXISTS);
   store<u32>(a + A_GENERATION_BEFORE, load<u32>(source + A_GENERATION));
   return a;
+}
+
+function missAccount(ctx: u32, address: u32): u32 {
+  store<u32>(ctx + C_REQUEST, REQUEST_ACCOUNT);
+  copyWord(ctx + C_REQUEST_ADDRESS, address);
+  return 0;
 }
 
 // @ts-ignore: decorator
@@ -176,6 +174,7 @@ export function setBalance(ctx: u32, a: u32, value: u32): void {
 /** True on overflow of 2^256 (and nothing changed). */
 export function addBalance(ctx: u32, a: u32, value: u32): bool {
   const at = a + A_BALANCE;
+  markRead(a, A_READS, READ_BALANCE);
   let carry: u64 = 0;
   for (let pass: u32 = 0; pass < 2; pass++) {
     carry = 0;
@@ -195,6 +194,7 @@ export function addBalance(ctx: u32, a: u32, value: u32): bool {
 
 /** False when the balance is less than the value (and nothing changed). */
 export function subBalance(ctx: u32, a: u32, value: u32): bool {
+  markRead(a, A_READS, READ_BALANCE);
   if (lessWord(a + A_BALANCE, value)) return false;
   change(ctx, a);
   const at = a + A_BALANCE;
@@ -220,6 +220,7 @@ export function lessWord(a: u32, b: u32): bool {
 }
 
 export function setNonce(ctx: u32, a: u32, nonce: u64): void {
+  markRead(a, A_READS, READ_NONCE);
   change(ctx, a);
   store<u64>(a + A_NONCE, nonce);
 }
@@ -241,6 +242,7 @@ export function touchAccount(ctx: u32, a: u32): void {
 
 /** No nonce, no balance, no code (EIP-161). */
 export function isEmpty(ctx: u32, a: u32): bool {
+  markRead(a, A_READS, READ_EXISTENCE);
   return (
     load<u64>(a + A_NONCE) == 0 &&
     isZeroWord(a + A_BALANCE) &&
@@ -263,19 +265,19 @@ export function markSelfdestructed(ctx: u32, a: u32): void {
 
 /** Whether the account has storage: 1, 0, or -1 for a request. */
 export function hasStorage(ctx: u32, a: u32): i32 {
-  store<u32>(a + A_READS, load<u32>(a + A_READS) | READ_HAS_STORAGE);
-  const versions = load<u32>(ctx + C_VERSIONS) + LAYER_SLOTS;
+  markRead(a, A_READS, READ_HAS_STORAGE);
   const version = tableFind(load<u32>(ctx + C_VERSIONS) + LAYER_ACCOUNTS, a, 0, A_SALT);
   const generation = load<u32>(a + A_GENERATION);
-  if (version != 0) {
-    for (let s = tableNext(versions, 0); s != 0; s = tableNext(versions, s)) {
-      if (load<u32>(s + S_ACCOUNT) != version || load<u32>(s + S_GENERATION) != generation) continue;
-      if (!isZeroWord(s + S_VALUE)) return 1;
-    }
+  if (version != 0 && load<u32>(version + A_SLOT_GENERATION) == generation) {
+    if (load<u32>(version + A_SLOT_COUNT) != 0) return 1;
   }
   if (generation != 0) return 0;
   const view = tableFind(load<u32>(ctx + C_VIEW) + LAYER_ACCOUNTS, a, 0, A_SALT);
-  const known = view == 0 ? 0 : load<u32>(view + A_HAS_STORAGE);
+  if (view == 0) {
+    missAccount(ctx, a);
+    return -1;
+  }
+  const known = load<u32>(view + A_HAS_STORAGE);
   if (known != 0) return known - 1;
   store<u32>(ctx + C_REQUEST, REQUEST_HAS_STORAGE);
   copyWord(ctx + C_REQUEST_ADDRESS, a);
@@ -284,6 +286,7 @@ export function hasStorage(ctx: u32, a: u32): i32 {
 
 /** Code object of the account; 0 = request. */
 export function codeOf(ctx: u32, a: u32): u32 {
+  markRead(a, A_READS, READ_CODE);
   const known = load<u32>(a + A_CODE);
   if (known != 0) return known;
   if (sameWord(a + A_CODE_HASH, ctx + C_EMPTY_HASH)) return load<u32>(ctx + C_EMPTY_CODE);
@@ -305,8 +308,13 @@ export function findSlot(ctx: u32, a: u32, key: u32): u32 {
   const generation = load<u32>(a + A_GENERATION);
   let s = tableFind(ctx + C_SLOTS, key, a, S_ACCOUNT);
   if (s != 0) {
-    if (load<u32>(s + S_GENERATION) != generation) renewSlot(ctx, s, generation);
-    return s;
+    const known = load<u32>(s + S_GENERATION);
+    if (known == generation) return s;
+    if (known < generation) {
+      renewSlot(ctx, s, generation);
+      return s;
+    }
+    // Found first in a generation that was reverted: what lies below counts again.
   }
   let source: u32 = 0;
   const version = tableFind(load<u32>(ctx + C_VERSIONS) + LAYER_ACCOUNTS, a, 0, A_SALT);
@@ -316,13 +324,13 @@ export function findSlot(ctx: u32, a: u32, key: u32): u32 {
   }
   if (source == 0 && generation == 0) {
     const view = tableFind(load<u32>(ctx + C_VIEW) + LAYER_ACCOUNTS, a, 0, A_SALT);
-    if (view != 0) {
-      const exists = load<u32>(view + A_FLAGS) & ACCOUNT_EXISTS;
-      source = tableFind(load<u32>(ctx + C_VIEW) + LAYER_SLOTS, key, view, S_ACCOUNT);
-      if (source == 0 && exists && load<u32>(view + A_HAS_STORAGE) != 1) return missSlot(ctx, a, key);
-    } else return missSlot(ctx, a, key);
+    // The cache of the view started anew since the account was read: its slots hang on it.
+    if (view == 0) return missAccount(ctx, a);
+    source = tableFind(load<u32>(ctx + C_VIEW) + LAYER_SLOTS, key, view, S_ACCOUNT);
+    const none = !hasFlag(view, ACCOUNT_EXISTS) || load<u32>(view + A_HAS_STORAGE) == 1;
+    if (source == 0 && !none) return missSlot(ctx, a, key);
   }
-  s = tableAdd(ctx + C_SLOTS, key, a, S_ACCOUNT);
+  if (s == 0) s = tableAdd(ctx + C_SLOTS, key, a, S_ACCOUNT);
   if (s == 0) {
     store<u32>(ctx + C_REQUEST, REQUEST_NONE);
     store<u32>(ctx + C_LIMIT_HIT, 1);
@@ -332,6 +340,9 @@ export function findSlot(ctx: u32, a: u32, key: u32): u32 {
   if (source != 0) {
     copyWord(s + S_VALUE, source + S_VALUE);
     copyWord(s + S_ORIGINAL, source + S_VALUE);
+  } else {
+    zeroWord(s + S_VALUE);
+    zeroWord(s + S_ORIGINAL);
   }
   return s;
 }
@@ -418,76 +429,6 @@ function deleteAccount(ctx: u32, a: u32, wipe: bool): void {
   store<u32>(a + A_FLAGS, (load<u32>(a + A_FLAGS) & ~ACCOUNT_EXISTS) | ACCOUNT_DIRTY);
 }
 
-/** Writes what the transaction changed into the block's versions; false = host limit. */
-export function commitTransaction(ctx: u32): bool {
-  const layer = load<u32>(ctx + C_VERSIONS);
-  const accounts = ctx + C_ACCOUNTS;
-  for (let a = tableNext(accounts, 0); a != 0; a = tableNext(accounts, a)) {
-    if (!hasFlag(a, ACCOUNT_DIRTY)) continue;
-    if (versionOf(layer, a) == 0) return false;
-  }
-  const slots = ctx + C_SLOTS;
-  for (let s = tableNext(slots, 0); s != 0; s = tableNext(slots, s)) {
-    if ((load<u32>(s + S_FLAGS) & SLOT_DIRTY) == 0) continue;
-    const a = load<u32>(s + S_ACCOUNT);
-    if (load<u32>(s + S_GENERATION) != load<u32>(a + A_GENERATION)) continue;
-    const version = versionOf(layer, a);
-    if (version == 0) return false;
-    let target = tableFind(layer + LAYER_SLOTS, s, version, S_ACCOUNT);
-    if (target == 0) target = tableAdd(layer + LAYER_SLOTS, s, version, S_ACCOUNT);
-    if (target == 0) return false;
-    copyWord(target + S_VALUE, s + S_VALUE);
-    store<u32>(target + S_GENERATION, load<u32>(s + S_GENERATION));
-  }
-  return true;
-}
-
-/** The account's version, brought up to date. */
-function versionOf(layer: u32, a: u32): u32 {
-  let version = tableFind(layer + LAYER_ACCOUNTS, a, 0, A_SALT);
-  if (version == 0) version = tableAdd(layer + LAYER_ACCOUNTS, a, 0, A_SALT);
-  if (version == 0) return 0;
-  memory.copy(version + 32, a + 32, A_SALT - 32);
-  store<u32>(version + A_FLAGS, load<u32>(a + A_FLAGS) & ACCOUNT_EXISTS);
-  return version;
-}
-
-// ---------------------------------------------------------------- the host's side
-
-/** An account of the view. `exists` 0 puts an absent one. */
-export function viewPutAccount(ctx: u32, address: u32, exists: u32, nonce: u64, balance: u32, hash: u32): bool {
-  const table = load<u32>(ctx + C_VIEW) + LAYER_ACCOUNTS;
-  let entry = tableFind(table, address, 0, A_SALT);
-  if (entry == 0) entry = tableAdd(table, address, 0, A_SALT);
-  if (entry == 0) return false;
-  store<u32>(entry + A_FLAGS, exists ? ACCOUNT_EXISTS : 0);
-  store<u64>(entry + A_NONCE, nonce);
-  copyWord(entry + A_BALANCE, balance);
-  memory.copy(entry + A_CODE_HASH, hash, 32);
-  store<u32>(entry + A_CODE, 0);
-  return true;
-}
-
-/** A slot of an account that the view holds already. */
-export function viewPutSlot(ctx: u32, address: u32, key: u32, value: u32): bool {
-  const view = load<u32>(ctx + C_VIEW);
-  const account = tableFind(view + LAYER_ACCOUNTS, address, 0, A_SALT);
-  if (account == 0) return false;
-  let slot = tableFind(view + LAYER_SLOTS, key, account, S_ACCOUNT);
-  if (slot == 0) slot = tableAdd(view + LAYER_SLOTS, key, account, S_ACCOUNT);
-  if (slot == 0) return false;
-  copyWord(slot + S_VALUE, value);
-  return true;
-}
-
-/** Whether the view's account has storage: 0 or 1. */
-export function viewPutHasStorage(ctx: u32, address: u32, has: u32): bool {
-  const account = tableFind(load<u32>(ctx + C_VIEW) + LAYER_ACCOUNTS, address, 0, A_SALT);
-  if (account == 0) return false;
-  store<u32>(account + A_HAS_STORAGE, has + 1);
-  return true;
-}
-
 /** Walks the overlay as the transaction left it: accounts, then slots. 0 starts and ends. */
 export function nextAccount(ctx: u32, entry: u32): u32 {
   return tableNext(ctx + C_ACCOUNTS, entry);
@@ -495,13 +436,4 @@ export function nextAccount(ctx: u32, entry: u32): u32 {
 
 export function nextSlot(ctx: u32, entry: u32): u32 {
   return tableNext(ctx + C_SLOTS, entry);
-}
-
-/** Walks the block's versions: accounts, then slots. 0 starts and ends. */
-export function nextChangedAccount(ctx: u32, entry: u32): u32 {
-  return tableNext(load<u32>(ctx + C_VERSIONS) + LAYER_ACCOUNTS, entry);
-}
-
-export function nextChangedSlot(ctx: u32, entry: u32): u32 {
-  return tableNext(load<u32>(ctx + C_VERSIONS) + LAYER_SLOTS, entry);
 }

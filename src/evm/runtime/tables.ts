@@ -3,7 +3,7 @@
 // cleared. Clearing raises the epoch and is O(1). Keyed by the process' secret.
 //
 // table: index ptr | mask | count | epoch | entry bytes | first chunk | chunk | used
-import { GLOBALS, G_SECRET_0, G_SECRET_1 } from "../layout";
+import { GLOBALS, G_HASH_KEYS } from "../layout";
 import { allocate, release } from "./allocator";
 
 export const T_INDEX: u32 = 0;
@@ -20,6 +20,12 @@ const CHUNK_BYTES: u32 = 65536;
 /** A chunk's first bytes: pointer to the next chunk. */
 const CHUNK_HEAD: u32 = 64;
 const INDEX_START: u32 = 256;
+/** Entries of the largest index: 512 MiB. */
+const INDEX_MAX: u32 = 1 << 26;
+/** An entry that lies further from its place than this makes the index grow. */
+const PROBES_MAX: u32 = 64;
+/** ... unless only one in so many of its places is taken. */
+const SPARSE: u32 = 16;
 
 /** Makes the zeroed bytes at `table` a table of entries of so many bytes; false without memory. */
 export function tableInit(table: u32, entryBytes: u32): bool {
@@ -51,25 +57,34 @@ export function tableClear(table: u32): void {
   store<u32>(table, CHUNK_HEAD, T_USED);
 }
 
-// @ts-ignore: decorator
-@inline
-function fold(a: u64, b: u64): u64 {
-  const product = (a ^ (a >> 32)) * b;
-  return product ^ (product >> 29);
-}
-
-/** Keyed hash of a word and a number. */
+/**
+ * Keyed hash of a word and a number, whose high bits are good.
+ *
+ * NH, as in UMAC: sum of (key[i] + secret[i]) x (key[i + 4] + secret[i + 4]). Whoever chooses keys
+ * without knowing the secret makes two of them collide with a probability of 2^-32; the last
+ * product spreads the sum over the high bits (multiply-shift). Its four products do not wait for
+ * each other.
+ */
 // @ts-ignore: decorator
 @inline
 export function hashWord(key: u32, salt: u32): u32 {
-  const k0 = load<u64>(GLOBALS + G_SECRET_0);
-  const k1 = load<u64>(GLOBALS + G_SECRET_1) | 1;
-  let h = fold(load<u64>(key) ^ k0, k1);
-  h = fold(h + load<u64>(key, 8), k1);
-  h = fold(h + load<u64>(key, 16), k1);
-  h = fold(h + load<u64>(key, 24), k1);
-  h = fold(h + salt, k1);
-  return <u32>(h >> 32);
+  const secret = GLOBALS + G_HASH_KEYS;
+  const low = i32x4.add(v128.load(key), v128.load(secret));
+  const high = i32x4.add(v128.load(key, 16), v128.load(secret, 16));
+  const products = i64x2.add(
+    i64x2.extmul_low_i32x4_u(low, high),
+    i64x2.extmul_high_i32x4_u(low, high),
+  );
+  const sum = i64x2.extract_lane(products, 0) + i64x2.extract_lane(products, 1);
+  const salted = <u64>sum + <u64>salt * load<u64>(secret, 32);
+  return <u32>(((salted ^ (salted >> 32)) * (load<u64>(secret, 40) | 1)) >> 32);
+}
+
+/** Place in an index of mask + 1 entries: the hash's highest bits. */
+// @ts-ignore: decorator
+@inline
+function placeOf(hash: u32, mask: u32): u32 {
+  return hash >> clz<u32>(mask);
 }
 
 // @ts-ignore: decorator
@@ -104,13 +119,12 @@ export function isZeroWord(a: u32): bool {
   return (load<u64>(a) | load<u64>(a, 8) | load<u64>(a, 16) | load<u64>(a, 24)) == 0;
 }
 
-/** First bytes of every entry: word key, then at 32.. its own; hash and salt stand at the end. */
 /** Finds the entry with this key word at +0 and this salt at +saltAt; 0 = none. */
 export function tableFind(table: u32, key: u32, salt: u32, saltAt: u32): u32 {
   const index = load<u32>(table, T_INDEX);
   const mask = load<u32>(table, T_MASK);
   const epoch = load<u32>(table, T_EPOCH);
-  let i = hashWord(key, salt) & mask;
+  let i = placeOf(hashWord(key, salt), mask);
   while (true) {
     const slot = index + (i << 3);
     if (load<u32>(slot, 4) != epoch) return 0;
@@ -130,18 +144,23 @@ export function tableAdd(table: u32, key: u32, salt: u32, saltAt: u32): u32 {
   copyWord(entry, key);
   store<u32>(entry + saltAt, salt);
   store<u32>(table, count + 1, T_COUNT);
-  place(table, entry, hashWord(key, salt));
+  const distance = place(table, entry, hashWord(key, salt));
+  // Where the index can not grow, the entry is found all the same.
+  if (distance > PROBES_MAX && count * SPARSE > load<u32>(table, T_MASK)) tableGrow(table, saltAt);
   return entry;
 }
 
-function place(table: u32, entry: u32, hash: u32): void {
+/** Puts the entry into the index; how far from its place. */
+function place(table: u32, entry: u32, hash: u32): u32 {
   const index = load<u32>(table, T_INDEX);
   const mask = load<u32>(table, T_MASK);
   const epoch = load<u32>(table, T_EPOCH);
-  let i = hash & mask;
+  const wanted = placeOf(hash, mask);
+  let i = wanted;
   while (load<u32>(index + (i << 3), 4) == epoch) i = (i + 1) & mask;
   store<u32>(index + (i << 3), entry);
   store<u32>(index + (i << 3), epoch, 4);
+  return (i - wanted) & mask;
 }
 
 function nextEntry(table: u32): u32 {
@@ -170,7 +189,7 @@ function tableGrow(table: u32, saltAt: u32): bool {
   const mask = load<u32>(table, T_MASK);
   const epoch = load<u32>(table, T_EPOCH);
   const size = (mask + 1) << 1;
-  if (size > 1 << 26) return false;
+  if (size > INDEX_MAX) return false;
   const index = allocate(size << 3);
   if (index == 0) return false;
   memory.fill(index, 0, size << 3);
@@ -184,6 +203,12 @@ function tableGrow(table: u32, saltAt: u32): bool {
   }
   release(old, (mask + 1) << 3);
   return true;
+}
+
+// @ts-ignore: decorator
+@inline
+export function tableCount(table: u32): u32 {
+  return load<u32>(table, T_COUNT);
 }
 
 /** The entry after `entry` in the order of insertion; 0 starts, 0 ends. */

@@ -3,7 +3,7 @@
 // State may be missing at any time before the frames run: then everything is begun again when the
 // host has answered, since nothing outside the overlay has changed.
 import {
-  ACCOUNT_EXISTS, A_CODE_HASH, A_NONCE, A_BALANCE, CODE_SIZE, C_BASE_FEE, C_BLOB_BASE_FEE,
+  ACCOUNT_EXISTS, A_CODE_HASH, A_NONCE, A_BALANCE, A_READS, READ_BALANCE, READ_EXISTENCE, READ_NONCE, CODE_SIZE, C_BASE_FEE, C_BLOB_BASE_FEE,
   C_BLOB_HASHES, C_BLOB_HASH_COUNT, C_CHAIN_ID, C_COINBASE, C_EMPTY_CODE, C_EMPTY_HASH, C_FRAME,
   C_FRAMES, C_GAS_PRICE, C_GAS_RESERVE, C_HOT_CODE, C_LIMIT_HIT, C_LOG_BASE, C_LOG_COUNT,
   C_LOG_TOP, C_MEM_BASE, C_MEM_END, C_ORIGIN, C_OUTPUT_SIZE, C_PRECOMPILE, C_REFUND, C_RETURN_DATA, C_RULES,
@@ -36,8 +36,8 @@ import { enterFrame, succeeded } from "./frames";
 import { keccak256 } from "./hashes/keccak";
 import { addWord, mulWord, subWord } from "./numbers";
 import {
-  addBalance, beginTransaction, codeOf, commitTransaction, findAccount, findSlot,
-  finishTransaction, hasFlag, lessWord, setCode, setNonce, subBalance, touchAccount, warmAccount,
+  addBalance, beginTransaction, codeOf, findAccount, findSlot,
+  finishTransaction, hasFlag, lessWord, markRead, setCode, setNonce, subBalance, touchAccount, warmAccount,
   warmSlot,
 } from "./state";
 import { isPrecompile, missing } from "./stateops";
@@ -215,6 +215,7 @@ function refuseSender(ctx: u32, sender: u32, code: u32): u32 {
   const tx = ctx + C_TX;
   const rules = load<u32>(ctx + C_RULES);
   const nonce = load<u64>(sender + A_NONCE);
+  markRead(sender, A_READS, READ_NONCE | READ_BALANCE);
   if (!has(ctx, TX_FLAG_SKIP_NONCE)) {
     if (load<u64>(tx + TX_NONCE) < nonce) return REFUSED_NONCE_LOW;
     if (load<u64>(tx + TX_NONCE) > nonce) return REFUSED_NONCE_HIGH;
@@ -319,6 +320,7 @@ function authorizeOne(ctx: u32, at: u32): i64 {
   const code = codeOf(ctx, authority);
   if (code == 0) return missing(ctx);
   warmAccount(ctx, authority);
+  markRead(authority, A_READS, READ_NONCE | READ_EXISTENCE);
   if (load<u32>(code + CODE_SIZE) != 0 && !delegateOf(code, ctx + C_SCRATCH)) return 0;
   if (load<u64>(authority + A_NONCE) != nonce) return 0;
   if (hasFlag(authority, ACCOUNT_EXISTS)) {

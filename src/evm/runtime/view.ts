@@ -1,0 +1,75 @@
+// Layer 1: a cache of one view of the state, filled by the host when something is missing. It is
+// bounded and never full: past its limits it starts anew, and what is needed is asked for again. A
+// running transaction has copied what it uses, so it does not notice.
+import {
+  ACCOUNT_BYTES, ACCOUNT_EXISTS, A_BALANCE, A_CODE, A_CODE_HASH, A_FLAGS, A_HAS_STORAGE, A_NONCE,
+  A_SALT, C_VIEW, LAYER_ACCOUNTS, LAYER_SLOTS, SLOT_BYTES, S_ACCOUNT, S_VALUE,
+} from "../layout";
+import { copyWord, tableAdd, tableClear, tableCount, tableFind, tableInit } from "./tables";
+
+/** 128 MiB of accounts and 256 MiB of slots: a quarter of the heap. */
+const ACCOUNTS_MAX: u32 = 1 << 19;
+const SLOTS_MAX: u32 = 1 << 21;
+
+/** Makes the tables of a layer (a view's cache, or a block's versions); false without memory. */
+export function layerInit(layer: u32): bool {
+  const accounts = tableInit(layer + LAYER_ACCOUNTS, ACCOUNT_BYTES);
+  return accounts && tableInit(layer + LAYER_SLOTS, SLOT_BYTES);
+}
+
+/** Forgets all that a layer holds. */
+export function layerClear(layer: u32): void {
+  tableClear(layer + LAYER_ACCOUNTS);
+  tableClear(layer + LAYER_SLOTS);
+}
+
+// @ts-ignore: decorator
+@inline
+function accountAt(view: u32, address: u32): u32 {
+  return tableFind(view + LAYER_ACCOUNTS, address, 0, A_SALT);
+}
+
+/** An account of the view. `exists` 0 puts an absent one. False without memory. */
+export function viewPutAccount(ctx: u32, address: u32, exists: u32, nonce: u64, balance: u32, hash: u32): bool {
+  const view = load<u32>(ctx + C_VIEW);
+  const accounts = view + LAYER_ACCOUNTS;
+  let entry = accountAt(view, address);
+  if (entry == 0 && tableCount(accounts) < ACCOUNTS_MAX) entry = tableAdd(accounts, address, 0, A_SALT);
+  if (entry == 0) {
+    layerClear(view);
+    entry = tableAdd(accounts, address, 0, A_SALT);
+    if (entry == 0) return false;
+  }
+  store<u32>(entry + A_FLAGS, exists ? ACCOUNT_EXISTS : 0);
+  store<u64>(entry + A_NONCE, nonce);
+  copyWord(entry + A_BALANCE, balance);
+  memory.copy(entry + A_CODE_HASH, hash, 32);
+  store<u32>(entry + A_CODE, 0);
+  return true;
+}
+
+/**
+ * A slot of an account of the view. Where the cache has forgotten the account, or forgets it to
+ * make room, the slot is dropped: the machine asks for both again. False without memory.
+ */
+export function viewPutSlot(ctx: u32, address: u32, key: u32, value: u32): bool {
+  const view = load<u32>(ctx + C_VIEW);
+  const account = accountAt(view, address);
+  if (account == 0) return true;
+  const slots = view + LAYER_SLOTS;
+  let slot = tableFind(slots, key, account, S_ACCOUNT);
+  if (slot == 0 && tableCount(slots) < SLOTS_MAX) slot = tableAdd(slots, key, account, S_ACCOUNT);
+  if (slot == 0) {
+    layerClear(view);
+    return true;
+  }
+  copyWord(slot + S_VALUE, value);
+  return true;
+}
+
+/** Whether the view's account has storage: 0 or 1. Dropped when the account was forgotten. */
+export function viewPutHasStorage(ctx: u32, address: u32, has: u32): bool {
+  const account = accountAt(load<u32>(ctx + C_VIEW), address);
+  if (account != 0) store<u32>(account + A_HAS_STORAGE, has + 1);
+  return true;
+}
