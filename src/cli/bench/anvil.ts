@@ -1,6 +1,7 @@
 /**
  * Anvil (revm with its inspector loop) as a peer: the binary that npm delivers, asked over IPC for
- * `eth_call`s of a contract that is set in its state; the time of an empty call is subtracted.
+ * `eth_call`s of contracts that are set in its state. What the socket costs is measured by calls of
+ * nothing, and subtracted by who reports.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
@@ -8,19 +9,18 @@ import { createRequire } from 'node:module';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { CALL_GAS, CALLER, type Workload, type WorkloadAccount } from './workload.ts';
 
 export interface Anvil {
-  /** Milliseconds of one call and its output. */
-  call(
-    code: Uint8Array,
-    input: Uint8Array,
-    runs: number,
-  ): Promise<{ readonly ms: number; readonly output: string }>;
+  /** Puts the accounts of a workload into the state. */
+  load(workload: Workload): Promise<void>;
+  /** Milliseconds of one call as the socket sees it, and its output. */
+  call(workload: Workload): Promise<{ readonly ms: number; readonly output: string }>;
+  /** Milliseconds of a call of nothing. */
+  callNothing(): Promise<number>;
   stop(): void;
 }
 
-const CONTRACT = `0x${'c0de'.padStart(40, '0')}`;
-const CALLER = `0x${'ca11'.padStart(40, '0')}`;
 const EMPTY = `0x${'e0'.padStart(40, '0')}`;
 const START_MS_MAX = 20_000;
 
@@ -41,22 +41,23 @@ export async function startAnvil(): Promise<Anvil | undefined> {
   );
   const socket = await open(path, process_);
   const ask = conversation(socket);
+  const call = (to: string, input: Uint8Array) => {
+    const gas = `0x${CALL_GAS.toString(16)}`;
+    return ask('eth_call', [{ from: CALLER, to, data: `0x${input.toHex()}`, gas }, 'latest']);
+  };
   return {
-    call: async (code, input, runs) => {
-      await ask('anvil_setCode', [CONTRACT, `0x${code.toHex()}`]);
-      const call = (to: string) =>
-        ask('eth_call', [
-          { from: CALLER, to, data: `0x${input.toHex()}`, gas: '0xe8d4a51000' },
-          'latest',
-        ]);
-      const output = (await call(CONTRACT)) as string;
-      const times: number[] = [];
-      const idle: number[] = [];
-      for (let i = 0; i < runs; i++) {
-        idle.push(await timed(() => call(EMPTY)));
-        times.push(await timed(() => call(CONTRACT)));
-      }
-      return { ms: Math.max(median(times) - median(idle), 0), output };
+    load: async ({ accounts }) => {
+      for (const account of accounts) await setAccount(ask, account);
+    },
+    call: async ({ to, input }) => {
+      const start = performance.now();
+      const output = (await call(to, input)) as string;
+      return { ms: performance.now() - start, output };
+    },
+    callNothing: async () => {
+      const start = performance.now();
+      await call(EMPTY, new Uint8Array());
+      return performance.now() - start;
     },
     stop: () => {
       socket.destroy();
@@ -64,6 +65,17 @@ export async function startAnvil(): Promise<Anvil | undefined> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function setAccount(ask: Ask, account: WorkloadAccount): Promise<void> {
+  const { address, code, balance, nonce, storage } = account;
+  const word = (value: bigint) => `0x${value.toString(16).padStart(64, '0')}`;
+  await ask('anvil_setCode', [address, `0x${code.toHex()}`]);
+  await ask('anvil_setNonce', [address, `0x${nonce.toString(16)}`]);
+  await ask('anvil_setBalance', [address, `0x${balance.toString(16)}`]);
+  for (const [slot, value] of storage) {
+    await ask('anvil_setStorageAt', [address, word(slot), word(value)]);
+  }
 }
 
 function findBinary(): string | undefined {
@@ -102,8 +114,10 @@ async function open(path: string, anvil: ChildProcess): Promise<Socket> {
   throw new Error(`anvil opened no socket within ${START_MS_MAX} ms`);
 }
 
+type Ask = (method: string, params: unknown[]) => Promise<unknown>;
+
 /** JSON-RPC, one request at a time. */
-function conversation(socket: Socket): (method: string, params: unknown[]) => Promise<unknown> {
+function conversation(socket: Socket): Ask {
   let buffered = '';
   let waiting: ((text: string) => boolean) | undefined;
   socket.setEncoding('utf8');
@@ -131,17 +145,4 @@ function conversation(socket: Socket): (method: string, params: unknown[]) => Pr
       };
       socket.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`);
     });
-}
-
-async function timed(action: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await action();
-  return performance.now() - start;
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 }

@@ -6,16 +6,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-
-export interface Workload {
-  readonly name: string;
-  /** Contract that several inputs belong to; the mean is per contract, then over contracts. */
-  readonly contract: string;
-  readonly code: Uint8Array;
-  readonly input: Uint8Array;
-  /** Whether it belongs to the set that is judged. */
-  readonly judged: boolean;
-}
+import { CONTRACT, contractAt, type Workload } from './workload.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 
@@ -65,7 +56,9 @@ function readIpsilon(path: string): Workload[] {
     return transaction.data.map((data, i) => {
       const label = _info?.labels?.[String(i)] ?? String(i);
       const name = transaction.data.length === 1 ? contract : `${contract} ${label}`;
-      return { name, contract, code, input: Uint8Array.fromHex(data.slice(2)), judged: true };
+      const accounts = [contractAt(CONTRACT, code)];
+      const input = Uint8Array.fromHex(data.slice(2));
+      return { name, contract, judged: true, accounts, to: CONTRACT, input };
     });
   });
 }
@@ -78,7 +71,9 @@ function own(missing: (what: string) => void): Workload[] {
     const selector = selectors[signature] ?? '';
     const input = Uint8Array.fromHex(selector + argument.toString(16).padStart(64, '0'));
     const name = `${contract} ${signature.slice(0, signature.indexOf('('))} ${argument}`;
-    return { name, contract: `${contract} ${signature}`, code, input, judged };
+    const accounts = [contractAt(CONTRACT, code)];
+    const title = `${contract} ${signature}`;
+    return { name, contract: title, judged, accounts, to: CONTRACT, input };
   });
 }
 

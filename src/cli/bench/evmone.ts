@@ -1,0 +1,106 @@
+/**
+ * evmone as a peer, through its own benchmark program, which npm does not deliver: it is named by
+ * its path. It runs single contracts against a mocked host, so workloads that call other contracts
+ * or start from a state are not given to it.
+ */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { codeOf, type Workload } from './workload.ts';
+
+export interface Evmone {
+  /** Milliseconds of one execution; undefined where it cannot run the workload. */
+  time(workload: Workload): Promise<number | undefined>;
+}
+
+/** What google-benchmark prints of one case. */
+interface BenchmarkCase {
+  readonly name: string;
+  readonly run_type?: string;
+  readonly real_time: number;
+  readonly time_unit: 'ns' | 'us' | 'ms' | 's';
+  readonly error_occurred?: boolean;
+}
+
+const MS_PER_UNIT = { ns: 1e-6, us: 1e-3, ms: 1, s: 1e3 } as const;
+const TIMEOUT_MS = 60_000;
+const SENDER = `0x${'5e'.repeat(20)}`;
+
+/** @throws when the program cannot be started */
+export async function openEvmone(program: string): Promise<Evmone> {
+  await promisify(execFile)(program, ['--help'], { timeout: TIMEOUT_MS }).catch((error) => {
+    // It ends with an error code after its help; only a program that is not there is a fault.
+    if (error.code === 'ENOENT' || error.code === 'EACCES') {
+      throw new Error(`evmone's benchmark program cannot be started: ${program} (${error.code})`);
+    }
+  });
+  return { time: (workload) => timeOnce(program, workload) };
+}
+
+async function timeOnce(program: string, workload: Workload): Promise<number | undefined> {
+  if (workload.accounts.some(({ storage }) => storage.size > 0)) return undefined;
+  if (workload.accounts.length > 1) return undefined;
+  const folder = mkdtempSync(join(tmpdir(), 'ironfly-evmone-'));
+  try {
+    writeFileSync(join(folder, 'workload.json'), JSON.stringify(asStateTest(workload)));
+    const { stdout } = await promisify(execFile)(
+      program,
+      [folder, '--benchmark_format=json', '--benchmark_filter=^baseline/execute/'],
+      { timeout: TIMEOUT_MS, maxBuffer: 1 << 24 },
+    );
+    return readResult(stdout);
+  } catch {
+    return undefined;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The one case's time out of google-benchmark's JSON, before which the program may print lines. */
+export function readResult(stdout: string): number | undefined {
+  const report = JSON.parse(stdout.slice(stdout.indexOf('{'))) as {
+    readonly benchmarks: readonly BenchmarkCase[];
+  };
+  const found = report.benchmarks.find(({ run_type }) => run_type !== 'aggregate');
+  if (found === undefined || found.error_occurred === true) return undefined;
+  return found.real_time * MS_PER_UNIT[found.time_unit];
+}
+
+/** The workload as a general state test, which the program reads. */
+function asStateTest(workload: Workload): unknown {
+  const zeros = `0x${'00'.repeat(32)}`;
+  const account = { balance: '0xffffffffffffffffff', nonce: '0x00', code: '0x', storage: {} };
+  return {
+    workload: {
+      _info: { labels: { 0: 'case' } },
+      env: {
+        currentBaseFee: '0x01',
+        currentCoinbase: `0x${'c0'.repeat(20)}`,
+        currentDifficulty: '0x01',
+        currentRandom: zeros,
+        currentGasLimit: '0x7fffffffffffffff',
+        currentNumber: '0x01',
+        currentTimestamp: '0x01',
+      },
+      pre: {
+        [SENDER]: account,
+        [workload.to]: { ...account, code: `0x${codeOf(workload).toHex()}` },
+      },
+      transaction: {
+        data: [`0x${workload.input.toHex()}`],
+        gasLimit: ['0x7fffffffffff'],
+        gasPrice: '0x01',
+        nonce: '0x00',
+        secretKey: `0x${'45'.repeat(32)}`,
+        sender: SENDER,
+        to: workload.to,
+        value: ['0x00'],
+      },
+      post: {
+        Cancun: [{ hash: zeros, logs: zeros, indexes: { data: 0, gas: 0, value: 0 } }],
+      },
+    },
+  };
+}

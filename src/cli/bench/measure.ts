@@ -1,0 +1,160 @@
+/**
+ * One workload measured on every tier and beside every peer, in turns, so that whatever else the
+ * machine does falls on all of them alike. Outputs are compared before anything is timed.
+ */
+import type { Anvil } from './anvil.ts';
+import type { EthereumJs } from './ethereumjs.ts';
+import type { Evmone } from './evmone.ts';
+import { call, type Opened, open, type Tier, warmUp } from './machine.ts';
+import { median } from './statistics.ts';
+import { LOOPS_MAX, looped, unseen, type Workload } from './workload.ts';
+
+export interface Peers {
+  readonly anvil: Anvil | undefined;
+  readonly ethereumjs: EthereumJs | undefined;
+  readonly evmone: Evmone | undefined;
+}
+
+export type PeerName = keyof Peers;
+
+export interface MeasureOptions {
+  readonly tiers: readonly Tier[];
+  readonly runs: number;
+  /** Calls before timing may take this long on each tier. */
+  readonly warmUpMs: number;
+}
+
+/** What was measured of one workload, in milliseconds a call. */
+export interface Measured {
+  readonly workload: Workload;
+  readonly gas: number;
+  readonly output: string;
+  /** Calls in one timed run. */
+  readonly loops: number;
+  readonly ms: Partial<Record<Tier, number>>;
+  /** A new machine's first call on the interpreter, beside which `auto` (cold) stands. */
+  readonly coldInterpreterMs: number | undefined;
+  readonly peers: Partial<Record<PeerName, number>>;
+}
+
+/** A call shorter than this is looped inside a contract. */
+const LOOPED_BELOW_MS = 0.5;
+/** So many times that a run takes about this long on the interpreter. */
+const LOOPED_RUN_MS = 10;
+/** EthereumJS is timed until it has used up this. */
+const ETHEREUMJS_BUDGET_MS = 3_000;
+
+export async function measure(
+  workload: Workload,
+  peers: Peers,
+  options: MeasureOptions,
+): Promise<Measured> {
+  const opened = open(workload, 'interpreter');
+  const { gas, output } = call(opened);
+  const loops = loopsFor(opened);
+  const timed = loops === 1 ? workload : looped(workload, loops);
+  const check = (who: string, found: string) => {
+    if (found === output) return;
+    throw new Error(`${workload.name}: ${who} gives ${found}, the interpreter gives ${output}`);
+  };
+  const ethereumjs = await timeEthereumJs(workload, peers.ethereumjs, check);
+  const { anvil } = peers;
+  await anvil?.load(timed);
+  if (anvil !== undefined) check('Anvil', (await anvil.call(timed)).output);
+  const warm = await openWarm(timed, options, check);
+  const times = new Times();
+  for (let run = 0; run < options.runs; run++) {
+    for (const [tier, machine] of warm) times.add(tier, call(machine).ms / loops);
+    if (anvil !== undefined) {
+      times.add('nothing', await anvil.callNothing());
+      times.add('anvil', (await anvil.call(timed)).ms);
+    }
+    if (options.tiers.includes('auto')) timeCold(workload, times, check);
+  }
+  const evmone = await peers.evmone?.time(workload);
+  const anvilMs = anvil && (times.median('anvil') - times.median('nothing')) / loops;
+  return {
+    workload,
+    gas: Number(gas),
+    output,
+    loops,
+    ms: Object.fromEntries(options.tiers.map((tier) => [tier, times.median(tier)])),
+    coldInterpreterMs: options.tiers.includes('auto')
+      ? times.median('cold interpreter')
+      : undefined,
+    peers: {
+      ...(anvilMs === undefined ? {} : { anvil: Math.max(anvilMs, 0) }),
+      ...(ethereumjs === undefined ? {} : { ethereumjs }),
+      ...(evmone === undefined ? {} : { evmone }),
+    },
+  };
+}
+
+type Check = (who: string, output: string) => void;
+
+class Times {
+  readonly #byName = new Map<string, number[]>();
+
+  add(name: string, ms: number): void {
+    const times = this.#byName.get(name);
+    if (times === undefined) this.#byName.set(name, [ms]);
+    else times.push(ms);
+  }
+
+  median(name: string): number {
+    return median(this.#byName.get(name) ?? []);
+  }
+}
+
+/** A call that changes state is refused inside a loop of static calls; all such are long enough. */
+function loopsFor(opened: Opened): number {
+  const ms = Math.min(...Array.from({ length: 5 }, () => call(opened).ms));
+  if (ms >= LOOPED_BELOW_MS) return 1;
+  try {
+    call(open(looped(opened.workload, 1), 'interpreter'));
+  } catch {
+    return 1;
+  }
+  return Math.min(Math.max(Math.round(LOOPED_RUN_MS / ms), 1), LOOPS_MAX);
+}
+
+async function openWarm(
+  workload: Workload,
+  { tiers, warmUpMs }: MeasureOptions,
+  check: Check,
+): Promise<Map<Tier, Opened>> {
+  const warm = new Map<Tier, Opened>();
+  for (const tier of tiers) {
+    if (tier === 'auto') continue;
+    const opened = open(workload, tier);
+    await warmUp(opened, warmUpMs);
+    check(tier, call(opened).output);
+    warm.set(tier, opened);
+  }
+  return warm;
+}
+
+/** A contract that was not seen before, on `auto` and on the interpreter, each in a new machine. */
+function timeCold(workload: Workload, times: Times, check: Check): void {
+  for (const tier of ['interpreter', 'auto'] as const) {
+    const { ms, output } = call(open(unseen(workload), tier));
+    check(`${tier} (cold)`, output);
+    times.add(tier === 'auto' ? 'auto' : 'cold interpreter', ms);
+  }
+}
+
+async function timeEthereumJs(
+  workload: Workload,
+  ethereumjs: EthereumJs | undefined,
+  check: Check,
+): Promise<number | undefined> {
+  if (ethereumjs === undefined) return undefined;
+  const times: number[] = [];
+  const until = performance.now() + ETHEREUMJS_BUDGET_MS;
+  do {
+    const { ms, output } = await ethereumjs.call(workload);
+    check('EthereumJS', output);
+    times.push(ms);
+  } while (performance.now() < until && times.length < 20);
+  return median(times);
+}
