@@ -24,8 +24,6 @@ export const G_SECRET_1 = 8;
 export const G_ALLOCATOR = 64;
 /** ptr to the table code hash -> code object; owned by runtime/code.ts. */
 export const G_CODES = 128;
-/** Direct-mapped cache of reciprocals for MULMOD: 8 entries of 128 bytes. Any content is valid. */
-export const G_RECIPROCALS = 1024;
 /** 1 KiB in which the host may pass small arguments (one host thread at a time). */
 export const G_SCRATCH = 4096;
 export const GLOBALS_SIZE = 65536;
@@ -506,8 +504,26 @@ export const G_FREE_LISTS = 256;
  */
 export const G_HASH_KEYS = 384;
 export const G_HASH_KEYS_BYTES = 48;
-/** Scratch of the arithmetic of one runtime instance: offsets are its own affair. */
+/** Scratch of the arithmetic of one runtime instance: offsets are its own affair, but for these. */
 export const SCRATCH_BYTES = 4096;
+/**
+ * Reciprocals of moduli (kernels/mulmod.ts): a direct-mapped cache. It belongs to an instance, that
+ * is to one thread, so an entry is never read half written.
+ */
+export const SCRATCH_RECIPROCALS = 2560;
+/** A power of two. */
+export const RECIPROCAL_COUNT = 8;
+/** word: the modulus; all ones, which needs no reciprocal, where there is none yet. */
+export const RECIPROCAL_MODULUS = 0;
+/** word: the modulus shifted left until its top bit is set. */
+export const RECIPROCAL_NORMALISED = 32;
+/** u32 x 9: floor(2^544 / normalised) - 2^288. */
+export const RECIPROCAL_DIGITS = 64;
+/** u64: by how many bits it is shifted, below 64. */
+export const RECIPROCAL_SHIFT = 104;
+/** word: the last modulus that was looked for here in vain. */
+export const RECIPROCAL_SEEN = 112;
+export const RECIPROCAL_BYTES = 144;
 
 // ---------------------------------------------------------------- private to the runtime
 /** In a context, from C_RUNTIME: the overlay's tables (TABLE_BYTES each). */

@@ -4,7 +4,7 @@ import type { Rules } from '../forks/rules.ts';
 import { assembleInterpreter, COMPILED_SLOT } from '../interpreter/assemble.ts';
 import * as layout from '../layout.ts';
 import type { MachineMemory } from './memory.ts';
-import { type RuntimeExports, runtimeModule } from './runtime.ts';
+import { kernelsModule, type RuntimeExports, runtimeModule } from './runtime.ts';
 
 export interface Machine {
   readonly memory: MachineMemory;
@@ -13,7 +13,7 @@ export interface Machine {
   readonly rulesAddress: number;
   readonly table: WebAssembly.Table;
   readonly runtime: RuntimeExports;
-  /** Exports of the runtime as imports of emitted code. */
+  /** Exports of the runtime and the kernels as imports of emitted code. */
   readonly imports: WebAssembly.ModuleImports;
   /** Identity in the code cache's keys. */
   readonly id: number;
@@ -39,14 +39,19 @@ export function createMachine(memory: MachineMemory, rules: Rules): Machine {
   const table = new WebAssembly.Table({ initial: COMPILED_SLOT, element: 'anyfunc' });
   const env = { memory: memory.memory, table };
   const instance = new WebAssembly.Instance(runtimeModule(shared), { env });
-  const imports = instance.exports as WebAssembly.ModuleImports;
+  const runtime = instance.exports as unknown as RuntimeExports;
+  runtime.setScratch(memory.nextScratch);
+  const scratch = new WebAssembly.Global({ value: 'i32' }, memory.nextScratch);
+  memory.nextScratch += layout.SCRATCH_BYTES;
+  const kernels = new WebAssembly.Instance(kernelsModule(shared), {
+    env: { memory: memory.memory, scratch },
+    runtime: instance.exports as WebAssembly.ModuleImports,
+  });
+  const imports = { ...instance.exports, ...kernels.exports } as WebAssembly.ModuleImports;
   new WebAssembly.Instance(interpreterModule(rules, shared), { env, runtime: imports });
   const rulesAddress = memory.nextRules;
   memory.nextRules += layout.RULES_BYTES;
   encodeRules(memory.view(), rulesAddress, rules);
-  const runtime = instance.exports as unknown as RuntimeExports;
-  runtime.setScratch(memory.nextScratch);
-  memory.nextScratch += layout.SCRATCH_BYTES;
   machines += 1;
   return { memory, rules, rulesAddress, table, runtime, imports, id: machines };
 }

@@ -1,5 +1,6 @@
 /** The runtime module (AssemblyScript): its exports, and its compiled form, once a process. */
 import { readFileSync } from 'node:fs';
+import { assembleKernels } from '../kernels/module.ts';
 
 /** What the host calls. Pointers and sizes are u32, gas is i64. */
 export interface RuntimeExports {
@@ -40,6 +41,18 @@ export function runtimeModule(shared: boolean): WebAssembly.Module {
     const url = new URL(`../../../build/${name}`, import.meta.url);
     module = new WebAssembly.Module(readFileSync(url));
     MODULES.set(shared, module);
+  }
+  return module;
+}
+
+const KERNELS = new Map<boolean, WebAssembly.Module>();
+
+/** The assembled arithmetic that stands beside the runtime, compiled at its first use. */
+export function kernelsModule(shared: boolean): WebAssembly.Module {
+  let module = KERNELS.get(shared);
+  if (module === undefined) {
+    module = new WebAssembly.Module(assembleKernels({ shared }));
+    KERNELS.set(shared, module);
   }
   return module;
 }

@@ -8,6 +8,9 @@
 import { high64, product } from "./product";
 import { reciprocalOf1, reciprocalOf2 } from "./reciprocal";
 import { scratchAt } from "./scratch";
+import {
+  RECIPROCAL_DIGITS, RECIPROCAL_MODULUS, RECIPROCAL_NORMALISED, RECIPROCAL_SEEN, RECIPROCAL_SHIFT,
+} from "../../layout";
 
 // Places in the scratch memory.
 const DIVIDEND: u32 = 0;
@@ -293,13 +296,53 @@ export function addmod(dst: u32, a: u32, b: u32, m: u32): void {
   copyWord(dst, scratchAt(DIVIDEND));
 }
 
-/** dst = (a * b) modulo m without overflow; 0 when m is 0. */
-export function mulmod(dst: u32, a: u32, b: u32, m: u32): void {
+/**
+ * dst = (a * b) modulo m; 0 when m is 0. The kernel (kernels/mulmod.ts) calls it when `entry` has
+ * another modulus than m; the second time in a row that m is looked for there, its reciprocal is
+ * computed.
+ */
+export function mulmodSlow(dst: u32, a: u32, b: u32, m: u32, entry: u32): void {
   if (isZero(m)) {
     setWord(dst, 0);
     return;
   }
+  if (!isSame(m, entry)) {
+    if (isSame(m, entry + RECIPROCAL_SEEN)) fillReciprocal(entry, m);
+    else copyWord(entry + RECIPROCAL_SEEN, m);
+  }
   product(scratchAt(PRODUCT), a, b);
   divide(scratchAt(PRODUCT), 8, m);
   copyWord(dst, scratchAt(DIVIDEND));
+}
+
+// @ts-ignore: decorator
+@inline
+function isSame(a: u32, b: u32): bool {
+  const low = v128.xor(v128.load(a), v128.load(b));
+  const high = v128.xor(v128.load(a, 16), v128.load(b, 16));
+  return !v128.any_true(v128.or(low, high));
+}
+
+/**
+ * Makes `entry` the modulus's own. A modulus below 2^192 gets none, since its entry's shift would
+ * move whole limbs; nor does a power of two, whose reciprocal needs a tenth digit.
+ */
+function fillReciprocal(entry: u32, modulus: u32): void {
+  const top = load<u64>(modulus, 24);
+  const below = load<u64>(modulus) | load<u64>(modulus, 8) | load<u64>(modulus, 16);
+  if (top == 0 || (below == 0 && (top & (top - 1)) == 0)) return;
+  const shift = clz<u64>(top);
+  const normalised = scratchAt(DIVISOR);
+  shiftLeft(normalised, modulus, 4, shift);
+  const numerator = scratchAt(DIVIDEND);
+  memory.fill(numerator, 0, 72);
+  store<u64>(numerator, 1 << 32, 64);
+  // The quotient has five limbs: 2^288 and the nine digits below it.
+  const quotient = scratchAt(QUOTIENT);
+  divideByMany(quotient, numerator, 4, normalised, 4);
+  copyWord(entry + RECIPROCAL_MODULUS, modulus);
+  copyWord(entry + RECIPROCAL_NORMALISED, normalised);
+  copyWord(entry + RECIPROCAL_DIGITS, quotient);
+  store<u32>(entry + RECIPROCAL_DIGITS, load<u32>(quotient, 32), 32);
+  store<u64>(entry, shift, RECIPROCAL_SHIFT);
 }

@@ -1,0 +1,215 @@
+/**
+ * MULMOD by Barrett's reduction: the quotient is estimated with a reciprocal of the modulus that
+ * was computed once, so nothing divides.
+ *
+ * With m' the modulus shifted left until its top bit is set, a' = a shifted alike, p = a' b and
+ * mu = floor(2^544 / m') - 2^288 (nine digits, kept in a cache):
+ *
+ *   x = floor(p / 2^224)                       nine digits, 7 to 15 of p
+ *   q = floor(x (2^288 + mu) / 2^320)          from column 8 of x mu on
+ *   r = p - q m'                               at most 2 m', so at most one correction
+ *
+ * a' < m' makes the quotient p / m' < b < 2^256. What q may lack: the digits of p below x are worth
+ * 2^224 2^289 / 2^544 = 2^-31 of a unit, the fraction of mu x / 2^320 < 2^-32, the columns left out
+ * 8 2^(64 + 224) / 2^320 = 2^-29: less than one together, so q is exact or one too small.
+ *
+ * A modulus 2^256 - c with c < 2^64 needs no reciprocal: 2^256 = c, and the upper half of the
+ * product is folded onto the lower one.
+ *
+ * Measured beside intx (C++): secp256k1's order and BN254 59 and 61 ns against 87 and 109, folded
+ * 36 against 87.
+ */
+import type { FunctionRef, Local, Value } from '../../wasm/function.ts';
+import * as layout from '../layout.ts';
+import { type Emitter, keep, keep32, type Limb, pushValue } from '../words/word.ts';
+import { type Digit, digitsOf, joinDigits, loadDigits, multiplyDigits } from './digits.ts';
+import {
+  addCarrying,
+  loadLimbs,
+  pushShiftedOut,
+  selectLimbs,
+  shiftLimbsLeft,
+  shiftLimbsRight,
+  storeLimbs,
+  subtractBorrowing,
+} from './limbs.ts';
+
+export interface MulmodOperands {
+  /** Addresses of words; the result's may be an operand's. */
+  readonly result: Local<'i32'>;
+  readonly a: Local<'i32'>;
+  readonly b: Local<'i32'>;
+  readonly modulus: Local<'i32'>;
+}
+
+export interface MulmodLinks {
+  /** Pushes the address of this instance's scratch memory. */
+  pushScratch(): Value<'i32'>;
+  /** (result, a, b, modulus, entry): any operands; fills the cache's entry if that is worth it. */
+  readonly slow: FunctionRef;
+}
+
+/** 2^64 divided by the golden ratio: spreads what differs in few bits. */
+const GOLDEN = 0x9e37_79b9_7f4a_7c15n;
+const ALL_ONES = 0xffff_ffff_ffff_ffffn;
+
+/** Emits a function's whole body. */
+export function emitMulmod(m: Emitter, operands: MulmodOperands, links: MulmodLinks): void {
+  const { fn } = m;
+  const { result, a, b, modulus } = operands;
+  const limbs = loadLimbs(m, { address: modulus, offset: 0, count: 4 });
+  fn.if(pushIsFoldable(m, limbs), () => {
+    const factors = [a, b].map((address) => loadDigits(m, { address, offset: 0, count: 8 }));
+    const [x, y] = factors as [Digit[], Digit[]];
+    const complement = keep(m, fn.i64.sub(fn.i64.const(0), pushValue(m, limbs[0] as Limb)));
+    storeLimbs(m, fold(m, multiplyDigits(m, x, y), complement), result);
+    fn.return();
+  });
+  const entry = findEntry(m, limbs[0] as Limb, links);
+  const slow = () =>
+    fn.returnCall(
+      links.slow,
+      ...[result, a, b, modulus, entry].map((argument) => fn.get(argument)),
+    );
+  fn.hint(false);
+  fn.if(pushIsOther(m, modulus, entry), slow);
+  const distance = keep(m, fn.i64.load(fn.get(entry), layout.RECIPROCAL_SHIFT));
+  const first = loadLimbs(m, { address: a, offset: 0, count: 4 });
+  const lost = pushShiftedOut(m, first[3] as Limb, distance);
+  fn.hint(false);
+  fn.if(fn.i64.ne(lost, fn.i64.const(0)), slow);
+  const shifted = shiftLimbsLeft(m, first, distance);
+  const second = loadDigits(m, { address: b, offset: 0, count: 8 });
+  storeLimbs(m, shiftLimbsRight(m, reduce(m, shifted, second, entry), distance), result);
+}
+
+/** Pushes whether the modulus is 2^256 - c with 0 < c < 2^64. */
+function pushIsFoldable(m: Emitter, [m0, m1, m2, m3]: readonly Limb[]): Value<'i32'> {
+  const { fn } = m;
+  const upper = fn.i64.and(pushValue(m, m1 as Limb), pushValue(m, m2 as Limb));
+  const full = fn.i64.eq(fn.i64.and(upper, pushValue(m, m3 as Limb)), fn.i64.const(ALL_ONES));
+  return fn.i32.and(full, fn.i64.ne(pushValue(m, m0 as Limb), fn.i64.const(0)));
+}
+
+/** The entry of the cache where a modulus with this lowest limb would stand. */
+function findEntry(m: Emitter, lowest: Limb, links: MulmodLinks): Local<'i32'> {
+  const { fn } = m;
+  const spread = fn.i64.mul(pushValue(m, lowest), fn.i64.const(GOLDEN));
+  const bits = 64 - Math.log2(layout.RECIPROCAL_COUNT);
+  const index = fn.i32.wrapI64(fn.i64.shrU(spread, fn.i64.const(bits)));
+  const offset = fn.i32.mul(index, fn.i32.const(layout.RECIPROCAL_BYTES));
+  const start = fn.i32.add(offset, links.pushScratch());
+  return keep32(m, fn.i32.add(start, fn.i32.const(layout.SCRATCH_RECIPROCALS)));
+}
+
+/** Pushes whether the entry is of another modulus. */
+function pushIsOther(m: Emitter, modulus: Local<'i32'>, entry: Local<'i32'>): Value<'i32'> {
+  const { fn } = m;
+  const half = (offset: number) =>
+    fn.v128.xor(
+      fn.v128.load(fn.get(modulus), offset),
+      fn.v128.load(fn.get(entry), layout.RECIPROCAL_MODULUS + offset),
+    );
+  return fn.v128.anyTrue(fn.v128.or(half(0), half(16)));
+}
+
+/** a b modulo the entry's normalised modulus, for an `a` of at most as many bits. */
+function reduce(
+  m: Emitter,
+  a: readonly Limb[],
+  b: readonly Digit[],
+  entry: Local<'i32'>,
+): Local<'i64'>[] {
+  const place = { address: entry, offset: layout.RECIPROCAL_NORMALISED };
+  const modulus = loadLimbs(m, { ...place, count: 4 });
+  const product = multiplyDigits(m, digitsOf(m, subtractOnce(m, a, modulus)), b);
+  const divisor = loadDigits(m, { ...place, count: 8 });
+  const quotient = estimateQuotient(m, product, entry);
+  const taken = multiplyDigits(m, quotient, divisor, { to: 8 });
+  const low = joinDigits(m, product.slice(0, 8));
+  const rest = subtractBorrowing(m, low, joinDigits(m, taken));
+  const borrow = rest.carry;
+  const top = keep32(m, pushTopBit(m, { product, taken, borrow, quotient, divisor }));
+  return correct(m, rest.limbs, modulus, top);
+}
+
+/** `a` or, where it is not below the modulus, what is over. */
+function subtractOnce(
+  m: Emitter,
+  a: readonly Limb[],
+  modulus: readonly Limb[],
+): readonly Local<'i64'>[] {
+  const less = subtractBorrowing(m, a, modulus);
+  return selectLimbs(m, less.carry, a, less.limbs);
+}
+
+/** Digits of floor(x (2^288 + mu) / 2^320), where x is the product from digit 7 on. */
+function estimateQuotient(m: Emitter, product: readonly Digit[], entry: Local<'i32'>): Digit[] {
+  const { fn } = m;
+  const x = product.slice(7);
+  const place = { address: entry, offset: layout.RECIPROCAL_DIGITS, count: 9 };
+  const columns = multiplyDigits(m, x, loadDigits(m, place), { from: 8 });
+  // x 2^288 comes on top, from column 9 on.
+  const ninth = fn.i64.add(pushValue(m, columns[9] as Digit), pushValue(m, x[0] as Digit));
+  const carry = keep32(m, fn.i32.wrapI64(fn.i64.shrU(ninth, fn.i64.const(32))));
+  const scaled = joinDigits(m, columns.slice(10));
+  return digitsOf(m, addCarrying(m, scaled, joinDigits(m, x.slice(1)), carry).limbs);
+}
+
+/** What is left, less the modulus where it is not below it; `top` is its bit 256. */
+function correct(
+  m: Emitter,
+  rest: readonly Limb[],
+  modulus: readonly Limb[],
+  top: Local<'i32'>,
+): Local<'i64'>[] {
+  const { fn } = m;
+  const less = subtractBorrowing(m, rest, modulus);
+  const small = fn.i32.gtU(fn.get(less.carry), fn.get(top));
+  return selectLimbs(m, keep32(m, small), rest, less.limbs);
+}
+
+/** Pushes bit 256 of product - quotient * divisor - borrow: a sum's lowest bit is a parity. */
+function pushTopBit(
+  m: Emitter,
+  { product, taken, borrow, quotient, divisor }: TopBitInputs,
+): Value<'i32'> {
+  const { fn } = m;
+  // The last column was not masked: above bit 31 is what it carries.
+  const carried = fn.i64.shrU(pushValue(m, taken[7] as Digit), fn.i64.const(32));
+  let parity = fn.i64.xor(carried, pushValue(m, product[8] as Digit));
+  for (let i = 1; i < 8; i++) {
+    const bits = fn.i64.and(
+      pushValue(m, quotient[i] as Digit),
+      pushValue(m, divisor[8 - i] as Digit),
+    );
+    parity = fn.i64.xor(parity, bits);
+  }
+  const bit = fn.i32.xor(fn.i32.wrapI64(parity), fn.get(borrow));
+  return fn.i32.and(bit, fn.i32.const(1));
+}
+
+interface TopBitInputs {
+  readonly product: readonly Digit[];
+  /** Columns 0 to 7 of quotient * divisor. */
+  readonly taken: readonly Digit[];
+  /** Of product - taken, modulo 2^256. */
+  readonly borrow: Local<'i32'>;
+  readonly quotient: readonly Digit[];
+  readonly divisor: readonly Digit[];
+}
+
+/** A product of sixteen digits modulo 2^256 - c. */
+function fold(m: Emitter, product: readonly Digit[], c: Local<'i64'>): Local<'i64'>[] {
+  const { fn } = m;
+  const factor = digitsOf(m, [c]);
+  // 2^256 = c: the upper half times c, onto the lower one; what is over is at most c.
+  const once = multiplyDigits(m, product.slice(8), factor, { onto: product.slice(0, 8) });
+  const low = joinDigits(m, once.slice(0, 8));
+  const over = joinDigits(m, multiplyDigits(m, once.slice(8), factor));
+  const sum = addCarrying(m, low, over);
+  // Above the modulus or past 2^256 (then it is small): once more c.
+  const wrapped = addCarrying(m, sum.limbs, [c]);
+  const above = keep32(m, fn.i32.or(fn.get(sum.carry), fn.get(wrapped.carry)));
+  return selectLimbs(m, above, wrapped.limbs, sum.limbs);
+}
