@@ -7,22 +7,51 @@
  * const result = await evm.transact(transaction);
  * if (result.status === 'success') state.apply(result.changes);
  */
+import { type AccessListResult, findAccessList } from './access-list.ts';
+import type {
+  CustomPrecompiles,
+  ExecutionOptions,
+  Limits,
+  TransactionChecks,
+} from './execution-options.ts';
 import type { ForkName } from './forks/names.ts';
 import { forkIndex } from './forks/names.ts';
 import { type Rules, rulesOf } from './forks/rules.ts';
+import {
+  checkBlock,
+  checkGas,
+  checkObject,
+  checkTransaction,
+  checkU64,
+  checkWord,
+  InputError,
+} from './input.ts';
 import * as layout from './layout.ts';
+import { readAccesses, readWarm, type StateAccesses } from './machine/accesses.ts';
 import { type Arena, attachArena, prepareArena, reserveArena } from './machine/arena.ts';
+import {
+  activePrecompiles,
+  CALL_RULES_BYTES,
+  encodeCallRules,
+  limitRules,
+  runActive,
+} from './machine/call-rules.ts';
 import { encodeBlock, encodeTransaction } from './machine/encode.ts';
+import { type CallHooks, HookReader } from './machine/hooks.ts';
 import { createMachine, type Machine } from './machine/instance.ts';
 import { createMemory, type MachineMemory } from './machine/memory.ts';
+import { applyOverrides, checkOverrides, dropOverrides } from './machine/overrides.ts';
 import { serveRequest } from './machine/requests.ts';
 import { copyLogs, decodeLogs, readChanges, readOutput } from './machine/results.ts';
-import { StepReader, type TraceStep } from './machine/steps.ts';
+import { haltReason } from './machine/statuses.ts';
+import { StepReader } from './machine/steps.ts';
 import { HOT_THRESHOLD, Tiers } from './machine/tiers.ts';
+import { VersionUndo } from './machine/undo.ts';
 import { readAddress, readWord } from './machine/words.ts';
 import type { PrecompileHost } from './precompiles/precompile.ts';
 import { runPrecompile } from './precompiles/table.ts';
 import type {
+  AccessListEntry,
   Address,
   Awaitable,
   BlockEnvironment,
@@ -48,32 +77,54 @@ export interface EVMOptions {
   readonly state?: StateReader;
   readonly chainId?: bigint;
   readonly block?: Partial<BlockEnvironment>;
-  /** Replaces the precompiles. */
+  /** Runs the fork's precompiles; the ones of this package when left out. */
   readonly precompiles?: PrecompileHost;
+  /** Beside the fork's, for all calls. */
+  readonly customPrecompiles?: CustomPrecompiles;
+  /** Other limits than the fork's, for all calls. */
+  readonly limits?: Limits;
 }
 
+export type { AccessListResult } from './access-list.ts';
+export type * from './execution-options.ts';
+export type { ForkName } from './forks/names.ts';
+export type { Rules } from './forks/rules.ts';
+export type { InputError } from './input.ts';
+export type { AccountAccess, SlotAccess, StateAccesses } from './machine/accesses.ts';
+export type { CallEnter, CallExit, CallHooks, CallKind } from './machine/hooks.ts';
+export type { TraceStep } from './machine/steps.ts';
 export type { PrecompileHost } from './precompiles/precompile.ts';
+export type * from './types.ts';
 
-export interface TransactOptions {
+export interface TransactOptions extends ExecutionOptions {
   /** Keep the changes for what follows in this block (default), or forget them. */
   readonly commit?: boolean;
   /** Gas that the block has left; its gas limit when left out. */
   readonly blockGasLeft?: bigint;
   /** The frame alone: no checks, no intrinsic gas, no fees, no nonce, no refund. */
   readonly callOnly?: boolean;
-  /** Called after each instruction; the interpreter then runs alone. */
-  readonly onStep?: (step: TraceStep) => void;
+  readonly checks?: TransactionChecks;
 }
 
 /** A call outside any transaction: the frame alone. */
-export interface CallRequest {
+export interface CallRequest extends ExecutionOptions {
   readonly from?: Address;
   /** undefined runs `data` as init code. */
   readonly to?: Address;
   readonly data?: Uint8Array;
+  /** Wei; the sender must have it, unless `checks.balance` is false. */
   readonly value?: bigint;
+  /** A thousand million when left out. */
   readonly gas?: bigint;
+  /** What GASPRICE gives; nobody pays it. */
+  readonly gasPrice?: bigint;
+  /** Warm from the start, at no price. */
+  readonly accessList?: readonly AccessListEntry[];
+  readonly checks?: Pick<TransactionChecks, 'balance'>;
 }
+
+/** How many commits came before; good until an older one is reverted to or `setState`. */
+export type EVMSnapshot = number;
 
 export interface EVM {
   readonly rules: Rules;
@@ -84,6 +135,15 @@ export interface EVM {
   /** The same for a state that answers at once. @throws TypeError when it gives a promise */
   transactSync(transaction: Transaction, options?: TransactOptions): TransactionResult;
   /** Another state: forgets all changes and all that was cached of the old one. */
+  /**
+   * The access list that makes the transaction's accesses warm (`eth_createAccessList`); nonce,
+   * balance and base fee are not checked, and nothing is kept.
+   */
+  createAccessList(transaction: Transaction, options?: ExecutionOptions): Promise<AccessListResult>;
+  /** A point of the block to go back to; costs nothing until something is committed. */
+  snapshot(): EVMSnapshot;
+  /** Takes back what was committed since; the snapshot stays good, younger ones do not. */
+  revert(snapshot: EVMSnapshot): void;
   setState(state: StateReader): void;
   setBlock(block: BlockEnvironment): void;
   setChainId(chainId: bigint): void;
@@ -106,22 +166,6 @@ const DEFAULT_BLOCK: BlockEnvironment = {
   difficulty: 0n,
   baseFee: 0n,
   blobBaseFee: 1n,
-};
-
-const HALTS: Readonly<Record<number, HaltReason>> = {
-  [layout.STATUS_OUT_OF_GAS]: 'out of gas',
-  [layout.STATUS_INVALID_OPCODE]: 'invalid opcode',
-  [layout.STATUS_STACK_UNDERFLOW]: 'stack underflow',
-  [layout.STATUS_STACK_OVERFLOW]: 'stack overflow',
-  [layout.STATUS_BAD_JUMP]: 'bad jump destination',
-  [layout.STATUS_STATIC_VIOLATION]: 'static state change',
-  [layout.STATUS_RETURN_DATA_OUT_OF_BOUNDS]: 'return data out of bounds',
-  [layout.STATUS_CREATE_COLLISION]: 'create collision',
-  [layout.STATUS_CODE_TOO_LARGE]: 'code too large',
-  [layout.STATUS_INVALID_CODE_PREFIX]: 'invalid code prefix',
-  [layout.STATUS_INIT_CODE_TOO_LARGE]: 'init code too large',
-  [layout.STATUS_NONCE_OVERFLOW]: 'nonce overflow',
-  [layout.STATUS_PRECOMPILE_FAILURE]: 'precompile failure',
 };
 
 const REFUSALS: readonly RefusalReason[] = [
@@ -179,6 +223,15 @@ class LocalEVM implements EVM {
   #block: BlockEnvironment;
   #chainId: bigint;
   #steps: StepReader | undefined;
+  #hooks: HookReader | undefined;
+  /** Rules and overrides of one call: their places in memory, made when first needed. */
+  #callRules = 0;
+  #overrides = 0;
+  #activePrecompiles: PrecompileHost;
+  #running = false;
+  readonly #limits: Limits;
+  readonly #custom: CustomPrecompiles;
+  readonly #undo = new VersionUndo();
 
   constructor(machine: Machine, arena: Arena, options: EVMOptions) {
     this.rules = machine.rules;
@@ -186,22 +239,30 @@ class LocalEVM implements EVM {
     this.#memory = machine.memory;
     this.#arena = arena;
     this.#precompiles = options.precompiles ?? runPrecompile;
+    this.#activePrecompiles = this.#precompiles;
+    this.#limits = options.limits ?? {};
+    this.#custom = options.customPrecompiles ?? {};
     const threshold = options.hotThreshold ?? HOT_THRESHOLD;
     this.#tiers = new Tiers(machine, arena, options.engine ?? 'auto', threshold);
     this.#state = options.state ?? NO_STATE;
-    this.#chainId = options.chainId ?? 1n;
-    this.#block = { ...DEFAULT_BLOCK, ...options.block };
+    this.#chainId = checkWord('chainId', options.chainId ?? 1n);
+    this.#block = checkBlock({ ...DEFAULT_BLOCK, ...options.block });
     this.setBlock(this.#block);
   }
 
   setState(state: StateReader): void {
     this.#state = state;
+    this.#undo.clear();
     this.#machine.runtime.layerClear(this.#arena.versions);
     this.#machine.runtime.layerClear(this.#arena.view);
   }
 
   setBlock(block: BlockEnvironment): void {
-    this.#block = block;
+    this.#block = checkBlock(block);
+    this.#writeBlock(this.#block);
+  }
+
+  #writeBlock(block: BlockEnvironment): void {
     encodeBlock(this.#memory, this.#arena, block, {
       chainId: this.#chainId,
       merged: forkIndex(this.rules.fork) >= forkIndex('paris'),
@@ -209,61 +270,198 @@ class LocalEVM implements EVM {
   }
 
   setChainId(chainId: bigint): void {
-    this.#chainId = chainId;
+    this.#chainId = checkWord('chainId', chainId);
     this.setBlock(this.#block);
   }
 
   call(request: CallRequest): Promise<TransactionResult> {
+    checkObject('request', request);
+    const { from, to, data, value, gas, gasPrice, accessList, ...options } = request;
     const transaction: Transaction = {
       type: 0,
-      sender: request.from ?? ZERO_ADDRESS,
+      sender: from ?? ZERO_ADDRESS,
       nonce: 0n,
-      gasLimit: request.gas ?? CALL_GAS,
-      to: request.to,
-      value: request.value ?? 0n,
-      data: request.data ?? new Uint8Array(),
-      maxFeePerGas: 0n,
-      maxPriorityFeePerGas: 0n,
-      accessList: [],
+      gasLimit: checkGas('gas', gas ?? CALL_GAS),
+      to,
+      value: value ?? 0n,
+      data: data ?? new Uint8Array(),
+      maxFeePerGas: gasPrice ?? 0n,
+      maxPriorityFeePerGas: gasPrice ?? 0n,
+      accessList: accessList ?? [],
       maxFeePerBlobGas: 0n,
       blobVersionedHashes: [],
       authorizationList: [],
     };
-    return this.transact(transaction, { callOnly: true, commit: false });
+    return this.transact(transaction, { ...options, callOnly: true, commit: false });
   }
 
   async transact(
     transaction: Transaction,
     options: TransactOptions = {},
   ): Promise<TransactionResult> {
-    let status = this.#begin(transaction, options);
-    for (;;) {
-      const waits = this.#serve(status);
-      if (waits === 'ended') return this.#result(transaction, status, options);
-      if (waits instanceof Promise) await waits;
-      status = this.#machine.runtime.resume(this.#arena.ctx);
+    const checked = this.#enter(transaction, options);
+    try {
+      await this.#prepare(options);
+      let status = this.#begin(checked, options);
+      for (;;) {
+        const waits = this.#serve(status);
+        if (waits === 'ended') return this.#result(checked, status, options);
+        if (waits instanceof Promise) await waits;
+        status = this.#machine.runtime.resume(this.#arena.ctx);
+      }
+    } finally {
+      this.#leave(options);
     }
   }
 
   transactSync(transaction: Transaction, options: TransactOptions = {}): TransactionResult {
-    let status = this.#begin(transaction, options);
-    for (;;) {
-      const waits = this.#serve(status);
-      if (waits === 'ended') return this.#result(transaction, status, options);
-      if (waits instanceof Promise) {
-        throw new TypeError('the state answered by a promise: use transact, not transactSync');
+    const checked = this.#enter(transaction, options);
+    try {
+      refusePromise(this.#prepare(options));
+      let status = this.#begin(checked, options);
+      for (;;) {
+        const waits = this.#serve(status);
+        if (waits === 'ended') return this.#result(checked, status, options);
+        refusePromise(waits);
+        status = this.#machine.runtime.resume(this.#arena.ctx);
       }
-      status = this.#machine.runtime.resume(this.#arena.ctx);
+    } finally {
+      this.#leave(options);
     }
   }
 
-  #begin(transaction: Transaction, options: TransactOptions): number {
+  async createAccessList(
+    transaction: Transaction,
+    options: ExecutionOptions = {},
+  ): Promise<AccessListResult> {
+    const checked = checkTransaction(transaction);
+    const { ctx } = this.#arena;
+    const run = async (accessList: Transaction['accessList'], hooks: CallHooks) => {
+      let warm: ReadonlySet<Address> = new Set();
+      let accesses: StateAccesses | undefined;
+      const watched: CallHooks = {
+        onEnter: (call) => {
+          if (call.depth === 0) warm = readWarm(this.#machine, ctx);
+          hooks.onEnter?.(call);
+        },
+        onExit: ({ depth }) => {
+          if (depth === 0) accesses = readAccesses(this.#machine, ctx);
+        },
+      };
+      const { type } = checked;
+      const listed: Transaction = { ...checked, accessList, type: type === 0 ? 1 : type };
+      const checks = { nonce: false, balance: false, baseFee: false };
+      const result = await this.transact(listed, {
+        ...options,
+        hooks: watched,
+        checks,
+        commit: false,
+      });
+      return { result, accesses, warm, created: new Set<Address>() };
+    };
+    const precompiles = activePrecompiles(this.rules, [], {
+      ...this.#custom,
+      ...options.customPrecompiles,
+    });
+    return findAccessList(run, {
+      given: checked.accessList,
+      isPrecompile: (address) => precompiles.has(BigInt(address)),
+      hasWarmth: this.rules.warmth,
+    });
+  }
+
+  snapshot(): EVMSnapshot {
+    return this.#undo.snapshot();
+  }
+
+  revert(snapshot: EVMSnapshot): void {
+    if (this.#undo.revert(this.#machine, snapshot)) return;
+    throw new InputError('snapshot', snapshot, 'what snapshot() gave, since the last setState');
+  }
+
+  /** Checks what was passed and takes the machine, which has one context. */
+  #enter(transaction: Transaction, options: TransactOptions): Transaction {
+    const checked = checkTransaction(transaction);
+    checkObject('options', options);
+    if (options.overrides !== undefined && options.commit !== false) {
+      throw new InputError('commit', options.commit, 'false: overrides are pretended');
+    }
+    if (options.blockGasLeft !== undefined) checkU64('blockGasLeft', options.blockGasLeft);
+    if (this.#running) {
+      throw new InputError('transact', 'called while another call runs', 'one call at a time');
+    }
+    this.#running = true;
+    return checked;
+  }
+
+  /** Puts in place what this call has of its own: block, rules, overrides, watchers. */
+  #prepare(options: TransactOptions): Awaitable<void> {
+    const { ctx } = this.#arena;
+    if (options.block !== undefined) {
+      this.#writeBlock(checkBlock({ ...this.#block, ...options.block }));
+    }
+    const overrides = options.overrides === undefined ? [] : checkOverrides(options.overrides);
+    this.#prepareRules(options, overrides);
+    const { onStep, hooks } = options;
+    this.#steps = onStep && new StepReader(this.#memory, this.#arena, this.rules, onStep);
+    if (hooks !== undefined) this.#hooks = new HookReader(this.#memory, ctx, [hooks]);
+    if (overrides.length === 0) return;
+    const { runtime } = this.#machine;
+    if (this.#overrides === 0) {
+      const layer = runtime.allocate(layout.LAYER_BYTES) >>> 0;
+      if (layer !== 0) this.#memory.bytes().fill(0, layer, layer + layout.LAYER_BYTES);
+      if (layer === 0 || !runtime.layerInit(layer)) {
+        throw new RangeError('no memory is left for the overrides of a call');
+      }
+      this.#overrides = layer;
+    }
+    const settings = { overrides, state: this.#state };
+    return applyOverrides(this.#machine, this.#arena, this.#overrides, settings);
+  }
+
+  #prepareRules(options: TransactOptions, overrides: ReturnType<typeof checkOverrides>): void {
+    const limits = { ...this.#limits, ...options.limits };
+    const custom = { ...this.#custom, ...options.customPrecompiles };
+    const moves = overrides
+      .filter(([address, { movePrecompileToAddress }]) => {
+        const number = BigInt(address);
+        return movePrecompileToAddress !== undefined || number <= 0x1ffn;
+      })
+      .map(([address, { movePrecompileToAddress }]) => [address, movePrecompileToAddress] as const);
+    const special = moves.length > 0 || Object.keys(custom).length > 0;
+    if (!special && Object.keys(limits).length === 0) return;
+    const rules = limitRules(this.rules, limits);
+    const precompiles = special ? activePrecompiles(this.rules, moves, custom) : undefined;
+    if (this.#callRules === 0) {
+      this.#callRules = this.#machine.runtime.allocate(CALL_RULES_BYTES) >>> 0;
+      if (this.#callRules === 0) throw new RangeError('no memory is left for the rules of a call');
+    }
+    encodeCallRules(this.#machine, this.#callRules, { rules, precompiles });
+    if (precompiles !== undefined) {
+      this.#activePrecompiles = runActive(precompiles, this.#precompiles);
+    }
+    this.#memory.view().setUint32(this.#arena.ctx + layout.C_RULES, this.#callRules, true);
+  }
+
+  /** Takes away what the call had of its own, however it ended. */
+  #leave(options: TransactOptions): void {
     this.#steps?.stop();
-    this.#steps =
-      options.onStep && new StepReader(this.#memory, this.#arena, this.rules, options.onStep);
+    this.#steps = undefined;
+    this.#hooks?.stop();
+    this.#hooks = undefined;
+    this.#activePrecompiles = this.#precompiles;
+    this.#tiers.endTransaction();
+    dropOverrides(this.#machine, this.#arena);
+    const { rulesAddress } = this.#machine;
+    this.#memory.view().setUint32(this.#arena.ctx + layout.C_RULES, rulesAddress, true);
+    if (options.block !== undefined) this.#writeBlock(this.#block);
+    this.#running = false;
+  }
+
+  #begin(transaction: Transaction, options: TransactOptions): number {
     encodeTransaction(this.#memory, this.#arena, transaction, {
-      flags: options.callOnly === true ? layout.TX_FLAG_CALL_ONLY : 0,
-      blockGasLeft: options.blockGasLeft ?? this.#block.gasLimit,
+      flags: flagsOf(options),
+      blockGasLeft: options.blockGasLeft ?? options.block?.gasLimit ?? this.#block.gasLimit,
     });
     return this.#machine.runtime.transact(this.#arena.ctx);
   }
@@ -275,6 +473,7 @@ class LocalEVM implements EVM {
     }
     if (status === layout.STATUS_NEED_PRECOMPILE) return this.#runPrecompile();
     if (status === layout.STATUS_STEP) return this.#steps?.observe();
+    if (status === layout.STATUS_HOOK) return this.#hooks?.observe();
     if (status === layout.STATUS_HOT) return this.#tiers.compileReported();
     if (status <= layout.STATUS_LAST_HALT) return 'ended';
     if (status === layout.STATUS_HOST_LIMIT) {
@@ -294,7 +493,7 @@ class LocalEVM implements EVM {
     const size = view.getUint32(fp + layout.F_INPUT_SIZE, true);
     const gas = view.getBigInt64(fp + layout.F_GAS, true);
     const input = Uint8Array.from(this.#memory.bytes().subarray(start, start + size));
-    const answer = this.#precompiles(address, input, gas, this.rules);
+    const answer = this.#activePrecompiles(address, input, gas, this.rules);
     const { runtime } = this.#machine;
     if (answer === undefined) {
       runtime.completePrecompile(ctx, 0, gas, 0, 0);
@@ -306,9 +505,7 @@ class LocalEVM implements EVM {
   }
 
   #result(transaction: Transaction, status: number, options: TransactOptions): TransactionResult {
-    this.#tiers.endTransaction();
     this.#steps?.stop();
-    this.#steps = undefined;
     const { ctx } = this.#arena;
     const view = this.#memory.view();
     const tx = ctx + layout.C_TX;
@@ -317,6 +514,7 @@ class LocalEVM implements EVM {
       const reason = REFUSALS[refused - 1] as RefusalReason;
       return { status: 'refused', reason, message: describeRefusal(reason, transaction) };
     }
+    if (options.commit !== false) this.#undo.beforeCommit(this.#machine, this.#arena);
     if (options.commit !== false && this.#machine.runtime.commitTransaction(ctx) === 0) {
       throw new RangeError('no memory is left for the changes of the block');
     }
@@ -342,6 +540,7 @@ class LocalEVM implements EVM {
       },
       created,
       changes: readChanges(this.#machine, this.#arena),
+      accesses: options.accesses === true ? readAccesses(this.#machine, ctx) : undefined,
     };
   }
 }
@@ -351,10 +550,28 @@ type Outcome =
   | { readonly status: 'revert' }
   | { readonly status: 'halt'; readonly reason: HaltReason };
 
+function flagsOf({ callOnly, checks = {} }: TransactOptions): number {
+  const skipped = (check: boolean | undefined, flag: number) => (check === false ? flag : 0);
+  return (
+    (callOnly === true ? layout.TX_FLAG_CALL_ONLY : 0) |
+    skipped(checks.nonce, layout.TX_FLAG_SKIP_NONCE) |
+    skipped(checks.balance, layout.TX_FLAG_SKIP_BALANCE) |
+    skipped(checks.baseFee, layout.TX_FLAG_SKIP_BASE_FEE) |
+    skipped(checks.senderCode, layout.TX_FLAG_SKIP_SENDER_CODE)
+  );
+}
+
+function refusePromise(answer: Awaitable<void>): void {
+  if (!(answer instanceof Promise)) return;
+  // Whatever comes of it, nobody waits for it any more.
+  answer.catch(() => {});
+  throw new TypeError('the state answered by a promise: use transact, not transactSync');
+}
+
 /** What a final status of the machine means. */
 function outcomeOf(status: number): Outcome {
   if (status === layout.STATUS_REVERT) return { status: 'revert' };
-  const reason = HALTS[status];
+  const reason = haltReason(status);
   return reason === undefined ? { status: 'success' } : { status: 'halt', reason };
 }
 

@@ -470,6 +470,11 @@ export const ACCOUNT_TOUCHED = 16;
 /** Some field differs from the layer below (set on every write, never cleared by a revert). */
 export const ACCOUNT_DIRTY = 32;
 
+/** Of a version: taken back by the host, so the layer below counts. */
+export const ACCOUNT_ABSENT = 128;
+/** Storage generation of a version's slot that was taken back: no account has it. */
+export const GENERATION_ABSENT = 4294967295;
+
 /** The code differs from the layer below. */
 export const ACCOUNT_CODE_CHANGED = 64;
 
@@ -555,8 +560,24 @@ export const C_PAIR_HASHES = 1156;
 
 /** ptr: init code of this context that lives, the innermost first; chained by CODE_NEXT. */
 export const C_INIT_CODES = 1160;
+/** ptr: layer of one call's state overrides, over the block's versions; 0 = none. */
+export const C_OVERRIDES = 1164;
+/** u32: what STATUS_HOOK reports: HOOK_*. */
+export const C_HOOK = 1168;
+/** ptr: the frame that it is about. */
+export const C_HOOK_FRAME = 1172;
+/** u32: status with which the last frame that was left ended, its deposit of code included. */
+export const C_HOOK_STATUS = 1176;
 /** 256 bits: block hashes that the transaction read, by number & 255. */
 export const C_BLOCK_HASH_READS = 1408;
+
+export const HOOK_ENTER = 1;
+export const HOOK_EXIT = 2;
+/** u32 in a frame: whether its hooks were reported: FRAME_HOOK_*. */
+export const F_HOOK = 408;
+export const FRAME_HOOK_NONE = 0;
+export const FRAME_HOOK_ENTERED = 1;
+export const FRAME_HOOK_LEFT = 2;
 
 /** Return to the host after each instruction. */
 export const CONTEXT_FLAG_STEP = 1;

@@ -4,6 +4,8 @@
  * inside the machine everything is words in linear memory (layout.ts).
  */
 
+import type { StateAccesses } from './machine/accesses.ts';
+
 export type Hex = `0x${string}`;
 /** 20 bytes, lower case. */
 export type Address = Hex;
@@ -134,6 +136,8 @@ interface Executed {
   /** Address of the contract that a creating transaction made. */
   readonly created: Address | undefined;
   readonly changes: StateChanges;
+  /** What was read and written, by field; undefined unless `accesses` was asked for. */
+  readonly accesses: StateAccesses | undefined;
 }
 
 /** A transaction that may not be in a block; nothing changed. */

@@ -25,6 +25,10 @@ export interface RuntimeExports {
   ): number;
   viewPutSlot(ctx: number, address: number, key: number, value: number): number;
   viewPutHasStorage(ctx: number, address: number, has: number): number;
+  layerFindAccount(layer: number, address: number): number;
+  layerFindSlot(layer: number, account: number, key: number): number;
+  layerPutAccount(layer: number, address: number): number;
+  layerPutSlot(layer: number, account: number, key: number): number;
   commitTransaction(ctx: number): number;
   nextAccount(ctx: number, entry: number): number;
   nextSlot(ctx: number, entry: number): number;

@@ -1,9 +1,10 @@
 // The loop that runs frames: EVM frames through the function table, precompiles here or by the
 // host. See docs/design/machine.md, "An opcode's function" and "Gas slices".
 import {
-  CONTEXT_FLAG_STEP, CONTEXT_FLAG_STEP_FIRST, CONTEXT_FLAG_TIERS, C_FLAGS, C_FRAME, C_GAS_RESERVE,
-  C_GAS_SLICE, C_HOT_CODE, C_LIMIT_HIT, C_STOP, FRAME_KIND_EVM, F_GAS, F_IP, F_KIND, F_MEM,
-  F_RESUME, F_SP, STATUS_HOST_LIMIT, STATUS_HOT, STATUS_LAST_HALT, STATUS_OUT_OF_GAS,
+  CONTEXT_FLAG_HOOKS, CONTEXT_FLAG_STEP, CONTEXT_FLAG_STEP_FIRST, CONTEXT_FLAG_TIERS, C_FLAGS, C_FRAME, C_GAS_RESERVE,
+  C_GAS_SLICE, C_HOOK, C_HOOK_FRAME, C_HOT_CODE, C_LIMIT_HIT, C_STATUS, C_STOP, FRAME_HOOK_ENTERED,
+  FRAME_HOOK_LEFT, FRAME_HOOK_NONE, FRAME_KIND_EVM, F_GAS, F_HOOK, F_IP, F_KIND, F_MEM,
+  F_RESUME, F_SP, HOOK_ENTER, HOOK_EXIT, STATUS_HOOK, STATUS_HOST_LIMIT, STATUS_HOT, STATUS_LAST_HALT, STATUS_OUT_OF_GAS,
   STATUS_RETURN, STATUS_REVERT, STATUS_SELFDESTRUCT, STATUS_STEP, STATUS_STOP, STATUS_STOPPED,
   STATUS_SWITCH_FRAME,
 } from "../layout";
@@ -19,6 +20,10 @@ export function runFrames(ctx: u32): i32 {
     const notice = noticeOf(ctx);
     if (notice != 0) return notice;
     const flags = load<u32>(ctx + C_FLAGS);
+    if (flags & CONTEXT_FLAG_HOOKS) {
+      const hook = reportEntry(ctx);
+      if (hook != 0) return hook;
+    }
     if (flags & CONTEXT_FLAG_STEP_FIRST) {
       store<u32>(ctx + C_FLAGS, flags & ~CONTEXT_FLAG_STEP_FIRST);
       return STATUS_STEP;
@@ -28,10 +33,33 @@ export function runFrames(ctx: u32): i32 {
     if (status > STATUS_LAST_HALT && status != STATUS_SWITCH_FRAME) return status;
     if (status <= STATUS_LAST_HALT) {
       const left = leaveFrame(ctx, status);
+      if (flags & CONTEXT_FLAG_HOOKS && left != STATUS_HOST_LIMIT) return reportExit(ctx, fp, flags);
       if (left != STATUS_SWITCH_FRAME) return left;
     }
     if (flags & CONTEXT_FLAG_STEP) return STATUS_STEP;
   }
+}
+
+/** Tells the host of a frame that begins; or how the outermost ended, once its end was told. */
+function reportEntry(ctx: u32): i32 {
+  const fp = load<u32>(ctx + C_FRAME);
+  const reported = load<u32>(fp + F_HOOK);
+  if (reported == FRAME_HOOK_LEFT) return load<i32>(ctx + C_STATUS);
+  if (reported != FRAME_HOOK_NONE) return 0;
+  store<u32>(fp + F_HOOK, FRAME_HOOK_ENTERED);
+  store<u32>(ctx + C_HOOK, HOOK_ENTER);
+  store<u32>(ctx + C_HOOK_FRAME, fp);
+  return STATUS_HOOK;
+}
+
+/** Tells the host of a frame that was left: what it returned can be read until the next call. */
+function reportExit(ctx: u32, fp: u32, flags: u32): i32 {
+  store<u32>(fp + F_HOOK, FRAME_HOOK_LEFT);
+  store<u32>(ctx + C_HOOK, HOOK_EXIT);
+  store<u32>(ctx + C_HOOK_FRAME, fp);
+  // A stepping host sees the caller's next instruction all the same.
+  if (flags & CONTEXT_FLAG_STEP) store<u32>(ctx + C_FLAGS, flags | CONTEXT_FLAG_STEP_FIRST);
+  return STATUS_HOOK;
 }
 
 /** What the host asked to be told of, 0 for nothing. */

@@ -4,7 +4,7 @@ import {
   CODE_TIER_INTERPRETED, CONTEXT_FLAG_COMPILE_FIRST, C_FLAGS, C_FRAME, C_HOT_CODE, C_HOT_THRESHOLD, C_GAS_RESERVE,
   C_LIMIT_HIT, C_LOG_COUNT, C_LOG_TOP, C_MEM_END, C_OUTPUT, C_OUTPUT_SIZE, C_REFUND,
   C_RETURN_DATA, C_RULES, C_SCRATCH, C_STATUS, FRAME_FLAG_CREATE, F_ACCOUNT, F_ADDRESS,
-  F_CHECKPOINT, F_CODE, F_CTX, F_DEPTH, F_FLAGS, F_GAS, F_IP, F_KIND, F_LOG_CHECKPOINT, F_MEM,
+  F_CHECKPOINT, F_CODE, F_HOOK, FRAME_HOOK_NONE, C_HOOK_STATUS, F_CTX, F_DEPTH, F_FLAGS, F_GAS, F_IP, F_KIND, F_LOG_CHECKPOINT, F_MEM,
   F_MEM_SIZE, F_OUTPUT, F_OUTPUT_SIZE, F_REFUND, F_RESUME, F_RETURN, F_RETURN_SIZE, F_RUNTIME,
   F_SP, F_WANTED, F_WANTED_SIZE, R_CREATE_DATA_BYTE, R_CREATE_MUST_PAY, R_MAX_CODE_SIZE,
   R_REJECT_EF, FRAME_STRIDE, STATUS_CODE_TOO_LARGE, STATUS_HOST_LIMIT, STATUS_INVALID_CODE_PREFIX,
@@ -33,6 +33,7 @@ export function enterFrame(ctx: u32, fp: u32, kind: u32, flags: u32, code: u32, 
   store<u32>(fp + F_OUTPUT_SIZE, 0);
   // No precompile has begun in this frame (precompiles.ts).
   store<u32>(fp + F_RUNTIME, 0, 20);
+  store<u32>(fp + F_HOOK, FRAME_HOOK_NONE);
   store<u32>(fp + F_RETURN_SIZE, 0);
   store<u32>(fp + F_CHECKPOINT, checkpoint(ctx));
   store<u32>(fp + F_LOG_CHECKPOINT, load<u32>(ctx + C_LOG_TOP));
@@ -67,6 +68,7 @@ export function leaveFrame(ctx: u32, ended: i32): i32 {
   let status = ended;
   if (creates && succeeded(status)) status = depositCode(ctx, fp, status);
   if (load<u32>(ctx + C_LIMIT_HIT)) return STATUS_HOST_LIMIT;
+  store<u32>(ctx + C_HOOK_STATUS, status);
   if (!succeeded(status)) {
     revertTo(ctx, load<u32>(fp + F_CHECKPOINT));
     store<u32>(ctx + C_LOG_TOP, load<u32>(fp + F_LOG_CHECKPOINT));

@@ -21,6 +21,6 @@ export { allocate, release } from "./allocator";
 export { codesInit, codeCreate, codeByHash } from "./code";
 export { overlayInit, nextAccount, nextSlot } from "./state";
 export {
-  layerInit, layerClear, viewPutAccount, viewPutSlot, viewPutHasStorage,
+  layerFindAccount, layerFindSlot, layerPutAccount, layerPutSlot, layerInit, layerClear, viewPutAccount, viewPutSlot, viewPutHasStorage,
 } from "./view";
 export { commitTransaction, nextChangedAccount, nextChangedSlot } from "./versions";

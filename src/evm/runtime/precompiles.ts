@@ -1,8 +1,8 @@
 // The precompiles that the runtime executes itself: identity (0x04) and BLAKE2F (0x09). All
 // others are the host's.
 import {
-  C_FRAME, C_PRECOMPILE, C_STOP, F_CODE_ADDRESS, F_CTX, F_GAS, F_INPUT, F_INPUT_SIZE, F_OUTPUT,
-  F_OUTPUT_SIZE, F_RUNTIME, STATUS_NEED_PRECOMPILE, STATUS_OUT_OF_GAS, STATUS_PRECOMPILE_FAILURE,
+  C_FRAME, C_PRECOMPILE, C_RULES, C_STOP, F_CODE_ADDRESS, F_CTX, F_GAS, F_INPUT, F_INPUT_SIZE, F_OUTPUT,
+  F_OUTPUT_SIZE, F_RUNTIME, R_PRECOMPILES, STATUS_NEED_PRECOMPILE, STATUS_OUT_OF_GAS, STATUS_PRECOMPILE_FAILURE,
   STATUS_RETURN, STATUS_STOPPED,
 } from "../layout";
 import { blake2fRounds } from "./hashes/blake2f";
@@ -33,6 +33,8 @@ export function runPrecompile(ctx: u32, fp: u32): i32 {
   const address = fp + F_CODE_ADDRESS;
   if ((load<u64>(address, 8) | load<u64>(address, 16)) != 0) return STATUS_NEED_PRECOMPILE;
   const number = load<u64>(address);
+  // Where a host has its own list, these are its own affair too.
+  if (number > <u64>load<u32>(load<u32>(ctx + C_RULES) + R_PRECOMPILES)) return STATUS_NEED_PRECOMPILE;
   if (number == IDENTITY) return identity(fp);
   if (number == BLAKE2F) return blake2f(fp);
   return STATUS_NEED_PRECOMPILE;

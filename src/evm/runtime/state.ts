@@ -5,11 +5,11 @@
 // Reads are marked here, where a value is looked at, so that no opcode can forget one. What only
 // the caller knows (a slot's value, EXTCODEHASH's existence) it marks itself.
 import {
-  ACCOUNT_BYTES, ACCOUNT_CODE_CHANGED, ACCOUNT_CREATED, ACCOUNT_DIRTY, ACCOUNT_EXISTS,
+  ACCOUNT_ABSENT, ACCOUNT_BYTES, ACCOUNT_CODE_CHANGED, ACCOUNT_CREATED, ACCOUNT_DIRTY, ACCOUNT_EXISTS,
   ACCOUNT_SELFDESTRUCTED, ACCOUNT_TOUCHED, ACCOUNT_WARM, A_BALANCE, A_CODE, A_CODE_HASH, A_FLAGS,
   A_GENERATION, A_GENERATION_BEFORE, A_HAS_STORAGE, A_NONCE, A_READS, A_SALT, A_SLOT_COUNT,
   A_SLOT_GENERATION, C_ACCOUNTS, C_BLOCK_HASH_READS, C_EMPTY_CODE, C_EMPTY_HASH, C_JOURNAL_BASE,
-  C_JOURNAL_END, C_JOURNAL_TOP, C_LIMIT_HIT, C_REFUND, C_REQUEST, C_REQUEST_ADDRESS,
+  C_JOURNAL_END, C_JOURNAL_TOP, C_LIMIT_HIT, C_OVERRIDES, C_REFUND, C_REQUEST, C_REQUEST_ADDRESS,
   C_REQUEST_SLOT, C_RULES, C_SLOTS, C_TRANSIENT, C_VERSIONS, C_VIEW, LAYER_ACCOUNTS, LAYER_SLOTS,
   READ_BALANCE, READ_CODE, READ_EXISTENCE, READ_HAS_STORAGE, READ_NONCE, REQUEST_ACCOUNT,
   REQUEST_CODE, REQUEST_HAS_STORAGE, REQUEST_NONE, REQUEST_SLOT, R_CLEAR_EMPTY, SLOT_BYTES,
@@ -121,8 +121,9 @@ export function revertTo(ctx: u32, mark: u32): void {
 export function findAccount(ctx: u32, address: u32): u32 {
   const known = tableFind(ctx + C_ACCOUNTS, address, 0, A_SALT);
   if (known != 0) return known;
-  let source = tableFind(load<u32>(ctx + C_VERSIONS) + LAYER_ACCOUNTS, address, 0, A_SALT);
-  if (source == 0) {
+  let source = overrideOf(ctx, address);
+  if (source == 0) source = tableFind(load<u32>(ctx + C_VERSIONS) + LAYER_ACCOUNTS, address, 0, A_SALT);
+  if (source == 0 || load<u32>(source + A_FLAGS) & ACCOUNT_ABSENT) {
     source = tableFind(load<u32>(ctx + C_VIEW) + LAYER_ACCOUNTS, address, 0, A_SALT);
     if (source == 0) return missAccount(ctx, address);
   }
@@ -136,6 +137,12 @@ export function findAccount(ctx: u32, address: u32): u32 {
   store<u32>(a + A_FLAGS, load<u32>(source + A_FLAGS) & ACCOUNT_EXISTS);
   store<u32>(a + A_GENERATION_BEFORE, load<u32>(source + A_GENERATION));
   return a;
+}
+
+/** What the call pretends of an account, 0 = nothing. */
+function overrideOf(ctx: u32, address: u32): u32 {
+  const overrides = load<u32>(ctx + C_OVERRIDES);
+  return overrides == 0 ? 0 : tableFind(overrides + LAYER_ACCOUNTS, address, 0, A_SALT);
 }
 
 function missAccount(ctx: u32, address: u32): u32 {
@@ -266,8 +273,12 @@ export function markSelfdestructed(ctx: u32, a: u32): void {
 /** Whether the account has storage: 1, 0, or -1 for a request. */
 export function hasStorage(ctx: u32, a: u32): i32 {
   markRead(a, A_READS, READ_HAS_STORAGE);
-  const version = tableFind(load<u32>(ctx + C_VERSIONS) + LAYER_ACCOUNTS, a, 0, A_SALT);
   const generation = load<u32>(a + A_GENERATION);
+  const pretended = overrideOf(ctx, a);
+  if (pretended != 0 && load<u32>(pretended + A_GENERATION) == generation) {
+    if (load<u32>(pretended + A_SLOT_COUNT) != 0) return 1;
+  }
+  const version = tableFind(load<u32>(ctx + C_VERSIONS) + LAYER_ACCOUNTS, a, 0, A_SALT);
   if (version != 0 && load<u32>(version + A_SLOT_GENERATION) == generation) {
     if (load<u32>(version + A_SLOT_COUNT) != 0) return 1;
   }
@@ -317,8 +328,12 @@ export function findSlot(ctx: u32, a: u32, key: u32): u32 {
     // Found first in a generation that was reverted: what lies below counts again.
   }
   let source: u32 = 0;
+  const pretended = overrideOf(ctx, a);
+  if (pretended != 0 && load<u32>(pretended + A_GENERATION) == generation) {
+    source = tableFind(load<u32>(ctx + C_OVERRIDES) + LAYER_SLOTS, key, pretended, S_ACCOUNT);
+  }
   const version = tableFind(load<u32>(ctx + C_VERSIONS) + LAYER_ACCOUNTS, a, 0, A_SALT);
-  if (version != 0) {
+  if (source == 0 && version != 0) {
     source = tableFind(load<u32>(ctx + C_VERSIONS) + LAYER_SLOTS, key, version, S_ACCOUNT);
     if (source != 0 && load<u32>(source + S_GENERATION) != generation) source = 0;
   }

@@ -291,7 +291,11 @@ function settle(ctx: u32): void {
   mulWord(amount, tx + TX_EFFECTIVE_PRICE, limit - used);
   addBalance(ctx, sender, amount);
   copyWord(amount + 32, tx + TX_EFFECTIVE_PRICE);
-  if (load<u32>(load<u32>(ctx + C_RULES) + R_BASE_FEE)) subWord(amount + 32, amount + 32, ctx + C_BASE_FEE);
+  if (load<u32>(load<u32>(ctx + C_RULES) + R_BASE_FEE)) {
+    // Only where the check of the base fee is switched off: then there is no tip.
+    if (lessWord(amount + 32, ctx + C_BASE_FEE)) zeroWord(amount + 32);
+    else subWord(amount + 32, amount + 32, ctx + C_BASE_FEE);
+  }
   mulWord(amount, amount + 32, used);
   addBalance(ctx, findAccount(ctx, ctx + C_COINBASE), amount);
   finishTransaction(ctx);

@@ -67,6 +67,27 @@ export function viewPutSlot(ctx: u32, address: u32, key: u32, value: u32): bool 
   return true;
 }
 
+/** The layer's entry of an account, made where there is none; 0 without memory. */
+export function layerPutAccount(layer: u32, address: u32): u32 {
+  const known = accountAt(layer, address);
+  return known != 0 ? known : tableAdd(layer + LAYER_ACCOUNTS, address, 0, A_SALT);
+}
+
+/** The layer's entry of a slot of one of its accounts, made where there is none. */
+export function layerPutSlot(layer: u32, account: u32, key: u32): u32 {
+  const known = tableFind(layer + LAYER_SLOTS, key, account, S_ACCOUNT);
+  return known != 0 ? known : tableAdd(layer + LAYER_SLOTS, key, account, S_ACCOUNT);
+}
+
+/** The layer's entry of an account or a slot, 0 = none. */
+export function layerFindAccount(layer: u32, address: u32): u32 {
+  return accountAt(layer, address);
+}
+
+export function layerFindSlot(layer: u32, account: u32, key: u32): u32 {
+  return tableFind(layer + LAYER_SLOTS, key, account, S_ACCOUNT);
+}
+
 /** Whether the view's account has storage: 0 or 1. Dropped when the account was forgotten. */
 export function viewPutHasStorage(ctx: u32, address: u32, has: u32): bool {
   const account = accountAt(load<u32>(ctx + C_VIEW), address);

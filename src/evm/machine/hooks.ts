@@ -1,0 +1,156 @@
+/**
+ * Hooks of calls: the driver returns to the host as a frame begins and once it was left. Between
+ * the two the machine runs freely, on whatever tier; without hooks it does not return at all.
+ */
+import * as layout from '../layout.ts';
+import type { Address, HaltReason } from '../types.ts';
+import type { MachineMemory } from './memory.ts';
+import { haltReason } from './statuses.ts';
+import { readAddress, readWord } from './words.ts';
+
+export type CallKind = 'call' | 'callcode' | 'delegatecall' | 'staticcall' | 'create' | 'create2';
+
+/** A call or creation that begins. Failing before it begins (depth, balance) shows no hook. */
+export interface CallEnter {
+  readonly kind: CallKind;
+  /** 0 for the outermost. */
+  readonly depth: number;
+  /** CALLER as the callee sees it. */
+  readonly from: Address;
+  /** ADDRESS: whose storage is used; the new contract's for a creation. */
+  readonly to: Address;
+  /** Where the code stands: differs from `to` for DELEGATECALL and CALLCODE. */
+  readonly codeAddress: Address;
+  readonly precompile: boolean;
+  readonly isStatic: boolean;
+  /** Wei; of a DELEGATECALL the caller's own. */
+  readonly value: bigint;
+  /** Gas given, the stipend included. */
+  readonly gas: bigint;
+  /** Call data, or init code. */
+  readonly input: Uint8Array;
+}
+
+export interface CallExit {
+  readonly depth: number;
+  readonly status: 'success' | 'revert' | 'halt';
+  /** Why it halted. */
+  readonly reason: HaltReason | undefined;
+  /** Return data, revert data, or the code that a creation deposited. */
+  readonly output: Uint8Array;
+  readonly gasUsed: bigint;
+  /** Where the balance went, when it ended with SELFDESTRUCT. */
+  readonly selfdestruct: { readonly heir: Address; readonly value: bigint } | undefined;
+}
+
+/** Called synchronously; what they throw ends the call, and `transact` throws it. */
+export interface CallHooks {
+  readonly onEnter?: (call: CallEnter) => void;
+  readonly onExit?: (call: CallExit) => void;
+}
+
+const KINDS: Readonly<Record<number, CallKind>> = {
+  240: 'create',
+  241: 'call',
+  242: 'callcode',
+  244: 'delegatecall',
+  245: 'create2',
+  250: 'staticcall',
+};
+
+/** Answers STATUS_HOOK from the frames; one for a run. */
+export class HookReader {
+  readonly #memory: MachineMemory;
+  readonly #ctx: number;
+  readonly #hooks: readonly CallHooks[];
+  readonly #given: bigint[] = [];
+
+  constructor(memory: MachineMemory, ctx: number, hooks: readonly CallHooks[]) {
+    this.#memory = memory;
+    this.#ctx = ctx;
+    this.#hooks = hooks;
+    this.#setFlag(layout.CONTEXT_FLAG_HOOKS);
+  }
+
+  observe(): void {
+    const view = this.#memory.view();
+    const fp = view.getUint32(this.#ctx + layout.C_HOOK_FRAME, true);
+    if (view.getUint32(this.#ctx + layout.C_HOOK, true) === layout.HOOK_ENTER) {
+      const call = this.#readEnter(view, fp);
+      this.#given[call.depth] = call.gas;
+      for (const hooks of this.#hooks) hooks.onEnter?.(call);
+      return;
+    }
+    const call = this.#readExit(view, fp);
+    for (const hooks of this.#hooks) hooks.onExit?.(call);
+  }
+
+  stop(): void {
+    this.#setFlag(0);
+  }
+
+  #setFlag(flag: number): void {
+    const view = this.#memory.view();
+    const at = this.#ctx + layout.C_FLAGS;
+    view.setUint32(at, (view.getUint32(at, true) & ~layout.CONTEXT_FLAG_HOOKS) | flag, true);
+  }
+
+  #readEnter(view: DataView, fp: number): CallEnter {
+    const flags = view.getUint32(fp + layout.F_FLAGS, true);
+    const creates = (flags & layout.FRAME_FLAG_CREATE) !== 0;
+    return {
+      kind: this.#kindOf(view, fp, creates),
+      depth: view.getUint32(fp + layout.F_DEPTH, true),
+      from: readAddress(view, fp + layout.F_CALLER),
+      to: readAddress(view, fp + layout.F_ADDRESS),
+      codeAddress: readAddress(view, fp + layout.F_CODE_ADDRESS),
+      precompile: view.getUint32(fp + layout.F_KIND, true) === layout.FRAME_KIND_PRECOMPILE,
+      isStatic: (flags & layout.FRAME_FLAG_STATIC) !== 0,
+      value: readWord(view, fp + layout.F_VALUE),
+      gas: view.getBigInt64(fp + layout.F_GAS, true),
+      input: creates ? this.#initCode(view, fp) : this.#bytesAt(view, fp + layout.F_INPUT),
+    };
+  }
+
+  /** The opcode of the caller, which stands after it. */
+  #kindOf(view: DataView, fp: number, creates: boolean): CallKind {
+    if (view.getUint32(fp + layout.F_DEPTH, true) === 0) return creates ? 'create' : 'call';
+    const next = view.getUint32(fp - layout.FRAME_STRIDE + layout.F_IP, true);
+    return KINDS[view.getUint8(next - 1)] ?? 'call';
+  }
+
+  #initCode(view: DataView, fp: number): Uint8Array {
+    const code = view.getUint32(fp + layout.F_CODE, true);
+    const size = view.getUint32(code + layout.CODE_SIZE, true);
+    const start = code + layout.CODE_BYTES;
+    return Uint8Array.from(this.#memory.bytes().subarray(start, start + size));
+  }
+
+  /** A copy of the bytes that a pointer and a size after it name. */
+  #bytesAt(view: DataView, at: number): Uint8Array {
+    const start = view.getUint32(at, true);
+    const size = view.getUint32(at + 4, true);
+    return Uint8Array.from(this.#memory.bytes().subarray(start, start + size));
+  }
+
+  #readExit(view: DataView, fp: number): CallExit {
+    const status = view.getUint32(this.#ctx + layout.C_HOOK_STATUS, true);
+    const depth = view.getUint32(fp + layout.F_DEPTH, true);
+    const reason = haltReason(status);
+    const reverted = status === layout.STATUS_REVERT;
+    const destroyed = status === layout.STATUS_SELFDESTRUCT;
+    return {
+      depth,
+      status: reason !== undefined ? 'halt' : reverted ? 'revert' : 'success',
+      reason,
+      output: this.#bytesAt(view, fp + layout.F_OUTPUT),
+      gasUsed: (this.#given[depth] ?? 0n) - view.getBigInt64(fp + layout.F_GAS, true),
+      selfdestruct: destroyed
+        ? {
+            heir: readAddress(view, fp + layout.F_SCRATCH_0),
+            value: readWord(view, fp + layout.F_SCRATCH_1),
+          }
+        : undefined,
+    };
+  }
+}
