@@ -29,6 +29,8 @@ export interface CallEnter {
   readonly gas: bigint;
   /** Call data, or init code. */
   readonly input: Uint8Array;
+  /** A copy of the code that runs; to be called within the hook. */
+  readonly code: () => Uint8Array;
 }
 
 export interface CallExit {
@@ -108,7 +110,8 @@ export class HookReader {
       isStatic: (flags & layout.FRAME_FLAG_STATIC) !== 0,
       value: readWord(view, fp + layout.F_VALUE),
       gas: view.getBigInt64(fp + layout.F_GAS, true),
-      input: creates ? this.#initCode(view, fp) : this.#bytesAt(view, fp + layout.F_INPUT),
+      input: creates ? this.#code(fp) : this.#bytesAt(view, fp + layout.F_INPUT),
+      code: () => this.#code(fp),
     };
   }
 
@@ -119,7 +122,8 @@ export class HookReader {
     return KINDS[view.getUint8(next - 1)] ?? 'call';
   }
 
-  #initCode(view: DataView, fp: number): Uint8Array {
+  #code(fp: number): Uint8Array {
+    const view = this.#memory.view();
     const code = view.getUint32(fp + layout.F_CODE, true);
     const size = view.getUint32(code + layout.CODE_SIZE, true);
     const start = code + layout.CODE_BYTES;
