@@ -511,6 +511,8 @@ export const G_HASH_KEYS = 384;
 export const G_HASH_KEYS_BYTES = 48;
 /** Scratch of the arithmetic of one runtime instance: offsets are its own affair, but for these. */
 export const SCRATCH_BYTES = 4096;
+/** word x 2: operands and result of kernels/divide.ts. */
+export const SCRATCH_KERNELS = 704;
 /**
  * Reciprocals of moduli (kernels/mulmod.ts): a direct-mapped cache. It belongs to an instance, that
  * is to one thread, so an entry is never read half written.

@@ -3,74 +3,25 @@
 import type { Local } from '../../wasm/function.ts';
 import { forkIndex } from '../forks/names.ts';
 import { add, sub } from '../words/arithmetic.ts';
-import { bitwise } from '../words/bitwise.ts';
 import { shift, signExtend } from '../words/shifts.ts';
 import { constant, constantOf, keep, limbsOf, pushValue, type Word } from '../words/word.ts';
 import type { Assembler, Meanings } from './assembler.ts';
+import { divide, divideSigned } from './division.ts';
+import { multiply } from './multiplication.ts';
 
 export const ARITHMETIC: Meanings = {
   ADD: (m) => m.push(add(m, m.pop(), m.pop())),
   MUL: multiply,
   SUB: (m) => m.push(sub(m, m.pop(), m.pop())),
-  DIV: divide,
-  SDIV: (m) => m.callOnWords('sdiv', 2),
-  MOD: remainder,
-  SMOD: (m) => m.callOnWords('smod', 2),
+  DIV: (m) => divide(m, 'divide'),
+  SDIV: (m) => divideSigned(m, 'divideSigned'),
+  MOD: (m) => divide(m, 'remainder'),
+  SMOD: (m) => divideSigned(m, 'remainderSigned'),
   ADDMOD: (m) => m.callOnWords('addmod', 3),
   MULMOD: (m) => m.callOnWords('mulmod', 3),
   EXP: exponentiate,
   SIGNEXTEND: (m) => m.push(signExtend(m, m.pop(), m.pop())),
 };
-
-/** The exponent of a word that is known to be a power of two. */
-function powerOfTwo(word: Word): bigint | undefined {
-  const value = constantOf(word);
-  if (value === undefined || value === 0n || (value & (value - 1n)) !== 0n) return undefined;
-  return BigInt(value.toString(2).length - 1);
-}
-
-/** Puts two operands back as they were. */
-function restore(m: Assembler, a: Word, b: Word): void {
-  m.push(b);
-  m.push(a);
-}
-
-/** A power of two, known while assembling, is a shift. */
-function multiply(m: Assembler): void {
-  const a = m.pop();
-  const b = m.pop();
-  const [bits, other] = [powerOfTwo(a) ?? powerOfTwo(b), powerOfTwo(a) === undefined ? a : b];
-  if (bits !== undefined) {
-    m.push(shift(m, 'shl', constant(bits), other));
-    return;
-  }
-  restore(m, a, b);
-  m.callOnWords('mul', 2);
-}
-
-function divide(m: Assembler): void {
-  const a = m.pop();
-  const b = m.pop();
-  const bits = powerOfTwo(b);
-  if (bits !== undefined) {
-    m.push(shift(m, 'shr', constant(bits), a));
-    return;
-  }
-  restore(m, a, b);
-  m.callOnWords('div', 2);
-}
-
-function remainder(m: Assembler): void {
-  const a = m.pop();
-  const b = m.pop();
-  const bits = powerOfTwo(b);
-  if (bits !== undefined) {
-    m.push(bitwise(m, 'and', a, constant((1n << bits) - 1n)));
-    return;
-  }
-  restore(m, a, b);
-  m.callOnWords('mod', 2);
-}
 
 /** Price of a byte of the exponent: 10, from EIP-160 (Spurious Dragon) 50. */
 function exponentByteGas(m: Assembler): number {
@@ -81,6 +32,10 @@ function exponentiate(m: Assembler): void {
   const base = m.pop();
   const exponent = m.pop();
   m.charge(exponentGas(m, exponent));
+  if (constantOf(base) === 2n) {
+    m.push(shift(m, 'shl', exponent, constant(1n)));
+    return;
+  }
   m.push(exponent);
   m.push(base);
   m.callOnWords('exp', 2);

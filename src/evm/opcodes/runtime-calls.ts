@@ -17,15 +17,24 @@ const operation: RuntimeCall = { params: ['i32', 'i32', 'i64'], results: ['i64']
 /** (fp, sp, gas, opcode) -> status; the frame is saved. */
 const departure: RuntimeCall = { params: ['i32', 'i32', 'i64', 'i32'], results: ['i32'] };
 
+/** (a0 .. a3, b0 .. b3) -> (r0 .. r3), the limbs of words. */
+const onLimbs: RuntimeCall = { params: limbs(8), results: limbs(4) };
+
+function limbs(count: number): ValueType[] {
+  return Array<ValueType>(count).fill('i64');
+}
+
 export const RUNTIME_CALLS: Readonly<Record<RuntimeCallName, RuntimeCall>> = {
-  mul: onWords,
-  div: onWords,
-  sdiv: onWords,
-  mod: onWords,
-  smod: onWords,
   addmod: onThreeWords,
   mulmod: onThreeWords,
   exp: onWords,
+  multiply: onLimbs,
+  divide: onLimbs,
+  remainder: onLimbs,
+  divideSigned: onLimbs,
+  remainderSigned: onLimbs,
+  /** (a, normalised divisor, reciprocal, shift) -> (quotient, remainder). */
+  divideByLimb: { params: limbs(7), results: limbs(5) },
   /** (dst, fp, offset): 32 bytes of call data from an offset below its size. */
   callDataLoad: onWords,
   /** (fp, gas, end) -> gas left: makes [0, end) of the EVM memory addressable. */
@@ -53,7 +62,7 @@ export const RUNTIME_CALLS: Readonly<Record<RuntimeCallName, RuntimeCall>> = {
 };
 
 /** Those of the shape (dst, a, b) or (dst, a, b, c). */
-export type WordCallName = 'mul' | 'div' | 'sdiv' | 'mod' | 'smod' | 'addmod' | 'mulmod' | 'exp';
+export type WordCallName = 'addmod' | 'mulmod' | 'exp';
 
 /** Those of the shape (fp, sp, gas) -> gas. */
 export type OperationName =
@@ -76,6 +85,12 @@ export type OperationName =
 export type RuntimeCallName =
   | WordCallName
   | OperationName
+  | 'multiply'
+  | 'divide'
+  | 'remainder'
+  | 'divideSigned'
+  | 'remainderSigned'
+  | 'divideByLimb'
   | 'callDataLoad'
   | 'expandMemory'
   | 'opLog'

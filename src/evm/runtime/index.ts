@@ -1,7 +1,7 @@
 // What the runtime exports: to emitted code (opcodes/runtime-calls.ts) and to the host.
 export { setScratch } from "./arithmetic/scratch";
 export { mul } from "./arithmetic/product";
-export { div, sdiv, mod, smod, addmod, mulmodSlow } from "./arithmetic/division";
+export { div, sdiv, mod, smod, addmodSlow, mulmodSlow } from "./arithmetic/division";
 export { exp } from "./arithmetic/power";
 export { keccak256, keccak256Word } from "./hashes/keccak";
 export { blake2fRounds } from "./hashes/blake2f";

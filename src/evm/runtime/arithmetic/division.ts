@@ -276,8 +276,11 @@ export function smod(dst: u32, a: u32, b: u32): void {
   if (negative) negate(dst, dst);
 }
 
-/** dst = (a + b) modulo m without overflow; 0 when m is 0. */
-export function addmod(dst: u32, a: u32, b: u32, m: u32): void {
+/**
+ * dst = (a + b) modulo m without overflow; 0 when m is 0. The kernel (kernels/addmod.ts) calls it
+ * when the sum is not below twice the modulus.
+ */
+export function addmodSlow(dst: u32, a: u32, b: u32, m: u32): void {
   if (isZero(m)) {
     setWord(dst, 0);
     return;
