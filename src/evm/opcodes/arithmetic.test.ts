@@ -85,6 +85,24 @@ function draw(next: () => number): bigint {
 type Form = 'known' | 'loaded' | 64 | 128 | 160;
 const FORMS: readonly Form[] = ['known', 'loaded', 64, 128, 160];
 
+/** First operands that decide how SIGNEXTEND, BYTE and shifts are assembled. */
+const SMALL: readonly bigint[] = [
+  0n,
+  1n,
+  7n,
+  8n,
+  15n,
+  16n,
+  23n,
+  24n,
+  30n,
+  31n,
+  32n,
+  63n,
+  64n,
+  255n,
+];
+
 const byte = (name: string): number => opcodeByte(name);
 
 function push(value: bigint): number[] {
@@ -127,6 +145,18 @@ function run(code: Uint8Array, engine: Engine, inputs: readonly (readonly bigint
 
 const masked = (form: Form, value: bigint): bigint =>
   typeof form === 'number' ? BigInt.asUintN(form, value) : value;
+
+describe.each(['SIGNEXTEND', 'BYTE', 'SHL', 'SHR', 'SAR'])('%s by a known number', (name) => {
+  it.each(['interpreter', 'compiler'] as const)('agrees with BigInt: %s', (engine) => {
+    const next = generator(name.charCodeAt(1));
+    for (const a of SMALL) {
+      const code = codeOf(name, ['known', 'loaded'], a, 0n);
+      const inputs = Array.from({ length: CASES }, () => [0n, draw(next)]);
+      const wanted = inputs.map(([, b]) => (REFERENCE[name] as Operation)(a, b as bigint));
+      expect(run(code, engine, inputs), `${name} by ${a}`).toEqual(wanted);
+    }
+  });
+});
 
 describe.each(Object.keys(REFERENCE))('%s', (name) => {
   const reference = REFERENCE[name] as Operation;

@@ -203,9 +203,7 @@ export function signExtend(m: Emitter, index: Word, value: Word): Word {
   const { fn } = m;
   const known = constantOf(index);
   if (known !== undefined) {
-    if (known >= 31n) return value;
-    const distance = 248n - 8n * known;
-    return shiftByConstant(m, 'sar', distance, shiftByConstant(m, 'shl', distance, value));
+    return known >= 31n ? value : signExtendFrom(m, Number(known), value);
   }
   const amount = limbsOf(m, index)[0];
   const outside = keep32(m, pushIsAtLeast32(m, index));
@@ -214,6 +212,25 @@ export function signExtend(m: Emitter, index: Word, value: Word): Word {
   const bounded = () => fn.i64.and(fn.i64.sub(fn.i64.const(248), fn.get(bits)), fn.i64.const(255));
   const distance = fromLimb(keep(m, fn.select(fn.i64.const(0), bounded(), fn.get(outside))));
   return shiftByRegister(m, 'sar', distance, shiftByRegister(m, 'shl', distance, value));
+}
+
+/** The sign of a known byte: one limb is shifted there and back, those above it are its sign. */
+function signExtendFrom(m: Emitter, byte: number, value: Word): Word {
+  const known = constantOf(value);
+  if (known !== undefined) return constant(BigInt.asIntN(8 * byte + 8, known));
+  const { fn } = m;
+  const limbs = limbsOf(m, value);
+  const index = byte >> 3;
+  const distance = 56 - 8 * (byte & 7);
+  let top = limbs[index] as Limb;
+  if (distance > 0) {
+    const raised = fn.i64.shl(pushValue(m, top), fn.i64.const(distance));
+    top = keep(m, fn.i64.shrS(raised, fn.i64.const(distance)));
+  }
+  const sign = index === 3 ? 0n : keep(m, fn.i64.shrS(pushValue(m, top), fn.i64.const(63)));
+  return fromLimbs(
+    limbs.map((limb, i) => (i < index ? limb : i === index ? top : sign)) as unknown as Limbs,
+  );
 }
 
 /** CLZ (EIP-7939): leading zero bits, 256 for zero. */
