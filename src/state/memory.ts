@@ -9,6 +9,7 @@
 
 import { keccak256 } from '../base/keccak.ts';
 import { encodeRlp, rlpInteger } from '../base/rlp.ts';
+import { checkAddress, checkBytes, checkU64, checkWord } from '../evm/input.ts';
 import type { Account, Address, Hash, StateChanges, StateReader } from '../evm/types.ts';
 import { EMPTY_ROOT, type TrieEntry, trieRoot } from './trie.ts';
 
@@ -52,11 +53,11 @@ export class MemoryState implements StateReader {
   #undo: Undo[] | undefined;
 
   getAccount(address: Address): Account | undefined {
-    return this.#accounts.get(address);
+    return this.#accounts.get(lowerCase(address));
   }
 
   getStorage(address: Address, slot: bigint): bigint {
-    return this.#accounts.get(address)?.storage.slots.get(slot) ?? 0n;
+    return this.#accounts.get(lowerCase(address))?.storage.slots.get(slot) ?? 0n;
   }
 
   /** @throws when the state holds no such code, which is a bug of whoever asks */
@@ -68,7 +69,7 @@ export class MemoryState implements StateReader {
   }
 
   hasStorage(address: Address): boolean {
-    return (this.#accounts.get(address)?.storage.slots.size ?? 0) > 0;
+    return (this.#accounts.get(lowerCase(address))?.storage.slots.size ?? 0) > 0;
   }
 
   getBlockHash(number: bigint): Hash {
@@ -82,13 +83,23 @@ export class MemoryState implements StateReader {
 
   /** The non-zero slots of an account. */
   storageOf(address: Address): ReadonlyMap<bigint, bigint> {
-    return this.#accounts.get(address)?.storage.slots ?? new Map();
+    return this.#accounts.get(lowerCase(address))?.storage.slots ?? new Map();
   }
 
-  /** Puts an account in place, whatever was there before. */
-  setAccount(address: Address, input: AccountInput): void {
+  /**
+   * Puts an account in place, whatever was there before. Addresses may be of any case.
+   * @throws InputError for a value of the wrong type, shape or range
+   */
+  setAccount(to: Address, input: AccountInput): void {
+    const address = checkAddress('address', to);
+    checkU64('nonce', input.nonce);
+    checkWord('balance', input.balance);
+    checkBytes('code', input.code);
     const slots = new Map<bigint, bigint>();
-    for (const [slot, value] of input.storage) if (value !== 0n) slots.set(slot, value);
+    for (const [slot, value] of input.storage) {
+      checkWord('a slot', slot);
+      if (checkWord('the value of a slot', value) !== 0n) slots.set(slot, value);
+    }
     const codeHash = this.#addCode(input.code);
     const { nonce, balance } = input;
     this.#replace(address, { nonce, balance, codeHash, storage: { slots, root: undefined } });
@@ -96,7 +107,7 @@ export class MemoryState implements StateReader {
 
   /** Brings an empty account into being where there is none. */
   createAccount(address: Address): void {
-    if (this.#accounts.has(address)) return;
+    if (this.#accounts.has(lowerCase(address))) return;
     this.setAccount(address, { nonce: 0n, balance: 0n, code: new Uint8Array(0), storage: [] });
   }
 
@@ -180,6 +191,11 @@ export class MemoryState implements StateReader {
     writeSlot(storage, slot, value);
     storage.root = undefined;
   }
+}
+
+/** The machine asks in lower case; users have checksummed addresses, too. */
+function lowerCase(address: Address): Address {
+  return address.toLowerCase() as Address;
 }
 
 function writeSlot(storage: Storage, slot: bigint, value: bigint): void {

@@ -5,7 +5,7 @@ import type { TransactionResult } from '../../evm/types.ts';
 
 /** One instruction as a line of JSON. */
 export function stepLine(step: TraceStep): string {
-  const { pc, op, gas, gasCost, memSize, stack, depth, refund, opName } = step;
+  const { pc, op, gas, gasCost, memSize, stack, depth, refund, opName, error } = step;
   return JSON.stringify({
     pc,
     op,
@@ -16,6 +16,8 @@ export function stepLine(step: TraceStep): string {
     depth,
     refund: Number(refund),
     opName: opName ?? 'INVALID',
+    // Left out where there is none.
+    error,
   });
 }
 

@@ -90,7 +90,18 @@ describe('steps', () => {
       ['ADD', 2],
       ['STOP', 1],
     ]);
+    expect(steps.map(({ error }) => error).filter(Boolean)).toEqual(['stack underflow']);
+    expect(steps.at(-2)?.error).toBe('stack underflow');
+    expect(trace('fe').map(({ error }) => error)).toEqual(['invalid opcode']);
     expect(trace('0c').map(({ opName, op }) => [opName, op])).toEqual([[undefined, 0x0c]]);
+  });
+
+  it('show the return data of the last call', () => {
+    const steps = trace(`${CALL}5000`, '60aa5f5260205ff3');
+    const seen = steps.map(({ depth, returnData }) => `${depth} ${returnData.toHex()}`);
+    const word = 'aa'.padStart(64, '0');
+    expect(seen.slice(-2)).toEqual([`1 ${word}`, `1 ${word}`]);
+    expect(seen.slice(0, -2).every((line) => line.endsWith(' '))).toBe(true);
   });
 
   it('pass over precompiles, and see the refund', () => {

@@ -7,8 +7,10 @@
 import type { Rules } from '../forks/rules.ts';
 import * as layout from '../layout.ts';
 import { opcodeAt, staticGas } from '../opcodes/table.ts';
+import type { HaltReason } from '../types.ts';
 import type { Arena } from './arena.ts';
 import type { MachineMemory } from './memory.ts';
+import { haltReason } from './statuses.ts';
 import { readWord } from './words.ts';
 
 /** One instruction: the machine as it stood before it, and what it cost. */
@@ -29,7 +31,15 @@ export interface TraceStep {
   /** 1 for the outermost frame. */
   readonly depth: number;
   readonly refund: bigint;
+  /** RETURNDATA before; shared between steps, not to be written to. */
+  readonly returnData: Uint8Array;
+  /** Why the frame halted with this instruction; undefined when it did not. */
+  readonly error: HaltReason | undefined;
 }
+
+const NOTHING: Uint8Array = new Uint8Array();
+/** The first of the opcodes that call, create or end a frame. */
+const CREATE = 0xf0;
 
 /** Reads the steps of one run; from construction to `stop` the machine steps. */
 export class StepReader {
@@ -37,6 +47,9 @@ export class StepReader {
   readonly #ctx: number;
   readonly #rules: Rules;
   readonly #report: (step: TraceStep) => void;
+  /** Whether a call was made or left since the return data were copied. */
+  #called = false;
+  #returnData: Uint8Array = NOTHING;
   #pending: { readonly step: TraceStep; readonly fp: number } | undefined;
 
   constructor(
@@ -49,12 +62,14 @@ export class StepReader {
     this.#ctx = arena.ctx;
     this.#rules = rules;
     this.#report = report;
+    memory.view().setUint32(this.#ctx + layout.C_HOOK_STATUS, 0, true);
     this.#setFlags(layout.CONTEXT_FLAG_STEP | layout.CONTEXT_FLAG_STEP_FIRST);
   }
 
   /** Answers STATUS_STEP. */
   observe(): void {
-    this.#complete();
+    const frame = this.#memory.view().getUint32(this.#ctx + layout.C_FRAME, true);
+    this.#complete(this.#pending !== undefined && frame < this.#pending.fp);
     const view = this.#memory.view();
     const fp = view.getUint32(this.#ctx + layout.C_FRAME, true);
     if (view.getUint32(fp + layout.F_KIND, true) !== layout.FRAME_KIND_EVM) return;
@@ -63,7 +78,9 @@ export class StepReader {
 
   /** Reports the last step and lets the machine run freely again. */
   stop(): void {
-    this.#complete();
+    const at = this.#ctx + layout.C_TX + layout.TX_STATUS;
+    const done = this.#memory.view().getUint32(at, true) === layout.TX_STATUS_DONE;
+    this.#complete(done);
     this.#setFlags(0);
   }
 
@@ -75,13 +92,31 @@ export class StepReader {
   }
 
   /** Gas left in a frame that was left stays readable until its depth is entered again. */
-  #complete(): void {
+  #complete(ended: boolean): void {
     if (this.#pending === undefined) return;
     const { step, fp } = this.#pending;
+    if (step.op >= CREATE) this.#called = true;
     this.#pending = undefined;
-    const left = this.#memory.view().getBigInt64(fp + layout.F_GAS, true);
+    const view = this.#memory.view();
+    const left = view.getBigInt64(fp + layout.F_GAS, true);
+    const status = ended ? view.getUint32(this.#ctx + layout.C_HOOK_STATUS, true) : 0;
+    const error = haltReason(status);
     const taken = step.gas - left;
-    this.#report(taken > 0n ? { ...step, gasCost: taken } : step);
+    // A halt takes all gas; what the instruction itself costs is its price.
+    const gasCost = taken > 0n && error === undefined ? taken : step.gasCost;
+    this.#report({ ...step, gasCost, error });
+  }
+
+  /** Copied after what may have changed it: the call and creation opcodes. */
+  #readReturnData(view: DataView, fp: number): Uint8Array {
+    const size = view.getUint32(fp + layout.F_RETURN_SIZE, true);
+    if (size === 0) return NOTHING;
+    if (this.#returnData.length !== size || this.#called) {
+      const start = view.getUint32(fp + layout.F_RETURN, true);
+      this.#returnData = Uint8Array.from(this.#memory.bytes().subarray(start, start + size));
+      this.#called = false;
+    }
+    return this.#returnData;
   }
 
   #read(view: DataView, fp: number): TraceStep {
@@ -102,6 +137,8 @@ export class StepReader {
       stack,
       depth: view.getUint32(fp + layout.F_DEPTH, true) + 1,
       refund: view.getBigInt64(this.#ctx + layout.C_REFUND, true),
+      returnData: this.#readReturnData(view, fp),
+      error: undefined,
     };
   }
 }

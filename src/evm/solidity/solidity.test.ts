@@ -61,9 +61,10 @@ contract Outer {
     }
 
     function log(uint256 value) public view {
-        address console = ${'0x000000000000000000636F6e736F6c652e6c6f67'};
+        address console = 0x000000000000000000636F6e736F6c652e6c6f67;
+        string memory how = "log(string,uint256,bool,address)";
         (bool ok, ) = console.staticcall(
-            abi.encodeWithSignature("log(string,uint256,bool,address)", "value %s", value, true, this)
+            abi.encodeWithSignature(how, "value %s", value, true, this)
         );
         ok;
     }
@@ -243,7 +244,8 @@ describe('decoding', () => {
 
   it('reads tuples, arrays and signed integers', () => {
     const pair = { type: 'tuple', components: [{ type: 'int16' }, { type: 'string' }] };
-    const bytes = `${word(32n)}${word(2n ** 256n - 2n)}${word(64n)}${word(2n)}${'6869'.padEnd(64, '0')}`;
+    const text = '6869'.padEnd(64, '0');
+    const bytes = [32n, 2n ** 256n - 2n, 64n, 2n].map(word).join('') + text;
     expect(decodeAbi([pair], Uint8Array.fromHex(bytes))).toEqual([[-2n, 'hi']]);
     const fixed = Uint8Array.fromHex(word(1n) + word(0n));
     expect(decodeAbi([{ type: 'bool[2]' }], fixed)).toEqual([[true, false]]);

@@ -9,7 +9,7 @@ import type { Artifacts, KnownCode } from './artifacts.ts';
 import { decodeRevert, type RevertReason } from './revert-reason.ts';
 import { positionOf, type SourceRange } from './source-map.ts';
 
-/** Instructions of a frame that are remembered: the last ones that the compiler made up are more. */
+/** Instructions of a frame that are remembered; the last ones may be the compiler's own. */
 const PCS_MAX = 512;
 
 export interface RecordedCall {
