@@ -1,4 +1,4 @@
-/** The access list that makes a transaction's accesses warm, and what the transaction then costs. */
+/** The access list that makes accesses warm, and what the transaction then costs. */
 import { createEVM } from '../src/evm/evm.ts';
 import { COUNTER, counterState, countOnce } from './contracts.ts';
 
