@@ -4,6 +4,8 @@
  *
  *   (a0 .. a3, d, v, shift) -> (q0 .. q3, r)
  *
+ * Signed, for a divisor below 2^63, r is the lowest limb of a remainder in two's complement.
+ *
  * d is the divisor shifted left by `shift` until its top bit is set, and v is
  * floor((2^128 - 1) / d) - 2^64.
  */
@@ -12,6 +14,7 @@ import { type Emitter, keep, keep32, type Limb, pushValue } from '../words/word.
 import { digitsOf, joinDigits, multiplyDigits } from './digits.ts';
 import { pushShiftedOut, shiftLimbsLeft } from './limbs.ts';
 import { pushLimbs, pushUnion } from './multiply.ts';
+import { negateIf, pushFitsLimb, signOf } from './signs.ts';
 
 /** A divisor below 2^64 as the kernel takes it. */
 export interface KnownDivisor {
@@ -33,23 +36,63 @@ export interface DivisorLocals {
   readonly shift: Local<'i64'>;
 }
 
-/** Emits a function's whole body. */
-export function emitDivideByLimb(m: Emitter, a: readonly Limb[], divisor: DivisorLocals): void {
-  const { fn } = m;
-  fn.if(fn.i64.eqz(pushUnion(m, a.slice(2))), () => {
-    const { quotient, remainder } = divideLimbs(m, a.slice(0, 2), divisor);
-    pushLimbs(m, [...quotient, 0n, 0n, remainder]);
-    fn.return();
-  });
-  const { quotient, remainder } = divideLimbs(m, a, divisor);
-  pushLimbs(m, [...quotient, remainder]);
+export interface Divided {
+  /** Four limbs. */
+  readonly quotient: readonly Limb[];
+  /** One limb. */
+  readonly remainder: Limb;
 }
 
-function divideLimbs(
+/** Emits a function's whole body. */
+export function emitDivideByLimb(m: Emitter, a: readonly Limb[], divisor: DivisorLocals): void {
+  divideByLimb(m, a, divisor, ({ quotient, remainder }) => {
+    pushLimbs(m, [...quotient, remainder]);
+  });
+}
+
+/** Emits a function's whole body. */
+export function emitDivideByLimbSigned(
   m: Emitter,
   a: readonly Limb[],
   divisor: DivisorLocals,
-): { quotient: Limb[]; remainder: Limb } {
+): void {
+  const { fn } = m;
+  fn.if(pushFitsLimb(m, a), () => {
+    const low = a[0] as Limb;
+    const plain = keep(m, fn.i64.shrU(fn.get(divisor.normalised), fn.get(divisor.shift)));
+    const quotient = keep(m, fn.i64.divS(pushValue(m, low), fn.get(plain)));
+    const fill = keep(m, fn.i64.shrS(fn.get(quotient), fn.i64.const(63)));
+    const remainder = keep(m, fn.i64.remS(pushValue(m, low), fn.get(plain)));
+    pushLimbs(m, [quotient, fill, fill, fill, remainder]);
+    fn.return();
+  });
+  const sign = signOf(m, a);
+  divideByLimb(m, negateIf(m, a, sign), divisor, ({ quotient, remainder }) => {
+    const [rest] = negateIf(m, [remainder], sign);
+    pushLimbs(m, [...negateIf(m, quotient, sign), rest as Limb]);
+  });
+}
+
+/**
+ * Divides by a limb whose reciprocal is known, two limbs faster than four; `finish` pushes the
+ * function's results, and is emitted twice.
+ */
+export function divideByLimb(
+  m: Emitter,
+  a: readonly Limb[],
+  divisor: DivisorLocals,
+  finish: (divided: Divided) => void,
+): void {
+  const { fn } = m;
+  fn.if(fn.i64.eqz(pushUnion(m, a.slice(2))), () => {
+    const { quotient, remainder } = divideLimbs(m, a.slice(0, 2), divisor);
+    finish({ quotient: [...quotient, 0n, 0n], remainder });
+    fn.return();
+  });
+  finish(divideLimbs(m, a, divisor));
+}
+
+function divideLimbs(m: Emitter, a: readonly Limb[], divisor: DivisorLocals): Divided {
   const { fn } = m;
   let rest: Limb = keep(m, pushShiftedOut(m, a.at(-1) as Limb, divisor.shift));
   const quotient: Limb[] = [];

@@ -1,18 +1,23 @@
 /**
  * DIV, MOD, SDIV and SMOD in registers: (a0 .. a3, b0 .. b3) -> (r0 .. r3). What fits one limb,
- * which most operands do, is one instruction; the rest goes to the runtime through memory.
+ * which most operands do, is one instruction; a divisor of one limb divides by its reciprocal; the
+ * rest goes to the runtime through memory.
  */
-import type { FunctionRef, Local, Value } from '../../wasm/function.ts';
+import type { FunctionRef, Value } from '../../wasm/function.ts';
 import { SCRATCH_KERNELS } from '../layout.ts';
 import { type Emitter, keep, keep32, type Limb, pushValue, WORD_BYTES } from '../words/word.ts';
+import { divideByLimb } from './divide-by-limb.ts';
 import { loadLimbs, storeLimbs } from './limbs.ts';
 import { pushLimbs, pushUnion } from './multiply.ts';
+import { negateIf, pushFitsLimb, signOf } from './signs.ts';
 
 export type Division = 'divU' | 'remU' | 'divS' | 'remS';
 
 export interface DivisionLinks {
   /** Pushes the address of this instance's scratch memory. */
   pushScratch(): Value<'i32'>;
+  /** Reciprocal of a normalised limb. */
+  readonly reciprocal: FunctionRef;
   /** (result, a, b): addresses of words, any operands. */
   readonly general: FunctionRef;
 }
@@ -32,6 +37,7 @@ export function emitDivision(
     pushLimbs(m, [low, fill, fill, fill]);
     fn.return();
   });
+  divideByShort(m, division, { a, b }, links.reciprocal);
   const place = keep32(m, fn.i32.add(links.pushScratch(), fn.i32.const(SCRATCH_KERNELS)));
   const other = keep32(m, fn.i32.add(fn.get(place), fn.i32.const(WORD_BYTES)));
   storeLimbs(m, a, place);
@@ -50,9 +56,38 @@ function pushAreShort(m: Emitter, a: readonly Limb[], b: readonly Limb[]): Value
 /** Pushes whether `a` fits an i64 and `b` is one that is positive, so that nothing traps. */
 function pushAreShortSigned(m: Emitter, a: readonly Limb[], b: readonly Limb[]): Value<'i32'> {
   const { fn } = m;
-  const sign: Local<'i64'> = keep(m, fn.i64.shrS(pushValue(m, a[0] as Limb), fn.i64.const(63)));
-  const above = (i: number) => fn.i64.xor(pushValue(m, a[i] as Limb), fn.get(sign));
-  const differs = fn.i64.or(fn.i64.or(above(1), above(2)), above(3));
-  const long = fn.i64.or(differs, pushUnion(m, b.slice(1)));
-  return fn.i32.and(fn.i64.eqz(long), fn.i64.gtS(pushValue(m, b[0] as Limb), fn.i64.const(0)));
+  const fits = fn.i32.and(pushFitsLimb(m, a), fn.i64.eqz(pushUnion(m, b.slice(1))));
+  return fn.i32.and(fits, fn.i64.gtS(pushValue(m, b[0] as Limb), fn.i64.const(0)));
+}
+
+/** Returns the result where the divisor's magnitude has one limb and is not zero. */
+function divideByShort(
+  m: Emitter,
+  division: Division,
+  { a, b }: { a: readonly Limb[]; b: readonly Limb[] },
+  reciprocalOf: FunctionRef,
+): void {
+  const { fn } = m;
+  const isSigned = division === 'divS' || division === 'remS';
+  const signs = isSigned ? { a: signOf(m, a), b: signOf(m, b) } : undefined;
+  const x = signs === undefined ? a : negateIf(m, a, signs.a);
+  const y = signs === undefined ? b : negateIf(m, b, signs.b);
+  const low = y[0] as Limb;
+  const isLimb = fn.i64.eqz(pushUnion(m, y.slice(1)));
+  fn.if(fn.i32.and(isLimb, fn.i64.ne(pushValue(m, low), fn.i64.const(0))), () => {
+    const shift = keep(m, fn.i64.clz(pushValue(m, low)));
+    const normalised = keep(m, fn.i64.shl(pushValue(m, low), fn.get(shift)));
+    const reciprocal = keep(m, fn.call(reciprocalOf, fn.get(normalised)));
+    divideByLimb(m, x, { normalised, reciprocal, shift }, ({ quotient, remainder }) => {
+      const isQuotient = division === 'divU' || division === 'divS';
+      const result = isQuotient ? quotient : [remainder, 0n, 0n, 0n];
+      if (signs === undefined) {
+        pushLimbs(m, result);
+        return;
+      }
+      const sign = isQuotient ? keep(m, fn.i64.xor(fn.get(signs.a), fn.get(signs.b))) : signs.a;
+      pushLimbs(m, negateIf(m, result, sign));
+    });
+    fn.return();
+  });
 }

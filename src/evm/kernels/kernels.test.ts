@@ -61,6 +61,32 @@ test('a quotient by a known limb is right beside every multiple of the divisor',
   }
 });
 
+test('signed quotients and remainders round to zero', () => {
+  const kernel = (name: string) => kernels[name] as (...limbs: bigint[]) => bigint[];
+  for (const divisor of DIVISORS) {
+    for (let bits = 1n; bits < 256n; bits++) {
+      const near = (1n << bits) - (1n << (bits / 2n));
+      const multiple = near - (near % divisor);
+      for (const a of [near, -near, multiple, -multiple, 1n - multiple, -1n - multiple]) {
+        const what = `${a} / ${divisor}`;
+        for (const b of [divisor, -divisor]) {
+          const operands = [...limbsOf(a), ...limbsOf(b)];
+          const quotient = fromLimbs(kernel('divideSigned')(...operands));
+          expect(BigInt.asIntN(256, quotient), what).toBe(a / b);
+          const remainder = fromLimbs(kernel('remainderSigned')(...operands));
+          expect(BigInt.asIntN(256, remainder), what).toBe(a % b);
+        }
+        if (divisor >= LIMB / 2n) continue;
+        const { normalised, reciprocal, shift } = prepareDivisor(divisor);
+        const operands = [...limbsOf(a), normalised, reciprocal, shift];
+        const results = kernel('divideByLimbSigned')(...operands);
+        expect(BigInt.asIntN(256, fromLimbs(results.slice(0, 4))), what).toBe(a / divisor);
+        expect(results[4], what).toBe(a % divisor);
+      }
+    }
+  }
+});
+
 test('folding is right where the second sum passes 2^256', () => {
   // (2^256 - 1) x folds to k 2^256 + (2^256 - d) with 0 < d < c, and that k c wraps.
   for (const c of [3n, 189n, 0x1_0000_03d1n, LIMB / 2n + 1n, LIMB - 1n]) {

@@ -10,7 +10,7 @@ import { RUNTIME_CALLS, type RuntimeCallName } from '../opcodes/runtime-calls.ts
 import type { Emitter } from '../words/word.ts';
 import { emitAddmod } from './addmod.ts';
 import { emitDivision } from './divide.ts';
-import { emitDivideByLimb } from './divide-by-limb.ts';
+import { emitDivideByLimb, emitDivideByLimbSigned } from './divide-by-limb.ts';
 import { emitMulmod, type MulmodOperands } from './mulmod.ts';
 import { emitMultiply } from './multiply.ts';
 
@@ -32,6 +32,7 @@ export function assembleKernels(options: { readonly shared: boolean }): Uint8Arr
   const scratch = module.importGlobal('env', 'scratch', 'i32');
   const addmodSlow = module.importFunction('runtime', 'addmodSlow', Array(4).fill('i32'), []);
   const mulmodSlow = module.importFunction('runtime', 'mulmodSlow', Array(5).fill('i32'), []);
+  const reciprocal = module.importFunction('runtime', 'reciprocalOf1', ['i64'], ['i64']);
   const divisions = DIVISIONS.map(([name, division, general]) => {
     const params = Array<ValueType>(3).fill('i32');
     return [name, division, module.importFunction('runtime', general, params, [])] as const;
@@ -52,14 +53,21 @@ export function assembleKernels(options: { readonly shared: boolean }): Uint8Arr
     define(module, name, (fn) => {
       const limbs = limbParams(fn, 8);
       const operands = { a: limbs.slice(0, 4), b: limbs.slice(4) };
-      emitDivision(emitterOf(fn), division, operands, { pushScratch: scratchOf(fn), general });
+      emitDivision(emitterOf(fn), division, operands, {
+        pushScratch: scratchOf(fn),
+        reciprocal,
+        general,
+      });
     });
   }
-  define(module, 'divideByLimb', (fn) => {
-    const limbs = limbParams(fn, 7);
-    const [normalised, reciprocal, shift] = limbs.splice(4) as Triple;
-    emitDivideByLimb(emitterOf(fn), limbs, { normalised, reciprocal, shift });
-  });
+  const byLimb = { divideByLimb: emitDivideByLimb, divideByLimbSigned: emitDivideByLimbSigned };
+  for (const [name, emit] of Object.entries(byLimb)) {
+    define(module, name as keyof typeof byLimb, (fn) => {
+      const limbs = limbParams(fn, 7);
+      const [normalised, reciprocal, shift] = limbs.splice(4) as Triple;
+      emit(emitterOf(fn), limbs, { normalised, reciprocal, shift });
+    });
+  }
   return module.toBytes();
 }
 

@@ -45,9 +45,7 @@ export function divide(m: Assembler, name: Division): void {
   else if (bits !== undefined) m.push(bitwise(m, 'and', a, constant((1n << bits) - 1n)));
   else if (widthOf(a) <= 1 && widthOf(b) <= 1) m.push(fromLimb(divideLimbs(m, name, a, b)));
   else if (divisor !== undefined && divisor < LIMB_END) {
-    const { normalised, reciprocal, shift: distance } = prepareDivisor(divisor);
-    const operands = [...limbsOf(m, a), normalised, reciprocal, distance];
-    const results = callOnLimbs(m, byLimb, operands, 5);
+    const results = callOnLimbs(m, byLimb, [...limbsOf(m, a), ...operandsOf(divisor)], 5);
     if (name === 'divide') m.push(narrowed(results.slice(0, 4), widthOf(a)));
     else m.push(fromLimb(results[4] as Local<'i64'>));
   } else {
@@ -81,7 +79,29 @@ function divideLimbs(m: Assembler, name: Division, a: Word, b: Word): Local<'i64
 }
 
 export function divideSigned(m: Assembler, name: 'divideSigned' | 'remainderSigned'): void {
-  const kernel = m.runtime(name);
-  const operands = [...limbsOf(m, m.pop()), ...limbsOf(m, m.pop())];
-  m.push(fromLimbs(callOnLimbs(m, kernel, operands, 4) as unknown as Limbs));
+  const { fn } = m;
+  const general = m.runtime(name);
+  const byLimb = m.runtime('divideByLimbSigned');
+  const a = limbsOf(m, m.pop());
+  const b = m.pop();
+  const divisor = constantOf(b);
+  if (divisor === undefined || divisor === 0n || divisor >= LIMB_END / 2n) {
+    const results = callOnLimbs(m, general, [...a, ...limbsOf(m, b)], 4);
+    m.push(fromLimbs(results as unknown as Limbs));
+    return;
+  }
+  const results = callOnLimbs(m, byLimb, [...a, ...operandsOf(divisor)], 5);
+  if (name === 'divideSigned') {
+    m.push(fromLimbs(results.slice(0, 4) as unknown as Limbs));
+    return;
+  }
+  const rest = results[4] as Local<'i64'>;
+  const fill = keep(m, fn.i64.shrS(fn.get(rest), fn.i64.const(63)));
+  m.push(fromLimbs([rest, fill, fill, fill]));
+}
+
+/** A known divisor as the kernels take it. */
+function operandsOf(divisor: bigint): Limb[] {
+  const { normalised, reciprocal, shift: distance } = prepareDivisor(divisor);
+  return [normalised, reciprocal, distance];
 }

@@ -20,6 +20,9 @@ const departure: RuntimeCall = { params: ['i32', 'i32', 'i64', 'i32'], results: 
 /** (a0 .. a3, b0 .. b3) -> (r0 .. r3), the limbs of words. */
 const onLimbs: RuntimeCall = { params: limbs(8), results: limbs(4) };
 
+/** (a0 .. a3, normalised divisor, its reciprocal, shift) -> (q0 .. q3, r). */
+const byLimb: RuntimeCall = { params: limbs(7), results: limbs(5) };
+
 function limbs(count: number): ValueType[] {
   return Array<ValueType>(count).fill('i64');
 }
@@ -33,8 +36,8 @@ export const RUNTIME_CALLS: Readonly<Record<RuntimeCallName, RuntimeCall>> = {
   remainder: onLimbs,
   divideSigned: onLimbs,
   remainderSigned: onLimbs,
-  /** (a, normalised divisor, reciprocal, shift) -> (quotient, remainder). */
-  divideByLimb: { params: limbs(7), results: limbs(5) },
+  divideByLimb: byLimb,
+  divideByLimbSigned: byLimb,
   /** (dst, fp, offset): 32 bytes of call data from an offset below its size. */
   callDataLoad: onWords,
   /** (fp, gas, end) -> gas left: makes [0, end) of the EVM memory addressable. */
@@ -91,6 +94,7 @@ export type RuntimeCallName =
   | 'divideSigned'
   | 'remainderSigned'
   | 'divideByLimb'
+  | 'divideByLimbSigned'
   | 'callDataLoad'
   | 'expandMemory'
   | 'opLog'

@@ -2,6 +2,7 @@
 export { setScratch } from "./arithmetic/scratch";
 export { mul } from "./arithmetic/product";
 export { div, sdiv, mod, smod, addmodSlow, mulmodSlow } from "./arithmetic/division";
+export { reciprocalOf1 } from "./arithmetic/reciprocal";
 export { exp } from "./arithmetic/power";
 export { keccak256, keccak256Word } from "./hashes/keccak";
 export { blake2fRounds } from "./hashes/blake2f";
