@@ -58,7 +58,13 @@ export function instantiateRuntime(
   heapBytes: number,
 ): RuntimeInternals {
   const memory = createMemory({ shared: false });
-  const sizes = { inputs: 1 << 20, logs: 65_536, journal: 8 << 20, evmMemory: 1 << 20 };
+  const sizes = {
+    inputs: 1 << 20,
+    staging: 1 << 20,
+    logs: 65_536,
+    journal: 8 << 20,
+    evmMemory: 1 << 20,
+  };
   const arena = reserveArena(memory, sizes);
   memory.startHeap(heapBytes);
   const table = new WebAssembly.Table({ initial: 1, element: 'anyfunc' });

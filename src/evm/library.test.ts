@@ -117,6 +117,26 @@ describe('state overrides', () => {
     expect(word(await evm.call({ to: A, overrides }))).toBe(0x11n + 100n);
   });
 
+  it('are each call’s own, side by side', async () => {
+    const inner = stateWith({ [A]: `${sload(1)}47015f5260205ff3` });
+    const later = async <T>(value: T): Promise<T> => value;
+    const evm = createEVM({
+      state: {
+        getAccount: (address) => later(inner.getAccount(address)),
+        getStorage: (address, slot) => later(inner.getStorage(address, slot)),
+        getCode: (hash) => later(inner.getCode(hash)),
+        hasStorage: (address) => later(inner.hasStorage(address)),
+        getBlockHash: (number) => later(inner.getBlockHash(number)),
+      },
+    });
+    const calls = [100n, undefined, 300n, 400n].map((balance) =>
+      evm.call({ to: A, ...(balance === undefined ? {} : { overrides: { [A]: { balance } } }) }),
+    );
+    expect(() => evm.revert(evm.snapshot())).toThrow(/await/);
+    const words = (await Promise.all(calls)).map(word);
+    expect(words).toEqual([100n, 5n, 300n, 400n].map((balance) => balance + 0x11n));
+  });
+
   it('are refused with a commit, and both kinds of storage at once', async () => {
     const evm = createEVM({ state: stateWith({}) });
     const options: TransactOptions = { overrides: { [A]: { balance: 1n } } };

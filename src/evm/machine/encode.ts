@@ -1,4 +1,5 @@
 /** Writes a block's environment and a transaction into a context (layout.ts, C_* and TX_*). */
+import { EVMError } from '../errors.ts';
 import * as layout from '../layout.ts';
 import type { BlockEnvironment, Transaction } from '../types.ts';
 import type { Arena } from './arena.ts';
@@ -26,9 +27,6 @@ export function encodeBlock(
   memory.bytes().fill(0, hashes, hashes + 256 * layout.BLOCK_HASH_BYTES);
 }
 
-/** What does not fit the region of inputs. */
-export class InputTooLargeError extends RangeError {}
-
 /** Writes the transaction; its lists and data go to the arena's region of inputs. */
 export function encodeTransaction(
   memory: MachineMemory,
@@ -54,10 +52,13 @@ export function encodeTransaction(
   let at = arena.inputs;
   const take = (size: number): number => {
     const start = at;
-    at = (at + size + 63) & ~63;
+    at += Math.ceil(size / 64) * 64;
     if (at > arena.inputsEnd) {
-      throw new InputTooLargeError(
-        `the transaction's data and lists exceed ${arena.inputsEnd - arena.inputs} bytes`,
+      const limit = arena.inputsEnd - arena.inputs;
+      throw new EVMError(
+        'evm/host limit',
+        `the transaction's data and lists exceed ${limit} bytes`,
+        { limit },
       );
     }
     return start;

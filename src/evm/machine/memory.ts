@@ -19,6 +19,8 @@ export const SCRATCH_START = 262_144;
 /** Runtime instances that share one memory. */
 export const INSTANCES_MAX = 128;
 export const ARENAS_START = 1_048_576;
+/** Bytes of the heap for code and tables. */
+export const HEAP_BYTES = 0x6000_0000;
 
 export interface MachineMemory {
   readonly memory: WebAssembly.Memory;

@@ -3,6 +3,7 @@
  * nothing has to be undone and other calls see nothing of it. Semantics are those of the state
  * overrides of `eth_call` (geth, internal/ethapi/override).
  */
+import { EVMError } from '../errors.ts';
 import type { AccountOverride, StateOverrides } from '../execution-options.ts';
 import {
   checkAddress,
@@ -13,9 +14,10 @@ import {
   InputError,
 } from '../input.ts';
 import * as layout from '../layout.ts';
-import type { Account, Address, Awaitable, StateReader } from '../types.ts';
+import type { Account, Address, Awaitable, Hash, StateReader } from '../types.ts';
 import { type Arena, EMPTY_CODE_HASH } from './arena.ts';
 import type { Machine } from './instance.ts';
+import { stage } from './requests.ts';
 import { readHash, readWord, writeAddress, writeHash, writeWord } from './words.ts';
 
 const SCRATCH = layout.GLOBALS + layout.G_SCRATCH;
@@ -23,10 +25,10 @@ const SCRATCH = layout.GLOBALS + layout.G_SCRATCH;
 /** Accounts and slots of one call's overrides; more are a mistake. */
 export const OVERRIDES_MAX = 100_000;
 
-type Checked = readonly (readonly [Address, AccountOverride])[];
+export type CheckedOverrides = readonly (readonly [Address, AccountOverride])[];
 
 /** The overrides with every value checked, addresses in lower case. @throws InputError */
-export function checkOverrides(value: StateOverrides): Checked {
+export function checkOverrides(value: StateOverrides): CheckedOverrides {
   checkObject('overrides', value);
   const entries = Object.entries(value).map(([key, override]) => {
     const address = checkAddress('an address of overrides', key);
@@ -70,22 +72,23 @@ export function applyOverrides(
   machine: Machine,
   arena: Arena,
   layer: number,
-  settings: { readonly overrides: Checked; readonly state: StateReader },
+  settings: {
+    readonly overrides: CheckedOverrides;
+    readonly state: StateReader;
+    /** The block's versions, which lie below. */
+    readonly versions: number;
+  },
 ): Awaitable<void> {
   machine.runtime.layerClear(layer);
   machine.memory.view().setUint32(arena.ctx + layout.C_OVERRIDES, layer, true);
   const waits: Promise<void>[] = [];
   for (const [address, override] of settings.overrides) {
-    const account = currentAccount(machine, arena, address, settings.state);
+    const account = currentAccount(machine, address, settings);
     const write = (known: Current) => writeOverride(machine, arena, layer, known, override);
     if (account instanceof Promise) waits.push(account.then(write));
     else write(account);
   }
   if (waits.length > 0) return Promise.all(waits).then(() => {});
-}
-
-export function dropOverrides(machine: Machine, arena: Arena): void {
-  machine.memory.view().setUint32(arena.ctx + layout.C_OVERRIDES, 0, true);
 }
 
 interface Current {
@@ -99,13 +102,12 @@ interface Current {
 /** The account as the block has it so far, else as the state has it. */
 function currentAccount(
   { memory, runtime }: Machine,
-  arena: Arena,
   address: Address,
-  state: StateReader,
+  { versions, state }: { readonly versions: number; readonly state: StateReader },
 ): Awaitable<Current> {
   const view = memory.view();
   writeAddress(view, SCRATCH, address);
-  const at = runtime.layerFindAccount(arena.versions, SCRATCH) >>> 0;
+  const at = runtime.layerFindAccount(versions, SCRATCH) >>> 0;
   if (at !== 0 && (view.getUint32(at + layout.A_FLAGS, true) & layout.ACCOUNT_ABSENT) === 0) {
     const exists = (view.getUint32(at + layout.A_FLAGS, true) & layout.ACCOUNT_EXISTS) !== 0;
     const account: Account = {
@@ -158,20 +160,20 @@ function writeOverride(
 }
 
 function stored(entry: number): number {
-  if (entry === 0) throw new RangeError('no memory is left for the overrides of a call');
+  if (entry === 0) {
+    throw new EVMError('evm/host limit', 'no memory is left for the overrides of a call');
+  }
   return entry >>> 0;
 }
 
-/** The code's hash and object, by way of the end of the region of inputs. */
+/** The code's hash and object, by way of the arena's staging region. */
 function putCode(
   { memory, runtime }: Machine,
-  { ctx, inputsEnd, inputs }: Arena,
+  arena: Arena,
   code: Uint8Array,
-): { readonly hash: `0x${string}`; readonly object: number } {
-  const start = inputsEnd - Math.ceil(code.length / 64) * 64;
-  if (start < inputs) throw new InputError('code of an override', code, 'less code');
-  memory.bytes().set(code, start);
-  runtime.keccak256(SCRATCH + 64, start, code.length);
-  const object = stored(runtime.codeCreate(ctx, start, code.length, SCRATCH + 64));
+): { readonly hash: Hash; readonly object: number } {
+  stage(memory, arena, code);
+  runtime.keccak256(SCRATCH + 64, arena.staging, code.length);
+  const object = stored(runtime.codeCreate(arena.ctx, arena.staging, code.length, SCRATCH + 64));
   return { hash: readHash(memory.bytes(), SCRATCH + 64), object };
 }

@@ -1,8 +1,10 @@
 /** What a suspended call asks of the host, and the answers' way into the cache of the view. */
+import { EVMError } from '../errors.ts';
 import * as layout from '../layout.ts';
 import type { Account, Address, Awaitable, Hash, StateReader } from '../types.ts';
 import { type Arena, EMPTY_CODE_HASH } from './arena.ts';
 import type { Machine } from './instance.ts';
+import type { MachineMemory } from './memory.ts';
 import { readAddress, readHash, readWord, writeAddress, writeHash, writeWord } from './words.ts';
 
 const SCRATCH = layout.GLOBALS + layout.G_SCRATCH;
@@ -50,8 +52,22 @@ function whenReady<T>(answer: Awaitable<T>, use: (value: T) => void): Awaitable<
   use(answer);
 }
 
+/** Puts bytes where the runtime takes them from. @throws EVMError when there is no room */
+export function stage(memory: MachineMemory, arena: Arena, bytes: Uint8Array): void {
+  const room = arena.stagingEnd - arena.staging;
+  if (bytes.length > room) {
+    throw new EVMError(
+      'evm/host limit',
+      `${bytes.length} bytes of code or output exceed the ${room} bytes of a context`,
+      { size: bytes.length, limit: room },
+    );
+  }
+  memory.bytes().set(bytes, arena.staging);
+}
+
 function stored(ok: number): void {
-  if (ok === 0) throw new RangeError('no memory is left for the cache of the state');
+  if (ok !== 0) return;
+  throw new EVMError('evm/host limit', 'no memory is left for the cache of the state');
 }
 
 export function putAccount(
@@ -83,17 +99,16 @@ export function putSlot(
   stored(runtime.viewPutSlot(ctx, SCRATCH, SCRATCH + 32, SCRATCH + 64));
 }
 
-/** Brings code into the cache by way of the arena's end of inputs. */
+/** Brings code into the cache by way of the arena's staging region. */
 export function putCode(
   { memory, runtime }: Machine,
-  { ctx, inputsEnd }: Arena,
+  arena: Arena,
   hash: Hash,
   code: Uint8Array,
 ): void {
-  const start = inputsEnd - Math.ceil(code.length / 64) * 64;
-  memory.bytes().set(code, start);
+  stage(memory, arena, code);
   writeHash(memory.view(), SCRATCH, hash);
-  stored(runtime.codeCreate(ctx, start, code.length, SCRATCH));
+  stored(runtime.codeCreate(arena.ctx, arena.staging, code.length, SCRATCH));
 }
 
 function putBlockHash({ memory }: Machine, { ctx }: Arena, number: bigint, hash: Hash): void {

@@ -31,61 +31,70 @@ const MODULES = new Map<string, CachedModule | undefined>();
 
 /** A contract that is linked into the table. */
 interface Linked {
+  /** The context that linked it. */
+  readonly ctx: number;
   readonly code: number;
   readonly first: number;
   readonly count: number;
 }
 
+/** What a context's driver reports. */
+const FLAGS: Readonly<Record<Engine, number>> = {
+  interpreter: 0,
+  auto: layout.CONTEXT_FLAG_TIERS,
+  compiler: layout.CONTEXT_FLAG_TIERS | layout.CONTEXT_FLAG_COMPILE_FIRST,
+};
+
 export class Tiers {
   readonly #machine: Machine;
-  readonly #arena: Arena;
+  readonly #flags: number;
+  readonly #threshold: number;
   readonly #slots: SlotAllocator;
   /** How often each code object was compiled. */
   readonly #compilations = new Map<number, number>();
   /** Init code lives as long as its transaction. */
   #passing: Linked[] = [];
 
-  constructor(machine: Machine, arena: Arena, engine: Engine, hotThreshold: number) {
+  constructor(machine: Machine, engine: Engine, hotThreshold: number) {
     this.#machine = machine;
-    this.#arena = arena;
     this.#slots = createSlots(machine.table);
-    const view = machine.memory.view();
-    const flags =
-      engine === 'interpreter'
-        ? 0
-        : layout.CONTEXT_FLAG_TIERS |
-          (engine === 'compiler' ? layout.CONTEXT_FLAG_COMPILE_FIRST : 0);
-    view.setUint32(arena.ctx + layout.C_FLAGS, flags, true);
-    const threshold = engine === 'auto' ? hotThreshold : 0;
-    view.setUint32(arena.ctx + layout.C_HOT_THRESHOLD, threshold, true);
+    this.#flags = FLAGS[engine];
+    this.#threshold = engine === 'auto' ? hotThreshold : 0;
+  }
+
+  /** Switches counting on in a context. */
+  prepare({ ctx }: Arena): void {
+    const view = this.#machine.memory.view();
+    view.setUint32(ctx + layout.C_FLAGS, this.#flags, true);
+    view.setUint32(ctx + layout.C_HOT_THRESHOLD, this.#threshold, true);
   }
 
   /** Answers STATUS_HOT. */
-  compileReported(): void {
+  compileReported(arena: Arena): void {
     const view = this.#machine.memory.view();
-    const { ctx } = this.#arena;
+    const { ctx } = arena;
     const code = view.getUint32(ctx + layout.C_HOT_CODE, true);
     view.setUint32(ctx + layout.C_HOT_CODE, 0, true);
     const compilations = this.#compilations.get(code) ?? 0;
     if (view.getUint32(code + layout.CODE_TIER, true) === layout.CODE_TIER_REFUSED) return;
     if (compilations >= COMPILATIONS_MAX) return;
     this.#compilations.set(code, compilations + 1);
-    const linked = this.#link(code);
+    const linked = this.#link(ctx, code);
     const tier = linked === undefined ? layout.CODE_TIER_REFUSED : layout.CODE_TIER_COMPILED;
     view.setUint32(code + layout.CODE_TIER, tier, true);
-    if (linked !== undefined) this.#enterWaiting(linked);
+    if (linked !== undefined) this.#enterWaiting(ctx, linked);
   }
 
   /** A frame that stands at the start of the code starts in the compiled form. */
-  #enterWaiting({ code, first }: Linked): void {
+  #enterWaiting(ctx: number, { code, first }: Linked): void {
     const view = this.#machine.memory.view();
-    const fp = view.getUint32(this.#arena.ctx + layout.C_FRAME, true);
+    const fp = view.getUint32(ctx + layout.C_FRAME, true);
     if (view.getUint32(fp + layout.F_CODE, true) !== code) return;
     if (view.getUint32(fp + layout.F_IP, true) !== code + layout.CODE_BYTES) return;
     view.setUint32(fp + layout.F_RESUME, first, true);
   }
 
-  #link(code: number): Linked | undefined {
+  #link(ctx: number, code: number): Linked | undefined {
     const { memory, table, imports } = this.#machine;
     const cached = this.#moduleOf(code);
     if (cached === undefined) return undefined;
@@ -107,7 +116,7 @@ export class Tiers {
       if (target !== undefined) view.setUint32(block + layout.BLOCK_FUNCTION, target, true);
     }
     view.setUint32(code + layout.CODE_ENTRY, first, true);
-    const linked = { code, first, count };
+    const linked = { ctx, code, first, count };
     if (view.getUint32(code + layout.CODE_HASH, true) === 0) this.#passing.push(linked);
     return linked;
   }
@@ -140,13 +149,15 @@ export class Tiers {
     return cached;
   }
 
-  /** Lets go of the init code of the transaction that ended. */
-  endTransaction(): void {
-    for (const { code, first, count } of this.#passing) {
+  /** Lets go of the init code of a context's transaction that ended. */
+  endTransaction({ ctx }: Arena): void {
+    const ended = this.#passing.filter((linked) => linked.ctx === ctx);
+    if (ended.length === 0) return;
+    for (const { code, first, count } of ended) {
       this.#slots.release(first, count);
       this.#compilations.delete(code);
     }
-    this.#passing = [];
+    this.#passing = this.#passing.filter((linked) => linked.ctx !== ctx);
   }
 }
 

@@ -3,9 +3,13 @@
  * versions is noted first. Entries never move, so a note is an address and the bytes there; an
  * entry that was not there before is marked as absent.
  */
+import { EVMError } from '../errors.ts';
 import * as layout from '../layout.ts';
 import type { Arena } from './arena.ts';
 import type { Machine } from './instance.ts';
+
+/** A context that commits, and the block's versions. */
+type Committing = Pick<Arena, 'ctx' | 'versions'>;
 
 interface Note {
   readonly entry: number;
@@ -17,7 +21,7 @@ const ACCOUNT_SIZE = layout.ACCOUNT_BYTES - 32;
 const SLOT_SIZE = layout.SLOT_BYTES - 32;
 
 /** Makes the versions' entry of all that the context would commit, and notes how each was. */
-export function noteVersions({ memory, runtime }: Machine, { ctx, versions }: Arena): Note[] {
+export function noteVersions({ memory, runtime }: Machine, { ctx, versions }: Committing): Note[] {
   const notes: Note[] = [];
   const note = (entry: number, size: number): void => {
     notes.push({ entry, bytes: memory.bytes().slice(entry + 32, entry + 32 + size) });
@@ -25,7 +29,7 @@ export function noteVersions({ memory, runtime }: Machine, { ctx, versions }: Ar
   const account = (a: number): number => {
     const known = runtime.layerFindAccount(versions, a) >>> 0;
     const entry = known !== 0 ? known : runtime.layerPutAccount(versions, a) >>> 0;
-    if (entry === 0) throw new RangeError('no memory is left for the changes of the block');
+    if (entry === 0) throw noMemory();
     if (known === 0) memory.view().setUint32(entry + layout.A_FLAGS, layout.ACCOUNT_ABSENT, true);
     note(entry, ACCOUNT_SIZE);
     return entry;
@@ -40,13 +44,17 @@ export function noteVersions({ memory, runtime }: Machine, { ctx, versions }: Ar
     const owner = account(view.getUint32(s + layout.S_ACCOUNT, true));
     const known = runtime.layerFindSlot(versions, owner, s) >>> 0;
     const entry = known !== 0 ? known : runtime.layerPutSlot(versions, owner, s) >>> 0;
-    if (entry === 0) throw new RangeError('no memory is left for the changes of the block');
+    if (entry === 0) throw noMemory();
     if (known === 0) {
       memory.view().setUint32(entry + layout.S_GENERATION, layout.GENERATION_ABSENT, true);
     }
     note(entry, SLOT_SIZE);
   }
   return notes;
+}
+
+function noMemory(): EVMError {
+  return new EVMError('evm/host limit', 'no memory is left for the changes of the block');
 }
 
 /** Takes back what was noted, the newest first. */
@@ -66,7 +74,7 @@ export class VersionUndo {
   }
 
   /** To be called before each commit. */
-  beforeCommit(machine: Machine, arena: Arena): void {
+  beforeCommit(machine: Machine, arena: Committing): void {
     if (this.#open) this.#commits.push(noteVersions(machine, arena));
   }
 

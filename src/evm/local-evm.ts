@@ -1,0 +1,489 @@
+/**
+ * An EVM whose machine lives in this thread, without precompiles of its own: the library's core,
+ * which depends on nothing. `evm.ts` adds the precompiles.
+ */
+import { type AccessListResult, findAccessList } from './access-list.ts';
+import { EVMError } from './errors.ts';
+import type {
+  CallRequest,
+  EVM,
+  EVMOptions,
+  EVMSnapshot,
+  TransactOptions,
+} from './evm-interface.ts';
+import type { ExecutionOptions } from './execution-options.ts';
+import { forkIndex } from './forks/names.ts';
+import { type Rules, rulesOf } from './forks/rules.ts';
+import {
+  checkBlock,
+  checkGas,
+  checkObject,
+  checkTransaction,
+  checkU64,
+  checkWord,
+  InputError,
+} from './input.ts';
+import * as layout from './layout.ts';
+import { readAccesses, readWarm, type StateAccesses } from './machine/accesses.ts';
+import { type Arena, attachArena, prepareLayers, prepareOverlay } from './machine/arena.ts';
+import { activePrecompiles } from './machine/call-rules.ts';
+import { CallSettings } from './machine/call-settings.ts';
+import { type Context, type ContextNeed, ContextPool } from './machine/contexts.ts';
+import { encodeBlock, encodeTransaction } from './machine/encode.ts';
+import type { CallHooks } from './machine/hooks.ts';
+import { createMachine, type Machine } from './machine/instance.ts';
+import { createMemory, HEAP_BYTES, type MachineMemory } from './machine/memory.ts';
+import { serveRequest, stage } from './machine/requests.ts';
+import { copyLogs, decodeLogs, readChanges, readOutput } from './machine/results.ts';
+import { haltReason } from './machine/statuses.ts';
+import { HOT_THRESHOLD, Tiers } from './machine/tiers.ts';
+import { VersionUndo } from './machine/undo.ts';
+import { readAddress, readWord } from './machine/words.ts';
+import type { PrecompileHost } from './precompiles/precompile.ts';
+import type {
+  Address,
+  Awaitable,
+  BlockEnvironment,
+  HaltReason,
+  Log,
+  RefusalReason,
+  StateReader,
+  Transaction,
+  TransactionResult,
+} from './types.ts';
+
+const NO_STATE: StateReader = {
+  getAccount: () => undefined,
+  getStorage: () => 0n,
+  getCode: () => new Uint8Array(),
+  hasStorage: () => false,
+  getBlockHash: () => `0x${'00'.repeat(32)}`,
+};
+
+const DEFAULT_BLOCK: BlockEnvironment = {
+  number: 1n,
+  timestamp: 1n,
+  coinbase: `0x${'00'.repeat(20)}`,
+  gasLimit: 1_000_000_000n,
+  prevRandao: 0n,
+  difficulty: 0n,
+  baseFee: 0n,
+  blobBaseFee: 1n,
+};
+
+const REFUSALS: readonly RefusalReason[] = [
+  'type not supported',
+  'nonce too low',
+  'nonce too high',
+  'nonce overflow',
+  'sender has code',
+  'insufficient funds',
+  'intrinsic gas too low',
+  'floor gas too low',
+  'gas limit exceeds block',
+  'gas limit exceeds maximum',
+  'fee below base fee',
+  'priority fee above fee',
+  'init code too large',
+  'blob fee below base',
+  'no blobs',
+  'too many blobs',
+  'invalid blob hash version',
+  'blob creates contract',
+  'empty authorization list',
+  'set code creates contract',
+  'gas price overflow',
+];
+
+const ZERO_ADDRESS: Address = `0x${'00'.repeat(20)}`;
+/** Gas of a call that names none. */
+const CALL_GAS = 1_000_000_000n;
+
+/** What `createEVM` takes, with precompiles that are given. */
+export type CoreOptions = EVMOptions & { readonly precompiles: PrecompileHost };
+
+/** @throws InputError for values that are none; EVMError when there is no memory */
+export function createCoreEVM(options: CoreOptions): EVM {
+  const rules = options.rules ?? rulesOf(options.fork ?? 'osaka');
+  const memory = createMemory({ shared: true });
+  const contexts = new ContextPool(memory);
+  memory.startHeap(HEAP_BYTES);
+  const machine = createMachine(memory, rules);
+  if (machine.runtime.codesInit() === 0) {
+    throw new EVMError('evm/host limit', 'no memory is left for code');
+  }
+  return new LocalEVM(machine, contexts, options);
+}
+
+class LocalEVM implements EVM {
+  readonly rules: Rules;
+  readonly #machine: Machine;
+  readonly #memory: MachineMemory;
+  readonly #contexts: ContextPool;
+  /** The tables that the contexts share. */
+  readonly #layers: Arena;
+  readonly #settings: CallSettings;
+  readonly #tiers: Tiers;
+  readonly #undo = new VersionUndo();
+  readonly #customPrecompiles: NonNullable<EVMOptions['customPrecompiles']>;
+  #state: StateReader;
+  #block: BlockEnvironment;
+  #chainId: bigint;
+  /** The context that was served last: whoever is called back finds its call in it. */
+  #running = 0;
+
+  constructor(machine: Machine, contexts: ContextPool, options: CoreOptions) {
+    this.rules = machine.rules;
+    this.#machine = machine;
+    this.#memory = machine.memory;
+    this.#contexts = contexts;
+    this.#layers = contexts.first.arena;
+    prepareLayers(machine, this.#layers);
+    this.#customPrecompiles = options.customPrecompiles ?? {};
+    this.#settings = new CallSettings(machine, this.#layers.versions, options);
+    const threshold = options.hotThreshold ?? HOT_THRESHOLD;
+    this.#tiers = new Tiers(machine, options.engine ?? 'auto', threshold);
+    this.#state = options.state ?? NO_STATE;
+    this.#chainId = checkWord('chainId', options.chainId ?? 1n);
+    this.#block = checkBlock({ ...DEFAULT_BLOCK, ...options.block });
+  }
+
+  setState(state: StateReader): void {
+    this.#contexts.whenIdle(() => {
+      this.#state = state;
+      this.#undo.clear();
+      this.#machine.runtime.layerClear(this.#layers.versions);
+      this.#machine.runtime.layerClear(this.#layers.view);
+      // The hashes of earlier blocks are the old state's.
+      for (const context of this.#contexts.all) context.block = undefined;
+    });
+  }
+
+  setBlock(block: BlockEnvironment): void {
+    this.#block = checkBlock(block);
+  }
+
+  setChainId(chainId: bigint): void {
+    this.#chainId = checkWord('chainId', chainId);
+    // A block of its own identity: contexts write it anew.
+    this.#block = { ...this.#block };
+  }
+
+  async call(request: CallRequest): Promise<TransactionResult> {
+    checkObject('request', request);
+    const { from, to, data, value, gas, gasPrice, accessList, ...options } = request;
+    const transaction: Transaction = {
+      type: 0,
+      sender: from ?? ZERO_ADDRESS,
+      nonce: 0n,
+      gasLimit: checkGas('gas', gas ?? CALL_GAS),
+      to,
+      value: value ?? 0n,
+      data: data ?? new Uint8Array(),
+      maxFeePerGas: gasPrice ?? 0n,
+      maxPriorityFeePerGas: gasPrice ?? 0n,
+      accessList: accessList ?? [],
+      maxFeePerBlobGas: 0n,
+      blobVersionedHashes: [],
+      authorizationList: [],
+    };
+    return this.transact(transaction, { ...options, callOnly: true, commit: false });
+  }
+
+  async transact(
+    transaction: Transaction,
+    options: TransactOptions = {},
+  ): Promise<TransactionResult> {
+    const call = this.#callOf(transaction, options);
+    const begun = this.#contexts.acquire(needOf(options));
+    const context = begun instanceof Promise ? await begun : begun;
+    const result = await this.#run(context, call);
+    if (result !== 'context too small') return result;
+    // Nothing was committed: the same again, with all the room that the limits promise.
+    const large = await this.#contexts.acquire({ ...needOf(options), large: true });
+    return (await this.#run(large, call)) as TransactionResult;
+  }
+
+  transactSync(transaction: Transaction, options: TransactOptions = {}): TransactionResult {
+    const call = this.#callOf(transaction, options);
+    const context = this.#contexts.tryAcquire({ ...needOf(options), large: true });
+    if (context === undefined) {
+      throw new EVMError(
+        'evm/not synchronous',
+        'transactSync while other calls of this EVM are suspended: await them, or use transact',
+      );
+    }
+    try {
+      refusePromise(this.#prepare(context, call));
+      let status = this.#begin(context, call);
+      for (;;) {
+        const waits = this.#serve(context, status);
+        if (waits === 'ended') return this.#result(context, call, status);
+        refusePromise(waits);
+        status = this.#machine.runtime.resume(context.arena.ctx);
+      }
+    } finally {
+      this.#end(context);
+    }
+  }
+
+  async createAccessList(
+    transaction: Transaction,
+    options: ExecutionOptions = {},
+  ): Promise<AccessListResult> {
+    const checked = checkTransaction(transaction);
+    const run = async (accessList: Transaction['accessList'], hooks: CallHooks) => {
+      let warm: ReadonlySet<Address> = new Set();
+      let accesses: StateAccesses | undefined;
+      const watched: CallHooks = {
+        onEnter: (call) => {
+          if (call.depth === 0) warm = readWarm(this.#machine, this.#running);
+          hooks.onEnter?.(call);
+        },
+        onExit: ({ depth }) => {
+          if (depth === 0) accesses = readAccesses(this.#machine, this.#running);
+        },
+      };
+      const { type } = checked;
+      const listed: Transaction = { ...checked, accessList, type: type === 0 ? 1 : type };
+      const checks = { nonce: false, balance: false, baseFee: false };
+      const result = await this.transact(listed, {
+        ...options,
+        hooks: watched,
+        checks,
+        commit: false,
+      });
+      return { result, accesses, warm, created: new Set<Address>() };
+    };
+    const precompiles = activePrecompiles(this.rules, [], {
+      ...this.#customPrecompiles,
+      ...options.customPrecompiles,
+    });
+    return findAccessList(run, {
+      given: checked.accessList,
+      isPrecompile: (address) => precompiles.has(BigInt(address)),
+      hasWarmth: this.rules.warmth,
+    });
+  }
+
+  snapshot(): EVMSnapshot {
+    return this.#undo.snapshot();
+  }
+
+  revert(snapshot: EVMSnapshot): void {
+    if (!this.#contexts.idle) {
+      throw new EVMError('evm/not synchronous', 'revert while calls run: await them first');
+    }
+    if (this.#undo.revert(this.#machine, snapshot)) return;
+    throw new InputError('snapshot', snapshot, 'what snapshot() gave, since the last setState');
+  }
+
+  /** Runs a call in a context that it has, and gives the context back. */
+  async #run(context: Context, call: Call): Promise<TransactionResult | 'context too small'> {
+    try {
+      const ready = this.#prepare(context, call);
+      if (ready instanceof Promise) await ready;
+      let status = this.#begin(context, call);
+      for (;;) {
+        if (status === layout.STATUS_HOST_LIMIT && !context.large) return 'context too small';
+        const waits = this.#serve(context, status);
+        if (waits === 'ended') return this.#result(context, call, status);
+        if (waits instanceof Promise) await waits;
+        status = this.#machine.runtime.resume(context.arena.ctx);
+      }
+    } catch (error) {
+      if (!context.large && isHostLimit(error)) return 'context too small';
+      throw error;
+    } finally {
+      this.#end(context);
+    }
+  }
+
+  /** Checks what was passed. @throws InputError */
+  #callOf(transaction: Transaction, options: TransactOptions): Call {
+    const checked = checkTransaction(transaction);
+    checkObject('options', options);
+    if (options.overrides !== undefined && options.commit !== false) {
+      throw new InputError('commit', options.commit, 'false: overrides are pretended');
+    }
+    if (options.blockGasLeft !== undefined) checkU64('blockGasLeft', options.blockGasLeft);
+    const block =
+      options.block === undefined ? this.#block : checkBlock({ ...this.#block, ...options.block });
+    return { transaction: checked, options, block, chainId: this.#chainId };
+  }
+
+  /** Makes the context ready, and puts in place what this call has of its own. */
+  #prepare(context: Context, { options, block, chainId }: Call): Awaitable<void> {
+    const { arena } = context;
+    if (!context.prepared) {
+      prepareOverlay(this.#machine, arena);
+      attachArena(this.#machine, arena);
+      this.#tiers.prepare(arena);
+      context.prepared = true;
+    }
+    if (context.block !== block) {
+      const merged = forkIndex(this.rules.fork) >= forkIndex('paris');
+      encodeBlock(this.#memory, arena, block, { chainId, merged });
+      context.block = block;
+    }
+    return this.#settings.apply(context, options, this.#state);
+  }
+
+  #begin({ arena }: Context, { transaction, options, block }: Call): number {
+    encodeTransaction(this.#memory, arena, transaction, {
+      flags: flagsOf(options),
+      blockGasLeft: options.blockGasLeft ?? block.gasLimit,
+    });
+    return this.#machine.runtime.transact(arena.ctx);
+  }
+
+  /** Gives the context back, however the call ended. */
+  #end(context: Context): void {
+    this.#settings.drop(context);
+    this.#tiers.endTransaction(context.arena);
+    this.#contexts.release(context);
+  }
+
+  /** Does what a status asks of the host; `ended` when it asks nothing. */
+  #serve(context: Context, status: number): Awaitable<void> | 'ended' {
+    const { arena } = context;
+    this.#running = arena.ctx;
+    if (status === layout.STATUS_NEED_STATE) {
+      return serveRequest(this.#machine, arena, this.#state);
+    }
+    if (status === layout.STATUS_NEED_PRECOMPILE) return this.#runPrecompile(context);
+    if (status === layout.STATUS_STEP) return context.steps?.observe();
+    if (status === layout.STATUS_HOOK) return context.hooks?.observe();
+    if (status === layout.STATUS_HOT) return this.#tiers.compileReported(arena);
+    if (status <= layout.STATUS_LAST_HALT) return 'ended';
+    if (status === layout.STATUS_HOST_LIMIT) {
+      throw new EVMError(
+        'evm/host limit',
+        'the transaction needs more memory, logs or state than the limits allow',
+      );
+    }
+    throw new EVMError('evm/internal', `the machine returned the unknown status ${status}`);
+  }
+
+  #runPrecompile(context: Context): void {
+    const { ctx, staging } = context.arena;
+    const view = this.#memory.view();
+    const fp = view.getUint32(ctx + layout.C_FRAME, true);
+    const address = readWord(view, fp + layout.F_CODE_ADDRESS);
+    const start = view.getUint32(fp + layout.F_INPUT, true);
+    const size = view.getUint32(fp + layout.F_INPUT_SIZE, true);
+    const gas = view.getBigInt64(fp + layout.F_GAS, true);
+    const input = Uint8Array.from(this.#memory.bytes().subarray(start, start + size));
+    const run = context.precompiles ?? this.#settings.precompiles;
+    const answer = run(address, input, gas, this.rules);
+    const { runtime } = this.#machine;
+    if (answer === undefined) {
+      runtime.completePrecompile(ctx, 0, gas, 0, 0);
+      return;
+    }
+    stage(this.#memory, context.arena, answer.output);
+    runtime.completePrecompile(ctx, 1, answer.gasUsed, staging, answer.output.length);
+  }
+
+  #result({ arena, steps }: Context, call: Call, status: number): TransactionResult {
+    steps?.stop();
+    const { transaction, options } = call;
+    const { ctx } = arena;
+    const view = this.#memory.view();
+    const tx = ctx + layout.C_TX;
+    const refused = view.getUint32(tx + layout.TX_REFUSED, true);
+    if (refused !== 0) {
+      const reason = REFUSALS[refused - 1] as RefusalReason;
+      return { status: 'refused', reason, message: describeRefusal(reason, transaction) };
+    }
+    if (options.commit !== false) this.#commit(ctx);
+    const succeeded =
+      status === layout.STATUS_STOP ||
+      status === layout.STATUS_RETURN ||
+      status === layout.STATUS_SELFDESTRUCT;
+    const creates = transaction.to === undefined && succeeded;
+    const created: Address | undefined = creates
+      ? readAddress(view, tx + layout.TX_CREATED)
+      : undefined;
+    const logs = copyLogs(this.#machine, arena);
+    let decoded: readonly Log[] | undefined;
+    return {
+      ...outcomeOf(status),
+      gasUsed: view.getBigUint64(tx + layout.TX_GAS_USED, true),
+      gasRefunded: view.getBigUint64(tx + layout.TX_GAS_REFUNDED, true),
+      output: readOutput(this.#machine, arena),
+      // PERF: five thousand logs take longer to decode than to make; most callers never look.
+      get logs() {
+        decoded ??= decodeLogs(logs);
+        return decoded;
+      },
+      created,
+      changes: readChanges(this.#machine, arena),
+      accesses: options.accesses === true ? readAccesses(this.#machine, ctx) : undefined,
+    };
+  }
+
+  #commit(ctx: number): void {
+    this.#undo.beforeCommit(this.#machine, { ctx, versions: this.#layers.versions });
+    if (this.#machine.runtime.commitTransaction(ctx) !== 0) return;
+    throw new EVMError('evm/host limit', 'no memory is left for the changes of the block');
+  }
+}
+
+/** A call as it was asked for, with the block it was asked in. */
+interface Call {
+  readonly transaction: Transaction;
+  readonly options: TransactOptions;
+  readonly block: BlockEnvironment;
+  readonly chainId: bigint;
+}
+
+/** What commits runs alone; a run that is watched is not begun again. */
+function needOf({ commit, onStep, hooks }: TransactOptions): ContextNeed {
+  return { alone: commit !== false, large: onStep !== undefined || hooks !== undefined };
+}
+
+function isHostLimit(error: unknown): boolean {
+  return error instanceof EVMError && error.code === 'evm/host limit';
+}
+
+function refusePromise(answer: Awaitable<void>): void {
+  if (!(answer instanceof Promise)) return;
+  // Whatever comes of it, nobody waits for it any more.
+  answer.catch(() => {});
+  throw new EVMError(
+    'evm/not synchronous',
+    'the state answered by a promise: use transact, not transactSync',
+  );
+}
+
+type Outcome =
+  | { readonly status: 'success' }
+  | { readonly status: 'revert' }
+  | { readonly status: 'halt'; readonly reason: HaltReason };
+
+function flagsOf({ callOnly, checks = {} }: TransactOptions): number {
+  const skipped = (check: boolean | undefined, flag: number) => (check === false ? flag : 0);
+  return (
+    (callOnly === true ? layout.TX_FLAG_CALL_ONLY : 0) |
+    skipped(checks.nonce, layout.TX_FLAG_SKIP_NONCE) |
+    skipped(checks.balance, layout.TX_FLAG_SKIP_BALANCE) |
+    skipped(checks.baseFee, layout.TX_FLAG_SKIP_BASE_FEE) |
+    skipped(checks.senderCode, layout.TX_FLAG_SKIP_SENDER_CODE)
+  );
+}
+
+/** What a final status of the machine means. */
+function outcomeOf(status: number): Outcome {
+  if (status === layout.STATUS_REVERT) return { status: 'revert' };
+  const reason = haltReason(status);
+  return reason === undefined ? { status: 'success' } : { status: 'halt', reason };
+}
+
+function describeRefusal(reason: RefusalReason, transaction: Transaction): string {
+  const { sender, nonce, gasLimit, maxFeePerGas, value } = transaction;
+  return (
+    `${reason}: sender ${sender}, nonce ${nonce}, gas limit ${gasLimit}, ` +
+    `max fee ${maxFeePerGas}, value ${value}`
+  );
+}

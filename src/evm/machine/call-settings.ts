@@ -1,0 +1,110 @@
+/** What one call has of its own, in the context that runs it: rules, overrides, watchers. */
+import { EVMError } from '../errors.ts';
+import type { CustomPrecompiles, ExecutionOptions, Limits } from '../execution-options.ts';
+import * as layout from '../layout.ts';
+import type { PrecompileHost } from '../precompiles/precompile.ts';
+import type { Awaitable, StateReader } from '../types.ts';
+import {
+  activePrecompiles,
+  CALL_RULES_BYTES,
+  encodeCallRules,
+  limitRules,
+  runActive,
+} from './call-rules.ts';
+import type { Context } from './contexts.ts';
+import { HookReader } from './hooks.ts';
+import type { Machine } from './instance.ts';
+import { applyOverrides, type CheckedOverrides, checkOverrides } from './overrides.ts';
+import { StepReader } from './steps.ts';
+
+/** Addresses up to this may be a fork's precompiles. */
+const PRECOMPILE_MAX = 0x1ffn;
+
+export interface SettingsOptions {
+  readonly precompiles: PrecompileHost;
+  readonly customPrecompiles?: CustomPrecompiles;
+  readonly limits?: Limits;
+}
+
+export class CallSettings {
+  /** Of calls that have none of their own. */
+  readonly precompiles: PrecompileHost;
+  readonly #machine: Machine;
+  readonly #versions: number;
+  readonly #limits: Limits;
+  readonly #custom: CustomPrecompiles;
+
+  constructor(machine: Machine, versions: number, options: SettingsOptions) {
+    this.#machine = machine;
+    this.#versions = versions;
+    this.precompiles = options.precompiles;
+    this.#limits = options.limits ?? {};
+    this.#custom = options.customPrecompiles ?? {};
+  }
+
+  /** @throws InputError for values that are none; nothing is in place then that `drop` forgets */
+  apply(context: Context, options: ExecutionOptions, state: StateReader): Awaitable<void> {
+    const { memory, rules } = this.#machine;
+    const overrides = options.overrides === undefined ? [] : checkOverrides(options.overrides);
+    this.#applyRules(context, options, overrides);
+    const { onStep, hooks } = options;
+    if (onStep !== undefined) {
+      context.steps = new StepReader(memory, context.arena, rules, onStep);
+    }
+    if (hooks !== undefined) context.hooks = new HookReader(memory, context.arena.ctx, [hooks]);
+    if (overrides.length === 0) return;
+    context.overrides ??= this.#makeLayer();
+    return applyOverrides(this.#machine, context.arena, context.overrides, {
+      overrides,
+      state,
+      versions: this.#versions,
+    });
+  }
+
+  /** Takes away what the call had of its own, however it ended. */
+  drop(context: Context): void {
+    context.steps?.stop();
+    context.steps = undefined;
+    context.hooks?.stop();
+    context.hooks = undefined;
+    context.precompiles = undefined;
+    const view = this.#machine.memory.view();
+    const { ctx } = context.arena;
+    view.setUint32(ctx + layout.C_OVERRIDES, 0, true);
+    view.setUint32(ctx + layout.C_RULES, this.#machine.rulesAddress, true);
+  }
+
+  #applyRules(context: Context, options: ExecutionOptions, overrides: CheckedOverrides): void {
+    const limits = { ...this.#limits, ...options.limits };
+    const custom = { ...this.#custom, ...options.customPrecompiles };
+    const moves = overrides
+      .map(([address, { movePrecompileToAddress }]) => [address, movePrecompileToAddress] as const)
+      .filter(([address, target]) => target !== undefined || BigInt(address) <= PRECOMPILE_MAX);
+    const special = moves.length > 0 || Object.keys(custom).length > 0;
+    if (!special && Object.keys(limits).length === 0) return;
+    const rules = limitRules(this.#machine.rules, limits);
+    const precompiles = special ? activePrecompiles(this.#machine.rules, moves, custom) : undefined;
+    context.callRules ??= this.#allocate(CALL_RULES_BYTES);
+    encodeCallRules(this.#machine, context.callRules, { rules, precompiles });
+    if (precompiles !== undefined) context.precompiles = runActive(precompiles, this.precompiles);
+    const at = context.arena.ctx + layout.C_RULES;
+    this.#machine.memory.view().setUint32(at, context.callRules, true);
+  }
+
+  #makeLayer(): number {
+    const layer = this.#allocate(layout.LAYER_BYTES);
+    this.#machine.memory.bytes().fill(0, layer, layer + layout.LAYER_BYTES);
+    if (!this.#machine.runtime.layerInit(layer)) throw noMemory();
+    return layer;
+  }
+
+  #allocate(size: number): number {
+    const at = this.#machine.runtime.allocate(size) >>> 0;
+    if (at === 0) throw noMemory();
+    return at;
+  }
+}
+
+function noMemory(): EVMError {
+  return new EVMError('evm/host limit', 'no memory is left for what a call has of its own');
+}
