@@ -160,6 +160,15 @@ describe.each(Object.keys(REFERENCE))('%s', (name) => {
   }, 120_000);
 });
 
+describe('power', () => {
+  it('is exact where it just fits, or does not fit, two limbs', () => {
+    const bases = [2n, 3n, 7n, 9n, 10n, 15n, 16n, 17n, 255n, 257n, 65_537n, ...EDGES];
+    for (const a of bases) {
+      for (let b = 0n; b < 140n; b++) check(runtimes.shared, 'exp', { a, b, m: 0n, dst: DST });
+    }
+  });
+});
+
 describe('division', () => {
   it('corrects quotient limbs that were too large', () => {
     const next = generator(99);

@@ -1,7 +1,7 @@
-// EXP: shifts for powers of two, square and multiply for short exponents, and a window of four
-// bits (sixteen powers in scratch memory) for long ones.
+// EXP: shifts for powers of two, two limbs where the power fits them (10 ^ 18), square and multiply
+// for short exponents, and a window of four bits (sixteen powers in scratch memory) for long ones.
 import { copyWord, setWord } from "./division";
-import { mul } from "./product";
+import { high64, mul } from "./product";
 import { scratchAt } from "./scratch";
 
 // Places in the scratch memory; division.ts has what lies below, keccak.ts what lies from 1024.
@@ -33,6 +33,11 @@ export function exp(dst: u32, a: u32, b: u32): void {
     powerOfTwo(dst, low, bits > 9 ? 512 : load<u64>(b));
     return;
   }
+  // base < 2^k and k e <= 128
+  if (high == 0 && bits <= 7 && (64 - clz<u64>(low)) * load<u64>(b) <= 128) {
+    shortPower(dst, low, load<u32>(b), bits);
+    return;
+  }
   const power = scratchAt(POWER);
   const result = scratchAt(RESULT);
   copyWord(power, b);
@@ -54,6 +59,22 @@ function powerOfTwo(dst: u32, base: u64, e: u64): void {
   if (base == 0) return;
   const shift = ctz<u64>(base) * e;
   if (shift < 256) store<u64>(dst + ((<u32>shift >> 6) << 3), (<u64>1) << (shift & 63));
+}
+
+/** dst = base ^ e, which is below 2^128; e has `bits` bits. */
+function shortPower(dst: u32, base: u64, e: u32, bits: i32): void {
+  let low = base;
+  let high: u64 = 0;
+  for (let i: i32 = bits - 2; i >= 0; i--) {
+    high = 2 * high * low + high64(low, low);
+    low *= low;
+    if ((e >> i) & 1) {
+      high = high * base + high64(low, base);
+      low *= base;
+    }
+  }
+  setWord(dst, low);
+  store<u64>(dst, high, 8);
 }
 
 function byWindow(result: u32, a: u32, power: u32, bits: i32): void {
