@@ -373,6 +373,14 @@ describe('hostile values', () => {
     );
   });
 
+  it('in a bare frame the gas is bounded, too', () => {
+    const evm = createEVM({ state: stateWith({ [A]: `5a${RETURN}` }) });
+    const bare = { commit: false, callOnly: true };
+    const run = (gasLimit: bigint) => evm.transactSync(transaction({ gasLimit }), bare);
+    expect(() => run(2n ** 63n)).toThrow(InputError);
+    expect(word(run(2n ** 63n - 1n) as { status: string })).toBe(2n ** 63n - 3n);
+  });
+
   it('in a call, a block or an override likewise', async () => {
     const evm = createEVM({ state: stateWith({ [A]: `6042${RETURN}` }) });
     const names = ['from', 'to', 'data', 'value', 'gas', 'gasPrice', 'accessList', 'overrides'];

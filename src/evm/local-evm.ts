@@ -306,6 +306,8 @@ class LocalEVM implements EVM {
     if (options.overrides !== undefined && options.commit !== false) {
       throw new InputError('commit', options.commit, 'false: overrides are pretended');
     }
+    // A frame alone is not held against the block's gas, where too much would be refused.
+    if (options.callOnly === true) checkGas('transaction.gasLimit', checked.gasLimit);
     if (options.blockGasLeft !== undefined) checkU64('blockGasLeft', options.blockGasLeft);
     const block =
       options.block === undefined ? this.#block : checkBlock({ ...this.#block, ...options.block });
