@@ -345,6 +345,45 @@ describe('snapshots', () => {
     expect(() => evm.revert(second)).toThrow(InputError);
     expect(word(run(1n) as { status: string })).toBe(0x13n);
   });
+
+  it('leave what was kept, whatever was taken back before', () => {
+    // Adds the call data's word to the slot that it names and to slot 1; returns their sum.
+    const named = '5f35545f35015f3555';
+    const first = '6001545f3501600155';
+    const code = `${named}${first}5f3554${sload(1)}01${RETURN}`;
+    const run = (evm: ReturnType<typeof createEVM>, nonce: bigint, value: number) => {
+      const data = hex(value.toString(16).padStart(64, '0'));
+      return evm.transactSync(transaction({ nonce, data }));
+    };
+    const step = fc.oneof(fc.integer({ min: 1, max: 3 }), fc.constantFrom('snapshot', 'revert'));
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
+        const state = stateWith({ [A]: code });
+        const evm = createEVM({ state, engine: 'interpreter' });
+        const open: { snapshot: number; kept: number[] }[] = [];
+        let kept: number[] = [];
+        for (const action of ['snapshot', ...steps] as const) {
+          if (action === 'snapshot') open.push({ snapshot: evm.snapshot(), kept: [...kept] });
+          else if (action === 'revert') {
+            const point = open[open.length - 1];
+            if (open.length > 1) open.pop();
+            evm.revert(point?.snapshot ?? 0);
+            kept = [...(point?.kept ?? [])];
+          } else {
+            run(evm, BigInt(kept.length), action as number);
+            kept.push(action as number);
+          }
+        }
+        const fresh = createEVM({ state, engine: 'interpreter' });
+        kept.forEach((value, index) => run(fresh, BigInt(index), value));
+        const probe = (machine: typeof evm) => run(machine, BigInt(kept.length), 2);
+        const probed = probe(evm);
+        expect(probed.status).toBe('success');
+        expect(probed).toEqual(probe(fresh));
+      }),
+      { numRuns: 60 },
+    );
+  });
 });
 
 describe('hostile values', () => {

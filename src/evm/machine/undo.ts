@@ -57,10 +57,10 @@ function noMemory(): EVMError {
   return new EVMError('evm/host limit', 'no memory is left for the changes of the block');
 }
 
-/** Takes back what was noted, the newest first. */
+/** Takes back what was noted before one commit. */
 export function restoreVersions({ memory }: Machine, notes: readonly Note[]): void {
   const bytes = memory.bytes();
-  for (const { entry, bytes: before } of notes.toReversed()) bytes.set(before, entry + 32);
+  for (const { entry, bytes: before } of notes) bytes.set(before, entry + 32);
 }
 
 /** The open snapshots of a block: how many commits each has before it. */
