@@ -57,6 +57,8 @@ export interface ProductColumns {
   readonly from?: number;
   /** End of the columns. The last of a product that is cut off here is not masked to 32 bits. */
   readonly to?: number;
+  /** The carries of columns that are cut off at `to` are summed up, not masked, in column `to`. */
+  readonly carried?: boolean;
   /** Digits that the product is added to, from column 0; at most as many as `x` has. */
   readonly onto?: readonly Digit[];
 }
@@ -66,12 +68,12 @@ export function multiplyDigits(
   m: Emitter,
   x: readonly Digit[],
   y: readonly Digit[],
-  { from = 0, to = x.length + y.length, onto = [] }: ProductColumns = {},
+  { from = 0, to = x.length + y.length, carried = false, onto = [] }: ProductColumns = {},
 ): Digit[] {
   const { fn } = m;
   const columns: Digit[] = onto.slice();
   const carry = m.i64();
-  const last = to < x.length + y.length ? to - 1 : -1;
+  const last = to < x.length + y.length && !carried ? to - 1 : -1;
   for (const [j, factor] of y.entries()) {
     const first = Math.max(0, from - j);
     const end = Math.min(x.length, to - j);
@@ -88,7 +90,11 @@ export function multiplyDigits(
       columns[column] = place;
     }
     const above = end + j;
-    if (above < to) columns[above] = keep(m, fn.i64.shrU(fn.get(carry), fn.i64.const(32)));
+    if (above >= to && !carried) continue;
+    const over = keep(m, fn.i64.shrU(fn.get(carry), fn.i64.const(32)));
+    const sum = columns[above];
+    columns[above] =
+      sum === undefined ? over : keep(m, fn.i64.add(pushValue(m, sum), fn.get(over)));
   }
   for (let i = 0; i < to; i++) columns[i] ??= 0n;
   return columns;

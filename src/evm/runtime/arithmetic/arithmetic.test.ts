@@ -213,7 +213,7 @@ describe('mulmod with a remembered reciprocal', () => {
       const m = round < 2 * known.length ? (known[round >> 1] as bigint) : draw(next);
       if (m === 0n) continue;
       // Twice unknown, then remembered: operands below the modulus, near it, and any.
-      for (let i = 0; i < 12; i++) {
+      for (let i = 0; i < 18; i++) {
         const near = word(m - BigInt(i));
         const [a, b] = [draw(next), draw(next)];
         const below = i % 3 === 0 ? a : a % m;
@@ -222,9 +222,12 @@ describe('mulmod with a remembered reciprocal', () => {
           { a: near % m, b: near % m },
           { a: near, b },
           { a, b: near },
+          // Just below a multiple of the modulus.
+          { a: m - 1n, b: BigInt(i + 1) },
+          { a: (m - 1n) / BigInt(i + 1), b: BigInt(i + 1) },
         ];
         const dst = DESTINATIONS[i & 3] as number;
-        check(runtimes[kind], 'mulmod', { ...(cases[i & 3] as { a: bigint; b: bigint }), m, dst });
+        check(runtimes[kind], 'mulmod', { ...(cases[i % cases.length] as { a: bigint; b: bigint }), m, dst });
       }
     }
   }, 120_000);
