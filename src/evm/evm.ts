@@ -19,7 +19,7 @@ export type { ForkName } from './forks/names.ts';
 export type { Rules } from './forks/rules.ts';
 export type { InputError } from './input.ts';
 export type { AccountAccess, SlotAccess, StateAccesses } from './machine/accesses.ts';
-export type { CallEnter, CallExit, CallHooks, CallKind } from './machine/hooks.ts';
+export type { CallEnter, CallExit, CallFailure, CallHooks, CallKind } from './machine/hooks.ts';
 export type { TraceStep } from './machine/steps.ts';
 export type { PrecompileHost } from './precompiles/precompile.ts';
 export type * from './types.ts';

@@ -570,11 +570,22 @@ export const C_HOOK = 1168;
 export const C_HOOK_FRAME = 1172;
 /** u32: status with which the last frame that was left ended, its deposit of code included. */
 export const C_HOOK_STATUS = 1176;
+/** u32: why a call failed before it began: CALL_FAILURE_*. */
+export const C_HOOK_FAILURE = 1180;
 /** 256 bits: block hashes that the transaction read, by number & 255. */
 export const C_BLOCK_HASH_READS = 1408;
 
 export const HOOK_ENTER = 1;
 export const HOOK_EXIT = 2;
+/**
+ * A call or creation that failed before it began. C_HOOK_FRAME is the caller's, and F_SCRATCH_2 of
+ * it holds u32 the operands' place, u32 bytes of input, i64 gas that was meant for it.
+ */
+export const HOOK_FAILED = 3;
+export const CALL_FAILURE_DEPTH = 1;
+export const CALL_FAILURE_BALANCE = 2;
+export const CALL_FAILURE_NONCE = 3;
+export const CALL_FAILURE_COLLISION = 4;
 /** u32 in a frame: whether its hooks were reported: FRAME_HOOK_*. */
 export const F_HOOK = 408;
 export const FRAME_HOOK_NONE = 0;

@@ -269,6 +269,34 @@ describe('hooks', () => {
     expect(heirs).toEqual([undefined, A, undefined, undefined]);
   });
 
+  it.each(ENGINES)('see calls that fail before they begin (%s)', async (engine) => {
+    // CALL with more value than there is, CREATE likewise, CREATE2 twice at one address.
+    const call = `5f5f600460016103e873${B.slice(2)}61fffff1`;
+    const create = '60035f6103e8f0';
+    const twice = '5f5f5f5ff5'.repeat(2);
+    const evm = createEVM({ state: stateWith({ [A]: `${call}${create}${twice}00` }), engine });
+    const events: string[] = [];
+    const hooks = {
+      onEnter: ({ kind, depth, value, input, from }: CallEnter) =>
+        events.push(`${kind} ${depth} ${value} ${input.length} ${from === A}`),
+      onExit: ({ depth, reason, status }: CallExit) => events.push(`${depth} ${reason ?? status}`),
+    };
+    const watched = await evm.call({ to: A, hooks });
+    expect(watched).toEqual(await evm.call({ to: A }));
+    expect(events.slice(1)).toEqual([
+      ...['call 1 1000 4 true', '1 insufficient balance'],
+      ...['create 1 1000 3 true', '1 insufficient balance'],
+      ...['create2 1 0 0 true', '1 success'],
+      ...['create2 1 0 0 true', '1 create collision', '0 success'],
+    ]);
+    const steps = async (options: object) => {
+      const seen: number[] = [];
+      await evm.call({ to: A, ...options, onStep: ({ pc }) => seen.push(pc) });
+      return seen;
+    };
+    expect(await steps({ hooks: {} })).toEqual(await steps({}));
+  });
+
   it('leave the machine whole when they throw', async () => {
     const evm = createEVM({ state: stateWith({ [A]: `${CALL_B}${RETURN}`, [B]: '00' }) });
     const onExit = () => {

@@ -10,14 +10,17 @@ import { readAddress, readWord } from './words.ts';
 
 export type CallKind = 'call' | 'callcode' | 'delegatecall' | 'staticcall' | 'create' | 'create2';
 
-/** A call or creation that begins. Failing before it begins (depth, balance) shows no hook. */
+/** Why a call ended without success and without REVERT; some end before they begin. */
+export type CallFailure = HaltReason | 'call too deep' | 'insufficient balance';
+
+/** A call or creation that begins, or would, but for its depth, balance, nonce or address. */
 export interface CallEnter {
   readonly kind: CallKind;
   /** 0 for the outermost. */
   readonly depth: number;
   /** CALLER as the callee sees it. */
   readonly from: Address;
-  /** ADDRESS: whose storage is used; the new contract's for a creation. */
+  /** ADDRESS: whose storage is used; a new contract's, or zero where none came to be named. */
   readonly to: Address;
   /** Where the code stands: differs from `to` for DELEGATECALL and CALLCODE. */
   readonly codeAddress: Address;
@@ -37,7 +40,7 @@ export interface CallExit {
   readonly depth: number;
   readonly status: 'success' | 'revert' | 'halt';
   /** Why it halted. */
-  readonly reason: HaltReason | undefined;
+  readonly reason: CallFailure | undefined;
   /** Return data, revert data, or the code that a creation deposited. */
   readonly output: Uint8Array;
   readonly gasUsed: bigint;
@@ -60,6 +63,22 @@ const KINDS: Readonly<Record<number, CallKind>> = {
   250: 'staticcall',
 };
 
+const FAILURES: Readonly<Record<number, CallFailure>> = {
+  [layout.CALL_FAILURE_DEPTH]: 'call too deep',
+  [layout.CALL_FAILURE_BALANCE]: 'insufficient balance',
+  [layout.CALL_FAILURE_NONCE]: 'nonce overflow',
+  [layout.CALL_FAILURE_COLLISION]: 'create collision',
+};
+
+const ZERO_ADDRESS: Address = `0x${'00'.repeat(20)}`;
+const NOTHING: Uint8Array = new Uint8Array();
+
+/** The low 20 bytes of a word that a contract gave. */
+function addressOperand(view: DataView, at: number): Address {
+  const word = BigInt.asUintN(160, readWord(view, at));
+  return `0x${word.toString(16).padStart(40, '0')}`;
+}
+
 /** Answers STATUS_HOOK from the frames; one for a run. */
 export class HookReader {
   readonly #memory: MachineMemory;
@@ -71,6 +90,7 @@ export class HookReader {
     this.#memory = memory;
     this.#ctx = ctx;
     this.#hooks = hooks;
+    memory.view().setUint32(ctx + layout.C_HOOK, 0, true);
     this.#setFlag(layout.CONTEXT_FLAG_HOOKS);
   }
 
@@ -83,8 +103,60 @@ export class HookReader {
       for (const hooks of this.#hooks) hooks.onEnter?.(call);
       return;
     }
-    const call = this.#readExit(view, fp);
-    for (const hooks of this.#hooks) hooks.onExit?.(call);
+    const failed = view.getUint32(this.#ctx + layout.C_HOOK, true) === layout.HOOK_FAILED;
+    view.setUint32(this.#ctx + layout.C_HOOK, 0, true);
+    if (failed) {
+      const call = this.#readFailed(view, fp);
+      for (const hooks of this.#hooks) hooks.onEnter?.(call);
+    }
+    const exit = failed ? this.#failedExit(view, fp) : this.#readExit(view, fp);
+    for (const hooks of this.#hooks) hooks.onExit?.(exit);
+  }
+
+  /** The call that the frame's operands ask for; they still lie below its stack. */
+  #readFailed(view: DataView, fp: number): CallEnter {
+    const sp = view.getUint32(fp + layout.F_SCRATCH_2, true);
+    const size = view.getUint32(fp + layout.F_SCRATCH_2 + 4, true);
+    const kind = KINDS[view.getUint8(view.getUint32(fp + layout.F_IP, true) - 1)] ?? 'call';
+    const self = readAddress(view, fp + layout.F_ADDRESS);
+    const creates = kind === 'create' || kind === 'create2';
+    const pays = kind === 'call' || kind === 'callcode';
+    const inherits = kind === 'callcode' || kind === 'delegatecall';
+    const collides = view.getUint32(this.#ctx + layout.C_HOOK_FAILURE, true);
+    const named = collides === layout.CALL_FAILURE_COLLISION;
+    const callee = addressOperand(view, sp + 32);
+    const created: Address = named ? readAddress(view, fp + layout.F_SCRATCH_0) : ZERO_ADDRESS;
+    const offset = view.getUint32(creates ? sp + 32 : pays ? sp + 96 : sp + 64, true);
+    const start = view.getUint32(fp + layout.F_MEM, true) + offset;
+    const value = creates ? readWord(view, sp) : pays ? readWord(view, sp + 64) : 0n;
+    const delegates = kind === 'delegatecall';
+    return {
+      kind,
+      depth: view.getUint32(fp + layout.F_DEPTH, true) + 1,
+      from: delegates ? readAddress(view, fp + layout.F_CALLER) : self,
+      to: creates ? created : inherits ? self : callee,
+      codeAddress: creates ? created : callee,
+      precompile: false,
+      isStatic: kind === 'staticcall',
+      value: delegates ? readWord(view, fp + layout.F_VALUE) : value,
+      gas: view.getBigInt64(fp + layout.F_SCRATCH_2 + 8, true),
+      input: size === 0 ? NOTHING : this.#memory.bytes().slice(start, start + size),
+      code: () => NOTHING,
+    };
+  }
+
+  #failedExit(view: DataView, fp: number): CallExit {
+    const failure = view.getUint32(this.#ctx + layout.C_HOOK_FAILURE, true);
+    // A collision takes all the gas; the others give it back.
+    const collides = failure === layout.CALL_FAILURE_COLLISION;
+    return {
+      depth: view.getUint32(fp + layout.F_DEPTH, true) + 1,
+      status: 'halt',
+      reason: FAILURES[failure],
+      output: NOTHING,
+      gasUsed: collides ? view.getBigInt64(fp + layout.F_SCRATCH_2 + 8, true) : 0n,
+      selfdestruct: undefined,
+    };
   }
 
   stop(): void {

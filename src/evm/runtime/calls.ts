@@ -3,7 +3,8 @@
 // of gas here is final.
 import {
   ACCOUNT_CREATED, ACCOUNT_EXISTS, ACCOUNT_SELFDESTRUCTED, A_BALANCE, A_CODE_HASH, A_FLAGS,
-  A_NONCE, A_READS, CODE_BYTES, CODE_SIZE, C_EMPTY_CODE, C_EMPTY_HASH, C_GAS_RESERVE, C_LIMIT_HIT,
+  A_NONCE, A_READS, CALL_FAILURE_BALANCE, CALL_FAILURE_COLLISION, CALL_FAILURE_DEPTH,
+  CALL_FAILURE_NONCE, C_HOOK, C_HOOK_FAILURE, C_HOOK_FRAME, F_SCRATCH_2, HOOK_FAILED, CODE_BYTES, CODE_SIZE, C_EMPTY_CODE, C_EMPTY_HASH, C_GAS_RESERVE, C_LIMIT_HIT,
   C_REFUND, C_RULES, C_SCRATCH, FRAME_FLAG_CREATE, FRAME_FLAG_DELEGATED, FRAME_FLAG_STATIC,
   FRAME_KIND_EVM, FRAME_KIND_PRECOMPILE, FRAME_STRIDE, F_ACCOUNT, F_ADDRESS, F_CALLER,
   F_CODE_ADDRESS, F_CTX, F_DEPTH, F_FLAGS, F_GAS, F_INPUT, F_INPUT_SIZE, F_IP, F_MEM, F_MEM_SIZE,
@@ -132,6 +133,8 @@ export function opCall(fp: u32, sp: u32, gas: i64, op: u32): i32 {
   if (poor || load<u32>(fp + F_DEPTH) >= DEPTH_MAX) {
     if (transfers) markRead(self, A_READS, READ_BALANCE);
     store<i64>(fp + F_GAS, left + given);
+    const deep = load<u32>(fp + F_DEPTH) >= DEPTH_MAX;
+    noteFailure(ctx, fp, sp, load<u32>(ranges + 32), given, deep ? CALL_FAILURE_DEPTH : CALL_FAILURE_BALANCE);
     zeroWord(result);
     return STATUS_SWITCH_FRAME;
   }
@@ -174,6 +177,16 @@ function makesAccount(ctx: u32, rules: u32, target: u32, transfers: bool): bool 
   return !hasFlag(target, ACCOUNT_EXISTS);
 }
 
+/** Leaves word of a call that fails before it begins, for a host that watches calls. */
+function noteFailure(ctx: u32, fp: u32, sp: u32, size: u32, gas: i64, failure: u32): void {
+  store<u32>(ctx + C_HOOK, HOOK_FAILED);
+  store<u32>(ctx + C_HOOK_FRAME, fp);
+  store<u32>(ctx + C_HOOK_FAILURE, failure);
+  store<u32>(fp + F_SCRATCH_2, sp);
+  store<u32>(fp + F_SCRATCH_2, size, 4);
+  store<i64>(fp + F_SCRATCH_2, gas, 8);
+}
+
 /** Saves the caller as it goes on: after the opcode, with one result in place of the operands. */
 function leaveBehind(ctx: u32, fp: u32, result: u32, left: i64): void {
   store<u32>(fp + F_IP, load<u32>(fp + F_IP) + 1);
@@ -208,6 +221,9 @@ export function opCreate(fp: u32, sp: u32, gas: i64, op: u32): i32 {
   const poor = lessWord(self + A_BALANCE, sp);
   if (poor || nonce == u64.MAX_VALUE || load<u32>(fp + F_DEPTH) >= DEPTH_MAX) {
     leaveBehind(ctx, fp, result, left);
+    const deep = load<u32>(fp + F_DEPTH) >= DEPTH_MAX;
+    const failure = deep ? CALL_FAILURE_DEPTH : poor ? CALL_FAILURE_BALANCE : CALL_FAILURE_NONCE;
+    noteFailure(ctx, fp, sp, size, left, failure);
     zeroWord(result);
     return STATUS_SWITCH_FRAME;
   }
@@ -228,6 +244,7 @@ export function opCreate(fp: u32, sp: u32, gas: i64, op: u32): i32 {
   setNonce(ctx, self, nonce + 1);
   warmAccount(ctx, account);
   if (collides) {
+    noteFailure(ctx, fp, sp, size, given, CALL_FAILURE_COLLISION);
     zeroWord(result);
     return STATUS_SWITCH_FRAME;
   }

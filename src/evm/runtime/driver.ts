@@ -4,7 +4,7 @@ import {
   CONTEXT_FLAG_HOOKS, CONTEXT_FLAG_STEP, CONTEXT_FLAG_STEP_FIRST, CONTEXT_FLAG_TIERS, C_FLAGS, C_FRAME, C_GAS_RESERVE,
   C_GAS_SLICE, C_HOOK, C_HOOK_FRAME, C_HOT_CODE, C_LIMIT_HIT, C_STATUS, C_STOP, FRAME_HOOK_ENTERED,
   FRAME_HOOK_LEFT, FRAME_HOOK_NONE, FRAME_KIND_EVM, F_GAS, F_HOOK, F_IP, F_KIND, F_MEM,
-  F_RESUME, F_SP, HOOK_ENTER, HOOK_EXIT, STATUS_HOOK, STATUS_HOST_LIMIT, STATUS_HOT, STATUS_LAST_HALT, STATUS_OUT_OF_GAS,
+  F_RESUME, F_SP, HOOK_ENTER, HOOK_EXIT, HOOK_FAILED, STATUS_HOOK, STATUS_HOST_LIMIT, STATUS_HOT, STATUS_LAST_HALT, STATUS_OUT_OF_GAS,
   STATUS_RETURN, STATUS_REVERT, STATUS_SELFDESTRUCT, STATUS_STEP, STATUS_STOP, STATUS_STOPPED,
   STATUS_SWITCH_FRAME,
 } from "../layout";
@@ -36,6 +36,9 @@ export function runFrames(ctx: u32): i32 {
       if (flags & CONTEXT_FLAG_HOOKS && left != STATUS_HOST_LIMIT) return reportExit(ctx, fp, flags);
       if (left != STATUS_SWITCH_FRAME) return left;
     }
+    if (flags & CONTEXT_FLAG_HOOKS && load<u32>(ctx + C_HOOK) == HOOK_FAILED) {
+      return tellFirst(ctx, flags);
+    }
     if (flags & CONTEXT_FLAG_STEP) return STATUS_STEP;
   }
 }
@@ -57,7 +60,11 @@ function reportExit(ctx: u32, fp: u32, flags: u32): i32 {
   store<u32>(fp + F_HOOK, FRAME_HOOK_LEFT);
   store<u32>(ctx + C_HOOK, HOOK_EXIT);
   store<u32>(ctx + C_HOOK_FRAME, fp);
-  // A stepping host sees the caller's next instruction all the same.
+  return tellFirst(ctx, flags);
+}
+
+/** STATUS_HOOK; a stepping host sees the caller's next instruction all the same. */
+function tellFirst(ctx: u32, flags: u32): i32 {
   if (flags & CONTEXT_FLAG_STEP) store<u32>(ctx + C_FLAGS, flags | CONTEXT_FLAG_STEP_FIRST);
   return STATUS_HOOK;
 }

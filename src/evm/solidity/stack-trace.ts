@@ -2,9 +2,9 @@
  * Stack traces in terms of Solidity: a recorder watches a call (through hooks and steps, so on
  * the interpreter), and what it recorded is mapped to lines by the compiler's source maps.
  */
-import type { CallEnter, CallExit, CallHooks, CallKind } from '../machine/hooks.ts';
+import type { CallEnter, CallExit, CallFailure, CallHooks, CallKind } from '../machine/hooks.ts';
 import type { TraceStep } from '../machine/steps.ts';
-import type { Address, HaltReason } from '../types.ts';
+import type { Address } from '../types.ts';
 import type { Artifacts, KnownCode } from './artifacts.ts';
 import { decodeRevert, type RevertReason } from './revert-reason.ts';
 import { positionOf, type SourceRange } from './source-map.ts';
@@ -80,7 +80,7 @@ export interface StackFrame {
 
 export interface Failure {
   /** Why the innermost frame failed. */
-  readonly reason: RevertReason | { readonly kind: 'halt'; readonly text: HaltReason };
+  readonly reason: RevertReason | { readonly kind: 'halt'; readonly text: CallFailure };
   /** The innermost first. */
   readonly frames: readonly StackFrame[];
   /** As an error prints it. */
