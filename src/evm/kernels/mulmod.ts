@@ -62,6 +62,8 @@ export interface MulmodLinks {
 const GOLDEN = 0x9e37_79b9_7f4a_7c15n;
 /** Fractions of 2^32 from which on the quotient may be one too small: 2^-28, and one for below. */
 const FRACTION_NEAR_ONE = (1n << 32n) - 17n;
+/** Smallest top limb of a modulus by which a longer operand is reduced in place. */
+const TOP_LIMB_MIN = 1n << 33n;
 const ALL_ONES = 0xffff_ffff_ffff_ffffn;
 
 /** Emits a function's whole body. */
@@ -88,7 +90,10 @@ export function emitMulmod(m: Emitter, operands: MulmodOperands, links: MulmodLi
   const first = loadLimbs(m, { address: a, offset: 0, count: 4 });
   const lost = pushShiftedOut(m, first[3] as Limb, distance);
   fn.hint(false);
-  fn.if(fn.i64.ne(lost, fn.i64.const(0)), slow);
+  fn.if(fn.i64.ne(lost, fn.i64.const(0)), () => {
+    fn.if(fn.i64.ltU(pushValue(m, limbs[3] as Limb), fn.i64.const(TOP_LIMB_MIN)), slow);
+    reduceByTopLimb(m, first, limbs);
+  });
   const shifted = shiftLimbsLeft(m, first, distance);
   const second = loadDigits(m, { address: b, offset: 0, count: 8 });
   storeLimbs(m, shiftLimbsRight(m, reduce(m, shifted, second, entry), distance), result);
@@ -122,6 +127,22 @@ function pushIsOther(m: Emitter, modulus: Local<'i32'>, entry: Local<'i32'>): Va
       fn.v128.load(fn.get(entry), layout.RECIPROCAL_MODULUS + offset),
     );
   return fn.v128.anyTrue(fn.v128.or(half(0), half(16)));
+}
+
+/**
+ * Makes `a` less than the modulus: code that leaves sums unreduced has operands of some bits more.
+ * With a3, m3 the top limbs, q = floor(a3 / (m3 + 1)) is at most a / m, and a / m - q is less than
+ * 1 + (a3 + m3 + 1) / (m3 (m3 + 1)), which is less than 2 when m3 is TOP_LIMB_MIN or more.
+ */
+function reduceByTopLimb(m: Emitter, a: readonly Local<'i64'>[], modulus: readonly Limb[]): void {
+  const { fn } = m;
+  const above = keep(m, fn.i64.add(pushValue(m, modulus[3] as Limb), fn.i64.const(1)));
+  const quotient = keep(m, fn.i64.divU(fn.get(a[3] as Local<'i64'>), fn.get(above)));
+  const product = multiplyDigits(m, digitsOf(m, modulus), [quotient], { to: 8 });
+  const rest = subtractBorrowing(m, a, joinDigits(m, product)).limbs;
+  for (const [i, limb] of subtractOnce(m, rest, modulus).entries()) {
+    fn.set(a[i] as Local<'i64'>, fn.get(limb));
+  }
 }
 
 /** a b modulo the entry's normalised modulus, for an `a` of at most as many bits. */

@@ -203,6 +203,7 @@ const HARD_MODULI = [
   1n << 200n,
   (1n << 192n) - 1n,
   (1n << 128n) + 1n,
+  (1n << 226n) - 1n,
 ];
 
 describe('mulmod with a remembered reciprocal', () => {
@@ -222,6 +223,7 @@ describe('mulmod with a remembered reciprocal', () => {
           { a: near % m, b: near % m },
           { a: near, b },
           { a, b: near },
+          { a: WORD - 1n - BigInt(i), b },
           // Just below a multiple of the modulus.
           { a: m - 1n, b: BigInt(i + 1) },
           { a: (m - 1n) / BigInt(i + 1), b: BigInt(i + 1) },
