@@ -60,9 +60,10 @@ function parseCount(text: string): number {
 async function bench(options: BenchOptions): Promise<void> {
   const note = (text: string) => process.stderr.write(`${text}\n`);
   const { filter } = options;
-  const workloads = loadWorkloads((what) => note(`left out: ${what}`)).filter(
-    ({ name }) => filter === undefined || filter.test(name),
-  );
+  const workloads = loadWorkloads({
+    tiny: false,
+    missing: (what) => note(`left out: ${what}`),
+  }).filter(({ name }) => filter === undefined || filter.test(name));
   if (workloads.length === 0) {
     throw new RangeError(`no workload's name matches ${filter}; without --filter all are run`);
   }

@@ -15,6 +15,7 @@ const INCREMENT: Workload = {
   accounts: [contractAt(CONTRACT, Uint8Array.fromHex('5f3560010180600c575f5ffd5b5f5260205ff3'))],
   to: CONTRACT,
   input: Uint8Array.fromHex('29'.padStart(64, '0')),
+  expected: undefined,
 };
 
 describe('the loop', () => {

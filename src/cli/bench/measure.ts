@@ -51,6 +51,9 @@ export async function measure(
 ): Promise<Measured> {
   const opened = open(workload, 'interpreter');
   const { gas, output } = call(opened);
+  if (workload.expected !== undefined && workload.expected !== output) {
+    throw new Error(`${workload.name} gives ${output}, and it must be ${workload.expected}`);
+  }
   const loops = loopsFor(opened);
   const timed = loops === 1 ? workload : looped(workload, loops);
   const check = (who: string, found: string) => {

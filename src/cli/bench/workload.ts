@@ -22,6 +22,8 @@ export interface Workload {
   readonly accounts: readonly WorkloadAccount[];
   readonly to: Address;
   readonly input: Uint8Array;
+  /** The output, where it is computed outside the EVM; others are compared with the peers'. */
+  readonly expected: string | undefined;
 }
 
 export const CONTRACT: Address = `0x${'c0de'.padStart(40, '0')}`;

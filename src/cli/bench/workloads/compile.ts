@@ -1,0 +1,125 @@
+/**
+ * The Solidity workloads compiled by the solc of npm. What came of it is kept in `build/`, by the
+ * hash of everything that goes in, since loading solc and compiling takes seconds.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, globSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT: string = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', '..');
+
+export interface CompiledContract {
+  /** What a creating transaction runs, as hexadecimal digits. */
+  readonly creation: string;
+  readonly deployed: string;
+  /** Selectors by signature. */
+  readonly selectors: Readonly<Record<string, string>>;
+}
+
+/** Contracts by name. */
+export type CompiledContracts = Readonly<Record<string, CompiledContract>>;
+
+const SOURCES = join(ROOT, 'workloads');
+const CACHE = join(ROOT, 'build', 'solidity');
+/** Packages whose sources are imported, and the compiler: their versions are part of the hash. */
+const PACKAGES = ['solc', '@openzeppelin/contracts', 'solady'];
+const SETTINGS = {
+  optimizer: { enabled: true, runs: 10_000 },
+  evmVersion: 'cancun',
+  outputSelection: {
+    '*': { '*': ['evm.bytecode.object', 'evm.deployedBytecode.object', 'evm.methodIdentifiers'] },
+  },
+};
+
+const load = createRequire(import.meta.url);
+
+/** Compiles the folder of workloads; what is not there is named by `missing`. */
+export function compileWorkloads(missing: (what: string) => void): CompiledContracts | undefined {
+  if (!existsSync(SOURCES)) {
+    missing('the Solidity workloads (they are in the repository, not in the package)');
+    return undefined;
+  }
+  const versions = PACKAGES.map((name) => `${name} ${versionOf(name) ?? 'missing'}`);
+  const absent = PACKAGES.filter((name) => versionOf(name) === undefined);
+  if (absent.length > 0) {
+    missing(`the Solidity workloads (npm install ${absent.join(' ')})`);
+    return undefined;
+  }
+  const sources = Object.fromEntries(
+    globSync('*.sol', { cwd: SOURCES })
+      .sort()
+      .map((file) => [file, { content: readFileSync(join(SOURCES, file), 'utf8') }]),
+  );
+  const input = JSON.stringify({ language: 'Solidity', sources, settings: SETTINGS });
+  const hash = createHash('sha256').update(input).update(versions.join()).digest('hex');
+  const cached = join(CACHE, `${hash}.json`);
+  if (existsSync(cached)) return JSON.parse(readFileSync(cached, 'utf8')) as CompiledContracts;
+  const contracts = compile(input);
+  mkdirSync(CACHE, { recursive: true });
+  // Renamed into place: another process may be reading.
+  const written = `${cached}.${process.pid}`;
+  writeFileSync(written, JSON.stringify(contracts));
+  renameSync(written, cached);
+  return contracts;
+}
+
+/** Undefined where the package is not installed. */
+function versionOf(name: string): string | undefined {
+  try {
+    const path = fileOfPackage(`${name}/package.json`);
+    return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Path of a file inside an installed package. @throws when it is not there */
+export function fileOfPackage(path: string): string {
+  const folder = (load.resolve.paths(path) ?? []).find((base) => existsSync(join(base, path)));
+  if (folder === undefined) throw new Error(`${path} is not installed`);
+  return join(folder, path);
+}
+
+interface SolcOutput {
+  readonly errors?: readonly { readonly severity: string; readonly formattedMessage: string }[];
+  readonly contracts: Readonly<Record<string, Readonly<Record<string, SolcContract>>>>;
+}
+
+interface SolcContract {
+  readonly evm: {
+    readonly bytecode: { readonly object: string };
+    readonly deployedBytecode: { readonly object: string };
+    readonly methodIdentifiers: Readonly<Record<string, string>>;
+  };
+}
+
+/** Runs solc. @throws with its messages */
+function compile(input: string): CompiledContracts {
+  const solc = load('solc') as { compile(input: string, callbacks: unknown): string };
+  const importFile = (path: string) => {
+    try {
+      return { contents: readFileSync(fileOfPackage(path), 'utf8') };
+    } catch (error) {
+      return { error: (error as Error).message };
+    }
+  };
+  const output = JSON.parse(solc.compile(input, { import: importFile })) as SolcOutput;
+  const errors = (output.errors ?? []).filter(({ severity }) => severity === 'error');
+  if (errors.length > 0) throw new Error(errors.map((e) => e.formattedMessage).join('\n'));
+  // Those of our own files only: a file of a package has a path.
+  const own = Object.entries(output.contracts).filter(([file]) => !file.includes('/'));
+  return Object.fromEntries(
+    own.flatMap(([, contracts]) =>
+      Object.entries(contracts).map(([name, { evm }]) => [
+        name,
+        {
+          creation: evm.bytecode.object,
+          deployed: evm.deployedBytecode.object,
+          selectors: evm.methodIdentifiers,
+        },
+      ]),
+    ),
+  );
+}
