@@ -127,8 +127,10 @@ function depositCode(ctx: u32, fp: u32, status: i32): i32 {
   const cost = <i64>size * <i64>load<u32>(rules + R_CREATE_DATA_BYTE);
   const gas = load<i64>(fp + F_GAS);
   if (gas < cost) {
-    // Frontier kept the account, without code (EIP-2 ended that).
-    return load<u32>(rules + R_CREATE_MUST_PAY) ? STATUS_OUT_OF_GAS : status;
+    if (load<u32>(rules + R_CREATE_MUST_PAY)) return STATUS_OUT_OF_GAS;
+    // Frontier kept the account, without code and without output (EIP-2 ended that).
+    store<u32>(fp + F_OUTPUT_SIZE, 0);
+    return status;
   }
   store<i64>(fp + F_GAS, gas - cost);
   if (size == 0) return status;

@@ -1,0 +1,47 @@
+/** What a campaign has run: counts by fork, type, outcome, opcode, so that a hole shows. */
+import { FORKS, type ForkName } from '../../src/evm/forks/names.ts';
+import { OPCODES, opcodeAt } from '../../src/evm/opcodes/table.ts';
+import type { Round } from './campaign.ts';
+
+export interface Coverage {
+  transactions: number;
+  readonly forks: Map<string, number>;
+  readonly types: Map<string, number>;
+  readonly outcomes: Map<string, number>;
+  /** Opcodes by fork that were executed in a run whose steps were compared. */
+  readonly opcodes: Map<string, number>;
+}
+
+export function newCoverage(): Coverage {
+  const map = () => new Map<string, number>();
+  return { transactions: 0, forks: map(), types: map(), outcomes: map(), opcodes: map() };
+}
+
+function count(map: Map<string, number>, key: string): void {
+  map.set(key, (map.get(key) ?? 0) + 1);
+}
+
+export function note(coverage: Coverage, { test, comparison }: Round): void {
+  for (const [index, { status, reason, steps }] of comparison.outcomes.entries()) {
+    coverage.transactions += 1;
+    count(coverage.forks, test.fork);
+    count(coverage.types, `type ${test.transactions[index]?.type}`);
+    // A refusal's reason names the values behind a colon.
+    count(coverage.outcomes, reason === undefined ? status : (reason.split(':')[0] ?? status));
+    for (const { op } of steps) count(coverage.opcodes, `${test.fork} ${op}`);
+  }
+}
+
+/** Opcodes that a fork knows and that no compared step has executed. */
+export function missing(coverage: Coverage, forks: readonly ForkName[] = FORKS): string[] {
+  return forks.flatMap((fork) =>
+    OPCODES.filter(({ byte }) => opcodeAt(byte, fork) !== undefined && byte !== 0)
+      .filter(({ byte }) => !coverage.opcodes.has(`${fork} ${byte}`))
+      .map(({ name }) => `${fork} ${name}`),
+  );
+}
+
+export function table(map: ReadonlyMap<string, number>): string {
+  const rows = [...map].sort(([, a], [, b]) => b - a);
+  return rows.map(([name, times]) => `${name} ${times}`).join(', ');
+}
