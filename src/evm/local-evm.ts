@@ -39,7 +39,7 @@ import { haltReason } from './machine/statuses.ts';
 import { HOT_THRESHOLD, Tiers } from './machine/tiers.ts';
 import { VersionUndo } from './machine/undo.ts';
 import { readAddress, readWord } from './machine/words.ts';
-import type { PrecompileHost } from './precompiles/precompile.ts';
+import type { PrecompileAnswer, PrecompileHost } from './precompiles/precompile.ts';
 import type {
   Address,
   Awaitable,
@@ -367,8 +367,8 @@ class LocalEVM implements EVM {
     throw new EVMError('evm/internal', `the machine returned the unknown status ${status}`);
   }
 
-  #runPrecompile(context: Context): void {
-    const { ctx, staging } = context.arena;
+  #runPrecompile(context: Context): Awaitable<void> {
+    const { ctx } = context.arena;
     const view = this.#memory.view();
     const fp = view.getUint32(ctx + layout.C_FRAME, true);
     const address = readWord(view, fp + layout.F_CODE_ADDRESS);
@@ -378,13 +378,19 @@ class LocalEVM implements EVM {
     const input = Uint8Array.from(this.#memory.bytes().subarray(start, start + size));
     const run = context.precompiles ?? this.#settings.precompiles;
     const answer = run(address, input, gas, this.rules);
+    if (!(answer instanceof Promise)) return this.#completePrecompile(context, gas, answer);
+    return answer.then((kept) => this.#completePrecompile(context, gas, kept));
+  }
+
+  #completePrecompile({ arena }: Context, gas: bigint, answer: PrecompileAnswer): void {
     const { runtime } = this.#machine;
     if (answer === undefined) {
-      runtime.completePrecompile(ctx, 0, gas, 0, 0);
+      runtime.completePrecompile(arena.ctx, 0, gas, 0, 0);
       return;
     }
-    stage(this.#memory, context.arena, answer.output);
-    runtime.completePrecompile(ctx, 1, answer.gasUsed, staging, answer.output.length);
+    const { gasUsed, output } = answer;
+    stage(this.#memory, arena, output);
+    runtime.completePrecompile(arena.ctx, 1, gasUsed, arena.staging, output.length);
   }
 
   #result({ arena, steps }: Context, call: Call, status: number): TransactionResult {
@@ -455,7 +461,7 @@ function refusePromise(answer: Awaitable<void>): void {
   answer.catch(() => {});
   throw new EVMError(
     'evm/not synchronous',
-    'the state answered by a promise: use transact, not transactSync',
+    'the state or a precompile answered by a promise: use transact, not transactSync',
   );
 }
 

@@ -1,20 +1,18 @@
 /** 0x02 SHA-256, 0x03 RIPEMD-160, 0x04 identity. */
-import { ripemd160 } from '@noble/hashes/legacy.js';
-import { sha256 } from '@noble/hashes/sha2.js';
 import { byWords, type Precompile } from './precompile.ts';
 
 export const SHA256: Precompile = {
   name: 'SHA256',
   gas: (input) => byWords(60, 12, input.length),
-  run: (input) => sha256(input),
+  run: (input, { libraries }) => libraries.hashes.sha256(input),
 };
 
 export const RIPEMD160: Precompile = {
   name: 'RIPEMD160',
   gas: (input) => byWords(600, 120, input.length),
-  run: (input) => {
+  run: (input, { libraries }) => {
     const out = new Uint8Array(32);
-    out.set(ripemd160(input), 12);
+    out.set(libraries.hashes.ripemd160(input), 12);
     return out;
   },
 };

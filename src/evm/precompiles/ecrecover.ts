@@ -1,27 +1,30 @@
 /** 0x01 ECRECOVER: the address whose key signed a hash. */
-import { secp256k1 } from '@noble/curves/secp256k1.js';
-import { keccak_256 } from '@noble/hashes/sha3.js';
-import { integer, type Precompile, slice } from './precompile.ts';
+import { isBelow, isZero, type Precompile, slice, toBytes } from './precompile.ts';
 
-const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+const ORDER = toBytes(0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n, 32);
 
 export const ECRECOVER: Precompile = {
   name: 'ECRECOVER',
   gas: () => 3_000n,
-  run: (input) => {
-    const v = integer(slice(input, 32, 32));
-    const r = integer(slice(input, 64, 32));
-    const s = integer(slice(input, 96, 32));
+  run: (input, { libraries }) => {
     const none = new Uint8Array();
-    if ((v !== 27n && v !== 28n) || r === 0n || r >= ORDER || s === 0n || s >= ORDER) return none;
-    try {
-      const signature = new secp256k1.Signature(r, s, Number(v - 27n));
-      const key = signature.recoverPublicKey(slice(input, 0, 32)).toBytes(false);
-      const address = new Uint8Array(32);
-      address.set(keccak_256(key.subarray(1)).subarray(12), 12);
-      return address;
-    } catch {
-      return none;
-    }
+    const [hash, v, r, s] = [0, 32, 64, 96].map((at) => slice(input, at, 32)) as [
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+    ];
+    const last = v[31] as number;
+    if (!isZero(v, 0, 31) || (last !== 27 && last !== 28)) return none;
+    if (!isScalar(r) || !isScalar(s)) return none;
+    const key = libraries.secp256k1.recover(hash, r, s, last - 27);
+    if (key === undefined) return none;
+    const address = new Uint8Array(32);
+    address.set(libraries.hashes.keccak256(key).subarray(12), 12);
+    return address;
   },
 };
+
+function isScalar(bytes: Uint8Array): boolean {
+  return isBelow(bytes, 0, ORDER) && !isZero(bytes, 0, 32);
+}

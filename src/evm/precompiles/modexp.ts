@@ -50,7 +50,7 @@ export const MODEXP: Precompile = {
     const price = osaka ? complexity * steps : (complexity * steps) / 3n;
     return price > minimum(rules) ? price : minimum(rules);
   },
-  run: (input, rules) => {
+  run: (input, { rules }) => {
     const lengths = lengthsOf(input);
     const { base, exponent, modulus } = lengths;
     if (since(rules, 'osaka')) {

@@ -1,24 +1,40 @@
 /** What a precompile is: a price that is known before it runs, and a pure function of bytes. */
 import type { Rules } from '../forks/rules.ts';
+import type { Awaitable } from '../types.ts';
+import type { Checkpoint, Libraries } from './libraries.ts';
+
+/** What a precompile runs with. */
+export interface PrecompileTools {
+  readonly rules: Rules;
+  readonly libraries: Libraries;
+  /** Called at least every few milliseconds; throws when the call was stopped. */
+  readonly checkpoint: Checkpoint;
+}
 
 export interface Precompile {
   readonly name: string;
   /** Gas of an input; bounded work whatever the input claims. */
   gas(input: Uint8Array, rules: Rules): bigint;
   /** The output, or undefined where the input is invalid: then all gas is taken. */
-  run(input: Uint8Array, rules: Rules): Uint8Array | undefined;
+  run(input: Uint8Array, tools: PrecompileTools): Uint8Array | undefined;
 }
 
+/** What a precompile gave; `undefined` fails and takes all the gas of the call. */
+export type PrecompileAnswer =
+  | { readonly gasUsed: bigint; readonly output: Uint8Array }
+  | undefined;
+
 /**
- * Executes a precompile by its address as a number with so much gas; `undefined` fails and takes
- * all of it.
+ * Executes a precompile by its address as a number with so much gas. A promise suspends the call
+ * until it is kept. `checkpoint`, where given, is to be called every few milliseconds.
  */
 export type PrecompileHost = (
   address: bigint,
   input: Uint8Array,
   gas: bigint,
   rules: Rules,
-) => { readonly gasUsed: bigint; readonly output: Uint8Array } | undefined;
+  checkpoint?: Checkpoint,
+) => Awaitable<PrecompileAnswer>;
 
 /** Bytes [start, start + size) of the input, zero past its end. */
 export function slice(input: Uint8Array, start: number, size: number): Uint8Array {
@@ -35,6 +51,30 @@ export function integer(bytes: Uint8Array): bigint {
 /** An integer as so many big-endian bytes. */
 export function toBytes(value: bigint, size: number): Uint8Array {
   return Uint8Array.fromHex(value.toString(16).padStart(2 * size, '0'));
+}
+
+/** Whether the big-endian integer at `start` is below `limit`, which is as long. */
+export function isBelow(bytes: Uint8Array, start: number, limit: Uint8Array): boolean {
+  for (let i = 0; i < limit.length; i++) {
+    const difference = (bytes[start + i] as number) - (limit[i] as number);
+    if (difference !== 0) return difference < 0;
+  }
+  return false;
+}
+
+/** Whether bytes [start, start + size) are all zero. */
+export function isZero(bytes: Uint8Array, start: number, size: number): boolean {
+  for (let i = start; i < start + size; i++) {
+    if (bytes[i] !== 0) return false;
+  }
+  return true;
+}
+
+/** A word of 32 bytes that says yes or no. */
+export function flag(value: boolean): Uint8Array {
+  const word = new Uint8Array(32);
+  if (value) word[31] = 1;
+  return word;
 }
 
 /** Price of `size` bytes: a base, and so much for each word begun. */

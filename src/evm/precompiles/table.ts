@@ -1,4 +1,5 @@
 /** The precompiles by address, and how a machine calls them. */
+import type { Awaitable } from '../types.ts';
 import { BLAKE2F } from './blake2f.ts';
 import {
   BLS_G1_ADD,
@@ -12,10 +13,13 @@ import {
 import { BN254_ADD, BN254_MUL, BN254_PAIRING } from './bn254.ts';
 import { IDENTITY, RIPEMD160, SHA256 } from './digests.ts';
 import { ECRECOVER } from './ecrecover.ts';
+import { FAST } from './fast/libraries.ts';
 import { POINT_EVALUATION } from './kzg.ts';
+import type { Libraries } from './libraries.ts';
 import { MODEXP } from './modexp.ts';
 import { P256VERIFY } from './p256.ts';
-import type { Precompile, PrecompileHost } from './precompile.ts';
+import { PackageLoading } from './packages.ts';
+import type { Precompile, PrecompileAnswer, PrecompileHost } from './precompile.ts';
 
 /** Address as a number. Which of them a fork has stands in its rules. */
 export const PRECOMPILES: ReadonlyMap<number, Precompile> = new Map([
@@ -39,12 +43,32 @@ export const PRECOMPILES: ReadonlyMap<number, Precompile> = new Map([
   [0x100, P256VERIFY],
 ]);
 
-/** Runs a precompile when its gas is there. */
-export const runPrecompile: PrecompileHost = (address, input, gas, rules) => {
-  const precompile = PRECOMPILES.get(Number(address));
-  if (precompile === undefined) return undefined;
-  const gasUsed = precompile.gas(input, rules);
-  if (gasUsed > gas) return undefined;
-  const output = precompile.run(input, rules);
-  return output === undefined ? undefined : { gasUsed, output };
-};
+/** A host that runs the precompiles with a set of libraries, each when its gas is there. */
+export function precompileHost(libraries: Libraries): PrecompileHost {
+  return (address, input, gas, rules, checkpoint = neverStopped) => {
+    const precompile = PRECOMPILES.get(Number(address));
+    if (precompile === undefined) return undefined;
+    const gasUsed = precompile.gas(input, rules);
+    if (gasUsed > gas) return undefined;
+    const run = (): PrecompileAnswer => {
+      const output = precompile.run(input, { rules, libraries, checkpoint });
+      return output === undefined ? undefined : { gasUsed, output };
+    };
+    return whenLoaded(run);
+  };
+}
+
+function neverStopped(): void {}
+
+/** Runs at once, or again when the package that it needs has been loaded. */
+function whenLoaded<T>(run: () => T): Awaitable<T> {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof PackageLoading)) throw error;
+    return error.ready.then(() => whenLoaded(run));
+  }
+}
+
+/** The package's precompiles: the fast set where there is one. */
+export const runPrecompile: PrecompileHost = precompileHost(FAST);

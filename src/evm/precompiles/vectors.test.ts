@@ -1,10 +1,12 @@
-/** The precompile vectors of geth: outputs, failures and gas. */
+/** The precompile vectors of geth, on both sets of libraries: outputs, failures and gas. */
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { fixtures } from '../../../test/fixtures.ts';
 import type { ForkName } from '../forks/names.ts';
 import { rulesOf } from '../forks/rules.ts';
+import { FAST } from './fast/libraries.ts';
+import { PORTABLE } from './portable/libraries.ts';
 import { PRECOMPILES } from './table.ts';
 
 interface Vector {
@@ -44,13 +46,19 @@ const FILES: Readonly<Record<string, readonly [number, ForkName]>> = {
   p256Verify: [0x100, 'osaka'],
 };
 
-/** Without IRONFLY_ALL_VECTORS a sample of the slow ones. */
-const SAMPLE = process.env['IRONFLY_ALL_VECTORS'] === undefined ? 40 : Number.POSITIVE_INFINITY;
+/** Most vectors of a file, all with IRONFLY_ALL_VECTORS; the portable set is slow. */
+const ALL = process.env['IRONFLY_ALL_VECTORS'] !== undefined;
+const SETS = [
+  { set: 'fast', libraries: FAST, most: ALL ? Number.POSITIVE_INFINITY : 50 },
+  { set: 'portable', libraries: PORTABLE, most: ALL ? Number.POSITIVE_INFINITY : 10 },
+];
 
 const folder = fixtures('geth');
 const files = folder === undefined ? [] : globSync('**/precompiles/*.json', { cwd: folder });
+const checkpoint = (): void => {};
 
-describe.skipIf(files.length === 0)('precompile vectors', () => {
+describe.skipIf(files.length === 0).each(SETS)('precompile vectors, $set', (choice) => {
+  const { libraries, most } = choice;
   for (const file of files) {
     const name = basename(file, '.json');
     const known = FILES[name];
@@ -59,7 +67,8 @@ describe.skipIf(files.length === 0)('precompile vectors', () => {
     const path = join(folder ?? '', file);
     if (!existsSync(path)) continue;
     const vectors = JSON.parse(readFileSync(path, 'utf8')) as Vector[];
-    const step = Math.max(1, Math.ceil(vectors.length / SAMPLE));
+    const step = Math.max(1, Math.ceil(vectors.length / most));
+    const rules = rulesOf(fork);
     test(`${name}: ${vectors.length} vectors`, () => {
       const precompile = PRECOMPILES.get(address);
       if (precompile === undefined) throw new Error(`no precompile stands at ${address}`);
@@ -67,10 +76,10 @@ describe.skipIf(files.length === 0)('precompile vectors', () => {
         .filter((_, i) => i % step === 0)
         .forEach((vector) => {
           const input = Uint8Array.fromHex(vector.Input.replace(/^0x/, ''));
-          const output = precompile.run(input, rulesOf(fork))?.toHex();
+          const output = precompile.run(input, { rules, libraries, checkpoint })?.toHex();
           expect(output, vector.Name).toBe(vector.Expected?.replace(/^0x/, ''));
           if (vector.Gas === undefined) return;
-          expect(precompile.gas(input, rulesOf(fork)), vector.Name).toBe(BigInt(vector.Gas));
+          expect(precompile.gas(input, rules), vector.Name).toBe(BigInt(vector.Gas));
         });
     });
   }

@@ -1,0 +1,61 @@
+/**
+ * The fast set, for Node.js: node:crypto's hashes; mcl in WebAssembly and libsecp256k1, where
+ * these optional packages are installed, else the portable set. docs/design/precompiles.md has
+ * the measurements.
+ */
+import type { Bls12381, Bn254, Hashes, Libraries, P256, Secp256k1 } from '../libraries.ts';
+import { builtin, optionalPackage } from '../packages.ts';
+import { PORTABLE } from '../portable/libraries.ts';
+import { fastBls12381 } from './bls12381.ts';
+import { fastBn254 } from './bn254.ts';
+import { hasMcl } from './mcl.ts';
+import { mclP256, mclSecp256k1, type NativeSecp256k1, nativeSecp256k1 } from './signatures.ts';
+
+class FastLibraries implements Libraries {
+  readonly #hasMcl = hasMcl();
+  #secp256k1: Secp256k1 | undefined;
+  #p256: P256 | undefined;
+  #bn254: Bn254 | undefined;
+  #bls12381: Bls12381 | undefined;
+
+  readonly hashes: Hashes = fastHashes();
+
+  get secp256k1(): Secp256k1 {
+    if (this.#secp256k1 === undefined) {
+      const native = optionalPackage<NativeSecp256k1>('secp256k1/bindings.js');
+      if (native !== undefined) this.#secp256k1 = nativeSecp256k1(native);
+      else this.#secp256k1 = this.#hasMcl ? mclSecp256k1() : PORTABLE.secp256k1;
+    }
+    return this.#secp256k1;
+  }
+
+  get p256(): P256 {
+    this.#p256 ??= this.#hasMcl ? mclP256() : PORTABLE.p256;
+    return this.#p256;
+  }
+
+  get bn254(): Bn254 {
+    this.#bn254 ??= this.#hasMcl ? fastBn254() : PORTABLE.bn254;
+    return this.#bn254;
+  }
+
+  get bls12381(): Bls12381 {
+    this.#bls12381 ??= this.#hasMcl ? fastBls12381() : PORTABLE.bls12381;
+    return this.#bls12381;
+  }
+}
+
+export const FAST: Libraries = new FastLibraries();
+
+function fastHashes(): Hashes {
+  const crypto = builtin('node:crypto');
+  if (crypto === undefined) return PORTABLE.hashes;
+  return {
+    ...PORTABLE.hashes,
+    sha256: (bytes) => crypto.hash('sha256', bytes, 'buffer'),
+    // Some builds of OpenSSL leave it out.
+    ...(crypto.getHashes().includes('ripemd160') && {
+      ripemd160: (bytes) => crypto.hash('ripemd160', bytes, 'buffer'),
+    }),
+  };
+}
