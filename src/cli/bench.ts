@@ -81,10 +81,11 @@ async function openPeers(
   note: (text: string) => void,
 ): Promise<Peers> {
   if (!peers) return { anvil: undefined, ethereumjs: undefined, evmone: undefined };
+  // Anvil last: it is a process that has to be stopped.
   const found = {
-    anvil: await startAnvil(),
-    ethereumjs: await loadEthereumJs(),
     evmone: evmone === undefined ? undefined : await openEvmone(evmone),
+    ethereumjs: await loadEthereumJs(),
+    anvil: await startAnvil(),
   };
   if (found.anvil === undefined) note('left out: Anvil (npm has no binary for this platform)');
   if (found.ethereumjs === undefined) note('left out: EthereumJS (not installed)');

@@ -39,6 +39,12 @@ export async function startAnvil(): Promise<Anvil | undefined> {
     ],
     { stdio: 'ignore' },
   );
+  const stop = (): void => {
+    process_.kill();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  // Whatever ends this process, Anvil does not outlive it.
+  process.once('exit', stop);
   const socket = await open(path, process_);
   const ask = conversation(socket);
   const call = (to: string, input: Uint8Array) => {
@@ -60,9 +66,9 @@ export async function startAnvil(): Promise<Anvil | undefined> {
       return performance.now() - start;
     },
     stop: () => {
+      process.off('exit', stop);
       socket.destroy();
-      process_.kill();
-      rmSync(folder, { recursive: true, force: true });
+      stop();
     },
   };
 }
