@@ -68,7 +68,7 @@ export function instantiateRuntime(
   const arena = reserveArena(memory, sizes);
   memory.startHeap(heapBytes);
   const table = new WebAssembly.Table({ initial: 1, element: 'anyfunc' });
-  const env = { memory: memory.memory, table };
+  const env = { memory: memory.memory, table, watch: () => layout.WATCH_GO_ON };
   const inner = new WebAssembly.Instance(module, { env }).exports as unknown as Inner;
   const { ctx, versions, view } = arena;
   const call = (name: string, ...args: number[]) => {

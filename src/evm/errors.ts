@@ -11,6 +11,8 @@ export type EVMErrorCode =
   | 'evm/too many calls'
   /** A synchronous call while another is suspended, or a state that answered by a promise. */
   | 'evm/not synchronous'
+  /** The call's signal, deadline or flag stopped it. */
+  | 'evm/stopped'
   /** A bug: WebAssembly trapped. Names code hash, pc and tier. */
   | 'evm/internal';
 

@@ -1,5 +1,6 @@
 /** What an EVM takes and offers: options, requests, methods. */
 import type { AccessListResult } from './access-list.ts';
+import type { CompilationOptions, TierStatistics } from './compilation-options.ts';
 import type {
   CustomPrecompiles,
   ExecutionOptions,
@@ -26,8 +27,12 @@ export interface EVMOptions {
   readonly rules?: Rules;
   /** `auto` when left out: what is hot is compiled. */
   readonly engine?: Engine;
-  /** Calls, or jumps to one place, after which `auto` compiles. */
+  /**
+   * Calls, or jumps to one place, after which `auto` compiles: 500, in a worker. With one given it
+   * compiles in the calling thread, so that the same calls move over at the same places.
+   */
   readonly hotThreshold?: number;
+  readonly compilation?: CompilationOptions;
   /** Empty when left out. */
   readonly state?: StateReader;
   readonly chainId?: bigint;
@@ -89,6 +94,8 @@ export interface EVM {
   revert(snapshot: EVMSnapshot): void;
   /** Another state: forgets all changes and all that was cached of the old one. */
   setState(state: StateReader): void;
+  /** What is compiled now. */
+  tierStatistics(): TierStatistics;
   setBlock(block: BlockEnvironment): void;
   setChainId(chainId: bigint): void;
 }

@@ -12,6 +12,7 @@ import { createCoreEVM } from './local-evm.ts';
 import { runPrecompile } from './precompiles/table.ts';
 
 export type { AccessListResult } from './access-list.ts';
+export type { CompilationOptions, TierStatistics } from './compilation-options.ts';
 export type { EVMError, EVMErrorCode } from './errors.ts';
 export type * from './evm-interface.ts';
 export type * from './execution-options.ts';

@@ -55,7 +55,23 @@ export type CustomPrecompile = (
 
 export type CustomPrecompiles = Readonly<Record<Address, CustomPrecompile>>;
 
-export interface ExecutionOptions {
+/**
+ * Ways to end a call before it ends by itself: it then throws EVMError `evm/stopped`, and nothing
+ * has changed. A stop is seen within milliseconds, whatever code runs.
+ */
+export interface StopOptions {
+  /**
+   * Aborts the call. The event loop gets a turn every two milliseconds while it runs; not in
+   * `transactSync`, which sees only what was aborted before.
+   */
+  readonly signal?: AbortSignal;
+  /** Milliseconds that the call may take, from when its turn has come. */
+  readonly timeoutMs?: number;
+  /** On shared memory: stops as soon as another thread has stored something but 0 at index 0. */
+  readonly stopFlag?: Int32Array;
+}
+
+export interface ExecutionOptions extends StopOptions {
   /** Pretended for this call alone: only with `commit: false`. */
   readonly overrides?: StateOverrides;
   /** Fields of the block that differ for this call. The fork stays. */

@@ -317,11 +317,11 @@ export const STATUS_SWITCH_FRAME = 32;
 export const STATUS_NEED_STATE = 33;
 /** To the host: a precompile's frame waits to be executed by the host. */
 export const STATUS_NEED_PRECOMPILE = 34;
-/** To the driver: the gas slice is used up; it refills or stops. */
-export const STATUS_SLICE_END = 35;
+/** To the host: it asked to be called between slices (CONTEXT_FLAG_WATCH). To be resumed. */
+export const STATUS_POLL = 35;
 /** To the host: one instruction was executed (stepping interpreter). */
 export const STATUS_STEP = 36;
-/** To the host: C_STOP was seen. The call can be resumed. */
+/** To the host: a stop was seen, maybe in the middle of an instruction. The transaction is void. */
 export const STATUS_STOPPED = 37;
 /** To the host: C_HOT_CODE wants to be compiled. The call can be resumed. */
 export const STATUS_HOT = 38;
@@ -604,6 +604,13 @@ export const CONTEXT_FLAG_COMPILE_FIRST = 8;
 /** With CONTEXT_FLAG_STEP: return once before the first instruction; cleared by the driver. */
 export const CONTEXT_FLAG_STEP_FIRST = 16;
 
+/** Ask the host's `watch` between slices, as frames change, and within long instructions. */
+export const CONTEXT_FLAG_WATCH = 32;
+/** What `watch` answers: go on, return to the host (STATUS_POLL), stop where it stands. */
+export const WATCH_GO_ON = 0;
+export const WATCH_RETURN = 1;
+export const WATCH_STOP = 2;
+
 /** A layer (versions or view): two tables. */
 export const LAYER_ACCOUNTS = 0;
 export const LAYER_SLOTS = 32;
@@ -635,6 +642,7 @@ export const BLOCK_HASH_BYTES = 64;
 
 /** u32 in TX_RUNTIME: 0 = not begun, 1 = frames run, 2 = done. */
 export const TX_PHASE = 384;
+export const TX_PHASE_RUNNING = 1;
 /** u64: gas of the outermost frame at its start. */
 export const TX_FRAME_GAS = 392;
 /** word: what the sender paid in advance (blob gas not counted). */

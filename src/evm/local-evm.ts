@@ -3,6 +3,7 @@
  * which depends on nothing. `evm.ts` adds the precompiles.
  */
 import { type AccessListResult, findAccessList } from './access-list.ts';
+import type { TierStatistics } from './compilation-options.ts';
 import { EVMError } from './errors.ts';
 import type {
   CallRequest,
@@ -36,8 +37,10 @@ import { createMemory, HEAP_BYTES, type MachineMemory } from './machine/memory.t
 import { serveRequest, stage } from './machine/requests.ts';
 import { copyLogs, decodeLogs, readChanges, readOutput } from './machine/results.ts';
 import { haltReason } from './machine/statuses.ts';
-import { HOT_THRESHOLD, Tiers } from './machine/tiers.ts';
+import { Tiers } from './machine/tiers.ts';
+import { describeTrap, isTrap } from './machine/traps.ts';
 import { VersionUndo } from './machine/undo.ts';
+import { Watch } from './machine/watch.ts';
 import { readAddress, readWord } from './machine/words.ts';
 import type { PrecompileAnswer, PrecompileHost } from './precompiles/precompile.ts';
 import type {
@@ -100,7 +103,11 @@ const ZERO_ADDRESS: Address = `0x${'00'.repeat(20)}`;
 const CALL_GAS = 1_000_000_000n;
 
 /** What `createEVM` takes, with precompiles that are given. */
-export type CoreOptions = EVMOptions & { readonly precompiles: PrecompileHost };
+export type CoreOptions = EVMOptions & {
+  readonly precompiles: PrecompileHost;
+  /** Sees the machine as it is made: tests break it on purpose. */
+  readonly onMachine?: (machine: Machine) => void;
+};
 
 /** @throws InputError for values that are none; EVMError when there is no memory */
 export function createCoreEVM(options: CoreOptions): EVM {
@@ -112,6 +119,7 @@ export function createCoreEVM(options: CoreOptions): EVM {
   if (machine.runtime.codesInit() === 0) {
     throw new EVMError('evm/host limit', 'no memory is left for code');
   }
+  options.onMachine?.(machine);
   return new LocalEVM(machine, contexts, options);
 }
 
@@ -141,8 +149,10 @@ class LocalEVM implements EVM {
     prepareLayers(machine, this.#layers);
     this.#customPrecompiles = options.customPrecompiles ?? {};
     this.#settings = new CallSettings(machine, this.#layers.versions, options);
-    const threshold = options.hotThreshold ?? HOT_THRESHOLD;
-    this.#tiers = new Tiers(machine, options.engine ?? 'auto', threshold);
+    const { engine = 'auto', hotThreshold, compilation } = options;
+    this.#tiers = new Tiers(machine, { engine, hotThreshold, compilation }, () =>
+      contexts.framesOf(machine.memory),
+    );
     this.#state = options.state ?? NO_STATE;
     this.#chainId = checkWord('chainId', options.chainId ?? 1n);
     this.#block = checkBlock({ ...DEFAULT_BLOCK, ...options.block });
@@ -157,6 +167,11 @@ class LocalEVM implements EVM {
       // The hashes of earlier blocks are the old state's.
       for (const context of this.#contexts.all) context.block = undefined;
     });
+  }
+
+  tierStatistics(): TierStatistics {
+    this.#tiers.collect(undefined);
+    return this.#tiers.statistics;
   }
 
   setBlock(block: BlockEnvironment): void {
@@ -214,13 +229,14 @@ class LocalEVM implements EVM {
       );
     }
     try {
+      context.watch = new Watch(this.#tiers, options, false);
       refusePromise(this.#prepare(context, call));
       let status = this.#begin(context, call);
       for (;;) {
         const waits = this.#serve(context, status);
         if (waits === 'ended') return this.#result(context, call, status);
         refusePromise(waits);
-        status = this.#machine.runtime.resume(context.arena.ctx);
+        status = this.#execute(context, 'resume');
       }
     } finally {
       this.#end(context);
@@ -281,6 +297,8 @@ class LocalEVM implements EVM {
   /** Runs a call in a context that it has, and gives the context back. */
   async #run(context: Context, call: Call): Promise<TransactionResult | 'context too small'> {
     try {
+      const watch = new Watch(this.#tiers, call.options, true);
+      context.watch = watch;
       const ready = this.#prepare(context, call);
       if (ready instanceof Promise) await ready;
       let status = this.#begin(context, call);
@@ -288,8 +306,8 @@ class LocalEVM implements EVM {
         if (status === layout.STATUS_HOST_LIMIT && !context.large) return 'context too small';
         const waits = this.#serve(context, status);
         if (waits === 'ended') return this.#result(context, call, status);
-        if (waits instanceof Promise) await waits;
-        status = this.#machine.runtime.resume(context.arena.ctx);
+        if (waits instanceof Promise) await watch.wait(waits);
+        status = this.#execute(context, 'resume');
       }
     } catch (error) {
       if (!context.large && isHostLimit(error)) return 'context too small';
@@ -331,17 +349,35 @@ class LocalEVM implements EVM {
     return this.#settings.apply(context, options, this.#state);
   }
 
-  #begin({ arena }: Context, { transaction, options, block }: Call): number {
+  #begin(context: Context, { transaction, options, block }: Call): number {
+    const { arena } = context;
     encodeTransaction(this.#memory, arena, transaction, {
       flags: flagsOf(options),
       blockGasLeft: options.blockGasLeft ?? block.gasLimit,
     });
-    return this.#machine.runtime.transact(arena.ctx);
+    this.#memory.view().setUint32(arena.ctx + layout.C_STOP, 0, true);
+    this.#tiers.collect(arena);
+    return this.#execute(context, 'transact');
+  }
+
+  /** Runs the machine until the call ends or asks for something. @throws EVMError for a trap */
+  #execute({ arena, watch }: Context, run: 'transact' | 'resume'): number {
+    watch?.arm(this.#memory, arena);
+    if (watch !== undefined) this.#machine.lookout.look = watch.look;
+    try {
+      return this.#machine.runtime[run](arena.ctx);
+    } catch (thrown) {
+      const trap = describeTrap(this.#machine, arena, thrown);
+      if (!isTrap(trap)) throw trap;
+      if (trap.codeHash !== undefined) this.#tiers.distrust(trap.codeHash);
+      throw trap.error;
+    }
   }
 
   /** Gives the context back, however the call ended. */
   #end(context: Context): void {
     this.#settings.drop(context);
+    context.watch = undefined;
     this.#tiers.endTransaction(context.arena);
     this.#contexts.release(context);
   }
@@ -351,12 +387,18 @@ class LocalEVM implements EVM {
     const { arena } = context;
     this.#running = arena.ctx;
     if (status === layout.STATUS_NEED_STATE) {
-      return serveRequest(this.#machine, arena, this.#state);
+      const { watch } = context;
+      return serveRequest(this.#machine, arena, this.#state, () => context.watch === watch);
     }
     if (status === layout.STATUS_NEED_PRECOMPILE) return this.#runPrecompile(context);
     if (status === layout.STATUS_STEP) return context.steps?.observe();
     if (status === layout.STATUS_HOOK) return context.hooks?.observe();
-    if (status === layout.STATUS_HOT) return this.#tiers.compileReported(arena);
+    if (status === layout.STATUS_HOT) return this.#tiers.report(arena);
+    if (status === layout.STATUS_POLL) return context.watch?.answer(arena);
+    if (status === layout.STATUS_STOPPED) {
+      context.watch?.check();
+      throw context.watch?.stopped();
+    }
     if (status <= layout.STATUS_LAST_HALT) return 'ended';
     if (status === layout.STATUS_HOST_LIMIT) {
       throw new EVMError(

@@ -17,6 +17,7 @@ import { type Arena, LARGE_ARENA, reserveArena, SMALL_ARENA } from './arena.ts';
 import type { HookReader } from './hooks.ts';
 import type { MachineMemory } from './memory.ts';
 import type { StepReader } from './steps.ts';
+import type { Watch } from './watch.ts';
 
 /** Contexts of an EVM; more calls than this wait. Seven small ones fill the address space. */
 export const CONTEXTS_MAX = 8;
@@ -36,6 +37,8 @@ export interface Context {
   hooks: HookReader | undefined;
   /** Precompiles, where the call has its own. */
   precompiles: PrecompileHost | undefined;
+  /** What the call that runs in it looks up for. */
+  watch: Watch | undefined;
   /** Places in memory for rules and overrides of one call, once there was such a call. */
   callRules: number | undefined;
   overrides: number | undefined;
@@ -71,6 +74,7 @@ export class ContextPool {
       steps: undefined,
       hooks: undefined,
       precompiles: undefined,
+      watch: undefined,
       callRules: undefined,
       overrides: undefined,
     }));
@@ -93,6 +97,16 @@ export class ContextPool {
   /** Contexts in which something runs or is suspended. */
   get active(): readonly Context[] {
     return this.all.filter((context) => !this.#free.includes(context));
+  }
+
+  /** Addresses of the frames of all that runs or is suspended. */
+  framesOf(memory: MachineMemory): number[] {
+    const view = memory.view();
+    return this.active.flatMap(({ arena: { ctx, frames } }) => {
+      const last = view.getUint32(ctx + layout.C_FRAME, true);
+      const count = last < frames ? 0 : (last - frames) / layout.FRAME_STRIDE + 1;
+      return Array.from({ length: count }, (_, depth) => frames + depth * layout.FRAME_STRIDE);
+    });
   }
 
   /** A context when it is this call's turn, at once where it is. */

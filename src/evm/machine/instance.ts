@@ -17,6 +17,13 @@ export interface Machine {
   readonly imports: WebAssembly.ModuleImports;
   /** Identity in the code cache's keys. */
   readonly id: number;
+  /** What the runtime asks between slices and within long work (CONTEXT_FLAG_WATCH). */
+  readonly lookout: Lookout;
+}
+
+export interface Lookout {
+  /** WATCH_*. */
+  look: () => number;
 }
 
 const INTERPRETERS = new Map<string, WebAssembly.Module>();
@@ -37,7 +44,8 @@ let machines = 0;
 export function createMachine(memory: MachineMemory, rules: Rules): Machine {
   const { shared } = memory;
   const table = new WebAssembly.Table({ initial: COMPILED_SLOT, element: 'anyfunc' });
-  const env = { memory: memory.memory, table };
+  const lookout: Lookout = { look: () => layout.WATCH_GO_ON };
+  const env = { memory: memory.memory, table, watch: () => lookout.look() };
   const instance = new WebAssembly.Instance(runtimeModule(shared), { env });
   const runtime = instance.exports as unknown as RuntimeExports;
   runtime.setScratch(memory.nextScratch);
@@ -53,5 +61,5 @@ export function createMachine(memory: MachineMemory, rules: Rules): Machine {
   memory.nextRules += layout.RULES_BYTES;
   encodeRules(memory.view(), rulesAddress, rules);
   machines += 1;
-  return { memory, rules, rulesAddress, table, runtime, imports, id: machines };
+  return { memory, rules, rulesAddress, table, runtime, imports, id: machines, lookout };
 }

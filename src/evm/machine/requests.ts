@@ -9,8 +9,24 @@ import { readAddress, readHash, readWord, writeAddress, writeHash, writeWord } f
 
 const SCRATCH = layout.GLOBALS + layout.G_SCRATCH;
 
-/** Answers the request in the context; a promise when the state answers by one. */
-export function serveRequest(machine: Machine, arena: Arena, state: StateReader): Awaitable<void> {
+/**
+ * Answers the request in the context; a promise when the state answers by one. What comes after the
+ * call was given up is dropped.
+ */
+export function serveRequest(
+  machine: Machine,
+  arena: Arena,
+  state: StateReader,
+  isWanted: () => boolean,
+): Awaitable<void> {
+  const whenReady = <T>(answer: Awaitable<T>, use: (value: T) => void): Awaitable<void> => {
+    if (answer instanceof Promise) {
+      return answer.then((value) => {
+        if (isWanted()) use(value);
+      });
+    }
+    use(answer);
+  };
   const view = machine.memory.view();
   const { ctx } = arena;
   const kind = view.getUint32(ctx + layout.C_REQUEST, true);
@@ -45,11 +61,6 @@ export function serveRequest(machine: Machine, arena: Arena, state: StateReader)
     default:
       throw new RangeError(`a call was suspended without a request (${kind})`);
   }
-}
-
-function whenReady<T>(answer: Awaitable<T>, use: (value: T) => void): Awaitable<void> {
-  if (answer instanceof Promise) return answer.then(use);
-  use(answer);
 }
 
 /** Puts bytes where the runtime takes them from. @throws EVMError when there is no room */

@@ -1,41 +1,52 @@
 /**
- * From interpreted to compiled: compiles what the machine reports, links it into the table, and
- * points the code object at it. A frame that waits at the code's start, and every jump from then
- * on, goes to the compiled functions.
+ * From interpreted to compiled: what the machine reports as hot is compiled, linked into the table
+ * (linker.ts), and entered at the next jump or call. In `auto` a worker compiles (background.ts)
+ * while the call goes on in the interpreter; with a threshold of its own, and in `compiler`, the
+ * calling thread does, so that the same calls do the same.
  *
- * Compiled modules are kept for the process by (code, fork, kind of memory), so that a second
- * machine, or the same init code again, compiles nothing.
+ * Modules are kept for the thread by (code hash, fork, kind of memory), so that a second machine,
+ * or the same init code again, compiles nothing. A delegation (EIP-7702) runs its delegate's code
+ * object, and so its modules. See docs/design/tiers.md.
  */
-import { type CompiledContract, compileContract } from '../compiler/compile.ts';
-import type { Profile } from '../compiler/regions.ts';
+import type { CompilationOptions, TierStatistics } from '../compilation-options.ts';
+import { EVMError } from '../errors.ts';
+import { checkObject, InputError } from '../input.ts';
 import * as layout from '../layout.ts';
 import type { Engine } from '../types.ts';
 import type { Arena } from './arena.ts';
+import { backgroundCompiler } from './background.ts';
+import { type CompileAnswer, type CompileJob, compileJob, readHeat } from './compilation.ts';
 import type { Machine } from './instance.ts';
-import { createSlots, type SlotAllocator } from './slots.ts';
+import { Linker, type LinkLimits, type Run } from './linker.ts';
+import { type CachedModule, ModuleCache } from './modules.ts';
 import { toHex } from './words.ts';
 
 /** Calls of a contract, or jumps to one block, after which it is compiled in `auto`. */
 export const HOT_THRESHOLD = 500;
 /** Compilations of one contract: each sees what the ones before had not. */
 export const COMPILATIONS_MAX = 4;
-/** Modules kept in the process; the least recently used go first. */
-export const MODULES_MAX = 4_096;
+/** Contracts that one machine keeps linked. */
+export const CONTRACTS_MAX = 8_192;
+/** Bytes of wasm that one machine keeps linked. */
+export const WASM_BYTES_MAX: number = 512 << 20;
+/** Hashes of init code that are remembered, to see which comes again. */
+const INIT_CODES_MAX = 4_096;
+/** A contract is compiled again after so many times what the compilation before took. */
+const AGAIN_AFTER = 2;
 
-interface CachedModule {
-  readonly module: WebAssembly.Module;
-  readonly slots: readonly number[];
-}
+const MODULES = new ModuleCache();
+/** Code that trapped, by hash and fork: it is not compiled again in this thread. */
+const DISTRUSTED = new Set<string>();
 
-const MODULES = new Map<string, CachedModule | undefined>();
-
-/** A contract that is linked into the table. */
-interface Linked {
-  /** The context that linked it. */
-  readonly ctx: number;
+/** What the machine knows of a contract's code, by its hash. */
+interface CodeState {
+  readonly hash: string;
   readonly code: number;
-  readonly first: number;
-  readonly count: number;
+  /** Of the module that is linked; 0 for none. */
+  generation: number;
+  waiting: boolean;
+  /** Not compiled again before this. */
+  againMs: number;
 }
 
 /** What a context's driver reports. */
@@ -45,48 +56,265 @@ const FLAGS: Readonly<Record<Engine, number>> = {
   compiler: layout.CONTEXT_FLAG_TIERS | layout.CONTEXT_FLAG_COMPILE_FIRST,
 };
 
+export interface TierOptions {
+  readonly engine: Engine;
+  readonly hotThreshold: number | undefined;
+  readonly compilation: CompilationOptions | undefined;
+}
+
 export class Tiers {
   readonly #machine: Machine;
-  readonly #flags: number;
+  readonly #engine: Engine;
   readonly #threshold: number;
-  readonly #slots: SlotAllocator;
-  /** How often each code object was compiled. */
-  readonly #compilations = new Map<number, number>();
-  /** Init code lives as long as its transaction. */
-  #passing: Linked[] = [];
+  readonly #background: boolean;
+  readonly #directory: string | undefined;
+  readonly #onNote: (note: string) => void;
+  readonly #linker: Linker;
+  readonly #states = new Map<string, CodeState>();
+  /** Contracts that became hot again too early. */
+  readonly #late = new Set<CodeState>();
+  /** Init code that is linked lives as long as its context's transaction. */
+  #passing: { readonly ctx: number; readonly run: Run }[] = [];
+  /** Where answers find a frame that waits. */
+  #collecting: Arena | undefined;
+  #waiting = 0;
+  #compiled = 0;
+  #refused = 0;
 
-  constructor(machine: Machine, engine: Engine, hotThreshold: number) {
+  /** `frames` are those of calls that run or are suspended. @throws InputError */
+  constructor(machine: Machine, options: TierOptions, frames: () => readonly number[]) {
+    const { engine, hotThreshold, compilation = {} } = options;
+    checkObject('compilation', compilation);
     this.#machine = machine;
-    this.#slots = createSlots(machine.table);
-    this.#flags = FLAGS[engine];
-    this.#threshold = engine === 'auto' ? hotThreshold : 0;
+    this.#engine = engine;
+    this.#threshold = engine === 'auto' ? (hotThreshold ?? HOT_THRESHOLD) : 0;
+    const where = compilation.where ?? (hotThreshold === undefined ? 'worker' : 'thread');
+    if (where !== 'worker' && where !== 'thread') {
+      throw new InputError('compilation.where', where, "'worker' or 'thread'");
+    }
+    this.#background = engine === 'auto' && where === 'worker';
+    this.#directory = compilation.directory;
+    this.#onNote = compilation.onNote ?? warn;
+    this.#linker = new Linker(machine, limitsOf(compilation), frames);
   }
 
   /** Switches counting on in a context. */
   prepare({ ctx }: Arena): void {
     const view = this.#machine.memory.view();
-    view.setUint32(ctx + layout.C_FLAGS, this.#flags, true);
+    view.setUint32(ctx + layout.C_FLAGS, FLAGS[this.#engine], true);
     view.setUint32(ctx + layout.C_HOT_THRESHOLD, this.#threshold, true);
   }
 
-  /** Answers STATUS_HOT. */
-  compileReported(arena: Arena): void {
+  get statistics(): TierStatistics {
+    return {
+      ...this.#linker.statistics,
+      waiting: this.#waiting,
+      compiled: this.#compiled,
+      refused: this.#refused,
+    };
+  }
+
+  /** Whether a call that runs must look up for modules that arrive. */
+  get isWaiting(): boolean {
+    return this.#waiting > 0;
+  }
+
+  /** Whether there may be one. */
+  get rang(): boolean {
+    return this.#waiting > 0 && backgroundCompiler().rang;
+  }
+
+  /**
+   * Links what was compiled meanwhile; a frame of the context that stands at the start of it starts
+   * in the compiled form. True when modules only arrive with a turn of the event loop.
+   */
+  collect(arena: Arena | undefined): boolean {
+    for (const state of this.#late) {
+      if (performance.now() < state.againMs) continue;
+      this.#late.delete(state);
+      this.#ask(state);
+    }
+    if (this.#waiting === 0) return false;
+    this.#collecting = arena;
+    try {
+      return backgroundCompiler().collect();
+    } finally {
+      this.#collecting = undefined;
+    }
+  }
+
+  /** Answers STATUS_HOT; after a call, sees to what became hot in its last slice. */
+  report(arena: Arena): void {
     const view = this.#machine.memory.view();
     const { ctx } = arena;
     const code = view.getUint32(ctx + layout.C_HOT_CODE, true);
+    if (code === 0) return;
     view.setUint32(ctx + layout.C_HOT_CODE, 0, true);
-    const compilations = this.#compilations.get(code) ?? 0;
-    if (view.getUint32(code + layout.CODE_TIER, true) === layout.CODE_TIER_REFUSED) return;
-    if (compilations >= COMPILATIONS_MAX) return;
-    this.#compilations.set(code, compilations + 1);
-    const linked = this.#link(ctx, code);
-    const tier = linked === undefined ? layout.CODE_TIER_REFUSED : layout.CODE_TIER_COMPILED;
-    view.setUint32(code + layout.CODE_TIER, tier, true);
-    if (linked !== undefined) this.#enterWaiting(ctx, linked);
+    const tier = view.getUint32(code + layout.CODE_TIER, true);
+    if (tier === layout.CODE_TIER_REFUSED || this.#engine === 'interpreter') return;
+    // All that is created by a transaction has a hash but the init code.
+    if (view.getUint32(code + layout.CODE_HASH, true) === 0) {
+      this.#reportInitCode(arena, code);
+      return;
+    }
+    const state = this.#stateOf(code);
+    // Evicted meanwhile, or never compiled.
+    if (tier === layout.CODE_TIER_INTERPRETED) Object.assign(state, { generation: 0, againMs: 0 });
+    if (state.waiting || state.generation >= COMPILATIONS_MAX) return;
+    if (this.#isDistrusted(state.hash, code)) return;
+    if (this.#background && backgroundCompiler().available) {
+      this.#collecting = arena;
+      if (performance.now() < state.againMs) this.#late.add(state);
+      else this.#ask(state);
+      this.#collecting = undefined;
+      return;
+    }
+    const entry = this.#compileHere(state.hash, code, state.generation + 1);
+    this.#adopt(arena, state, entry);
+  }
+
+  /** A code that trapped, in whatever tier: interpreted from now on, on all of the thread. */
+  distrust(hash: string): void {
+    DISTRUSTED.add(this.#key(hash));
+    const state = this.#states.get(hash);
+    if (state === undefined) return;
+    this.#linker.unlink(state.code);
+    this.#refuse(state.code);
+  }
+
+  /** Lets go of the init code of a context's transaction that ended. */
+  endTransaction(arena: Arena): void {
+    if (this.#passing.length > 0) {
+      for (const { ctx, run } of this.#passing) if (ctx === arena.ctx) this.#linker.release(run);
+      this.#passing = this.#passing.filter(({ ctx }) => ctx !== arena.ctx);
+    }
+    this.report(arena);
+  }
+
+  #key(hash: string): string {
+    const { memory, rules } = this.#machine;
+    return `${hash} ${rules.fork} ${memory.shared}`;
+  }
+
+  #stateOf(code: number): CodeState {
+    const hash = toHex(this.#machine.memory.bytes(), code + layout.CODE_HASH, 32);
+    let state = this.#states.get(hash);
+    if (state === undefined) {
+      state = { hash, code, generation: 0, waiting: false, againMs: 0 };
+      this.#states.set(hash, state);
+    }
+    return state;
+  }
+
+  /** Takes the code's next module from the cache, or asks the worker for it. */
+  #ask(state: CodeState): void {
+    const key = this.#key(state.hash);
+    const known = MODULES.get(key);
+    if (known !== undefined && known.generation > state.generation) {
+      this.#adopt(this.#collecting, state, known);
+      return;
+    }
+    const generation = state.generation + 1;
+    const asked = performance.now();
+    this.#request(state.hash, state.code, generation, (entry) => {
+      state.waiting = false;
+      const now = performance.now();
+      state.againMs = now + AGAIN_AFTER * (now - asked);
+      this.#adopt(this.#collecting, state, entry);
+    });
+    state.waiting = true;
+  }
+
+  #request(
+    hash: string,
+    code: number,
+    generation: number,
+    done: (entry: CachedModule) => void,
+  ): void {
+    const job = this.#jobOf(hash, code, generation);
+    const take = (answer: CompileAnswer | undefined): void => {
+      this.#waiting -= 1;
+      // Without a worker, the next report compiles here.
+      if (answer !== undefined) done(this.#keep(this.#key(hash), answer, generation));
+    };
+    if (backgroundCompiler().request(job, take)) this.#waiting += 1;
+  }
+
+  #jobOf(hash: string, code: number, generation: number): CompileJob {
+    const { memory, rules } = this.#machine;
+    const size = memory.view().getUint32(code + layout.CODE_SIZE, true);
+    const start = code + layout.CODE_BYTES;
+    const bytes = new Uint8Array(size);
+    bytes.set(memory.bytes().subarray(start, start + size));
+    return {
+      hash,
+      code: bytes,
+      fork: rules.fork,
+      shared: memory.shared,
+      heat: readHeat(memory.memory.buffer, code),
+      generation,
+      directory: this.#directory,
+    };
+  }
+
+  #keep(key: string, answer: CompileAnswer, generation: number): CachedModule {
+    if (answer.note !== undefined) this.#onNote(answer.note);
+    if (answer.compiled === undefined) this.#refused += 1;
+    else this.#compiled += 1;
+    const entry = { compiled: answer.compiled, generation };
+    MODULES.set(key, entry);
+    return entry;
+  }
+
+  /** In this thread: what has been executed so far decides, and so belongs to the key. */
+  #compileHere(hash: string, code: number, generation: number): CachedModule {
+    const job = this.#jobOf(hash, code, generation);
+    const seen = job.heat?.filter((_, i) => i % 2 === 0).join() ?? 'cold';
+    const key = `${this.#key(hash)} ${seen}`;
+    const known = MODULES.get(key);
+    if (known !== undefined) return { ...known, generation };
+    return this.#keep(key, this.#compileNow(job), generation);
+  }
+
+  /** A bug of the compiler ends the call where it must show, and is noted where it must not. */
+  #compileNow(job: CompileJob): CompileAnswer {
+    try {
+      return compileJob(job);
+    } catch (cause) {
+      const message = `the compiler failed at code 0x${job.hash}: ${String(cause)}`;
+      if (this.#background) return { compiled: undefined, refused: 'a failure', note: message };
+      throw new EVMError('evm/internal', message, { codeHash: `0x${job.hash}` }, cause);
+    }
+  }
+
+  /** Links a module, unless the compiler refused it or a later one is linked already. */
+  #adopt(arena: Arena | undefined, state: CodeState, entry: CachedModule): void {
+    if (entry.compiled === undefined) {
+      if (state.generation === 0) this.#refuse(state.code);
+      else state.generation = COMPILATIONS_MAX;
+      return;
+    }
+    if (this.#isDistrusted(state.hash, state.code)) return;
+    const run = this.#linker.link(state.code, entry.compiled);
+    if (run === undefined) return;
+    state.generation = entry.generation;
+    if (arena !== undefined) this.#enterWaiting(arena.ctx, state.code, run);
+  }
+
+  /** Whether the code trapped before; then it is refused. */
+  #isDistrusted(hash: string, code: number): boolean {
+    const trapped = DISTRUSTED.has(this.#key(hash));
+    if (trapped) this.#refuse(code);
+    return trapped;
+  }
+
+  #refuse(code: number): void {
+    const view = this.#machine.memory.view();
+    view.setUint32(code + layout.CODE_TIER, layout.CODE_TIER_REFUSED, true);
   }
 
   /** A frame that stands at the start of the code starts in the compiled form. */
-  #enterWaiting(ctx: number, { code, first }: Linked): void {
+  #enterWaiting(ctx: number, code: number, { first }: Run): void {
     const view = this.#machine.memory.view();
     const fp = view.getUint32(ctx + layout.C_FRAME, true);
     if (view.getUint32(fp + layout.F_CODE, true) !== code) return;
@@ -94,86 +322,58 @@ export class Tiers {
     view.setUint32(fp + layout.F_RESUME, first, true);
   }
 
-  #link(ctx: number, code: number): Linked | undefined {
-    const { memory, table, imports } = this.#machine;
-    const cached = this.#moduleOf(code);
-    if (cached === undefined) return undefined;
-    const count = cached.slots.length;
-    const first = this.#slots.allocate(count);
-    if (first === undefined) return undefined;
-    const slot = new WebAssembly.Global({ value: 'i32', mutable: false }, first);
-    new WebAssembly.Instance(cached.module, {
-      env: { memory: memory.memory, table, slot },
-      runtime: imports,
-    });
-    const view = memory.view();
-    const slotOf = new Map(cached.slots.map((pc, i) => [pc, first + i]));
-    const blocks = view.getUint32(code + layout.CODE_BLOCKS, true);
-    const blockCount = view.getUint32(code + layout.CODE_BLOCK_COUNT, true);
-    for (let i = 0; i < blockCount; i++) {
-      const block = blocks + i * layout.BLOCK_BYTES;
-      const target = slotOf.get(view.getUint32(block + layout.BLOCK_PC, true));
-      if (target !== undefined) view.setUint32(block + layout.BLOCK_FUNCTION, target, true);
-    }
-    view.setUint32(code + layout.CODE_ENTRY, first, true);
-    const linked = { ctx, code, first, count };
-    if (view.getUint32(code + layout.CODE_HASH, true) === 0) this.#passing.push(linked);
-    return linked;
-  }
-
-  /** The compiled module of a code object, from the cache where it is there. */
-  #moduleOf(code: number): CachedModule | undefined {
-    const { memory, runtime, rules } = this.#machine;
-    const view = memory.view();
-    const size = view.getUint32(code + layout.CODE_SIZE, true);
+  /** Init code runs once, mostly: in `auto` it is compiled when it comes again. */
+  #reportInitCode(arena: Arena, code: number): void {
+    const { memory, runtime } = this.#machine;
+    const size = memory.view().getUint32(code + layout.CODE_SIZE, true);
     const scratch = layout.GLOBALS + layout.G_SCRATCH;
     runtime.keccak256(scratch, code + layout.CODE_BYTES, size);
     const hash = toHex(memory.bytes(), scratch, 32);
-    const profile = readProfile(view, code);
-    const seen = profile === undefined ? 'cold' : [...profile.keys()].join();
-    const key = `${hash} ${rules.fork} ${memory.shared} ${seen}`;
-    if (MODULES.has(key)) {
-      const found = MODULES.get(key);
-      MODULES.delete(key);
-      MODULES.set(key, found);
-      return found;
+    if (this.#isDistrusted(hash, code)) return;
+    if (this.#engine === 'auto' && !comesAgain(this.#key(hash))) return;
+    let entry: CachedModule | undefined;
+    if (this.#background && backgroundCompiler().available) {
+      entry = MODULES.get(this.#key(hash));
+      if (entry === undefined) this.#request(hash, code, 1, () => {});
+    } else entry = this.#compileHere(hash, code, 1);
+    if (entry?.compiled === undefined) {
+      if (entry !== undefined) this.#refuse(code);
+      return;
     }
-    const start = code + layout.CODE_BYTES;
-    const bytes = Uint8Array.from(memory.bytes().subarray(start, start + size));
-    const base = { fork: rules.fork, shared: memory.shared };
-    const options = profile === undefined ? base : { ...base, profile };
-    const compiled = compileContract(bytes, options);
-    const cached = 'refused' in compiled ? undefined : load(compiled);
-    if (MODULES.size >= MODULES_MAX) MODULES.delete(MODULES.keys().next().value as string);
-    MODULES.set(key, cached);
-    return cached;
-  }
-
-  /** Lets go of the init code of a context's transaction that ended. */
-  endTransaction({ ctx }: Arena): void {
-    const ended = this.#passing.filter((linked) => linked.ctx === ctx);
-    if (ended.length === 0) return;
-    for (const { code, first, count } of ended) {
-      this.#slots.release(first, count);
-      this.#compilations.delete(code);
-    }
-    this.#passing = this.#passing.filter((linked) => linked.ctx !== ctx);
+    const run = this.#linker.linkPassing(code, entry.compiled);
+    if (run === undefined) return;
+    this.#passing.push({ ctx: arena.ctx, run });
+    this.#enterWaiting(arena.ctx, code, run);
   }
 }
 
-function load({ bytes, slots }: CompiledContract): CachedModule {
-  return { module: new WebAssembly.Module(bytes), slots };
+const INIT_CODES = new Set<string>();
+
+/** Whether this init code was reported before. */
+function comesAgain(key: string): boolean {
+  const again = INIT_CODES.delete(key);
+  INIT_CODES.add(key);
+  if (INIT_CODES.size > INIT_CODES_MAX) {
+    const [oldest] = INIT_CODES;
+    INIT_CODES.delete(oldest as string);
+  }
+  return again;
 }
 
-/** The interpreter's counts, or undefined when the code has not jumped yet. */
-function readProfile(view: DataView, code: number): Profile | undefined {
-  const blocks = view.getUint32(code + layout.CODE_BLOCKS, true);
-  const count = view.getUint32(code + layout.CODE_BLOCK_COUNT, true);
-  const profile = new Map<number, number>();
-  for (let i = 0; i < count; i++) {
-    const block = blocks + i * layout.BLOCK_BYTES;
-    const times = view.getUint32(block + layout.BLOCK_COUNT, true);
-    if (times > 0) profile.set(view.getUint32(block + layout.BLOCK_PC, true), times);
-  }
-  return profile.size === 0 ? undefined : profile;
+function limitsOf({ contractsMax, wasmBytesMax }: CompilationOptions): LinkLimits {
+  const limit = (name: string, value: number | undefined, own: number): number => {
+    if (value === undefined) return own;
+    if (Number.isSafeInteger(value) && value >= 0) return value;
+    throw new InputError(`compilation.${name}`, value, 'an integer from 0');
+  };
+  return {
+    contractsMax: limit('contractsMax', contractsMax, CONTRACTS_MAX),
+    wasmBytesMax: limit('wasmBytesMax', wasmBytesMax, WASM_BYTES_MAX),
+  };
+}
+
+function warn(note: string): void {
+  const { process } = globalThis as { process?: { emitWarning?: (text: string) => void } };
+  if (process?.emitWarning === undefined) console.warn(note);
+  else process.emitWarning(note);
 }

@@ -18,7 +18,7 @@ import {
 } from "../layout";
 import { codeCreate } from "./code";
 import { enterFrame } from "./frames";
-import { keccak256, keccak256Word } from "./hashes/keccak";
+import { keccak256Watched, keccak256Word } from "./hashes/keccak";
 import { exceeds32, touchRange } from "./memory";
 import {
   addBalance, codeOf, findAccount, hasFlag, hasStorage, isEmpty, lessWord, markRead,
@@ -319,7 +319,11 @@ function create2Address(ctx: u32, to: u32, creator: u32, salt: u32, bytes: u32, 
   for (let i: u32 = 0; i < 32; i += 8) {
     store<u64>(buffer + 21 + i, bswap<u64>(load<u64>(salt + 24 - i)));
   }
-  keccak256(buffer + 53, bytes, size);
+  const word = buffer + 96;
+  keccak256Watched(ctx, word, bytes, size);
+  for (let i: u32 = 0; i < 32; i += 8) {
+    store<u64>(buffer + 53 + i, bswap<u64>(load<u64>(word + 24 - i)));
+  }
   keccak256Word(to, buffer, 85);
   copyAddress(to, to);
 }

@@ -2,10 +2,12 @@
 import {
   CODE_BYTES, CODE_SIZE, F_CODE, F_CTX, F_INPUT, F_INPUT_SIZE, F_MEM, F_RETURN, F_RETURN_SIZE,
   C_RULES, R_COPY_WORD, R_KECCAK_WORD, STATUS_OUT_OF_GAS, STATUS_RETURN_DATA_OUT_OF_BOUNDS,
+  STATUS_STOPPED,
 } from "../layout";
-import { keccak256Word } from "./hashes/keccak";
+import { keccak256Watched } from "./hashes/keccak";
 import { hashWords } from "./hashes/pairs";
 import { exceeds32, touchRange } from "./memory";
+import { clearWatched, copyWatched } from "./portions";
 
 // @ts-ignore: decorator
 @inline
@@ -28,24 +30,25 @@ export function payCopy(fp: u32, gas: i64, offset: u32, size: u32): i64 {
   return touchRange(fp, left, offset, size);
 }
 
-/** Copies [from, from + size) of a source, zero past its end; `from` is a word. */
-export function copyPadded(to: u32, source: u32, sourceSize: u32, from: u32, size: u32): void {
+/** Copies [from, from + size) of a source, zero past its end; `from` is a word. False if stopped. */
+export function copyPadded(ctx: u32, to: u32, source: u32, sourceSize: u32, from: u32, size: u32): bool {
   let available: u32 = 0;
   let start: u32 = 0;
   if (!exceeds32(from) && load<u32>(from) < sourceSize) {
     start = load<u32>(from);
     available = min<u32>(sourceSize - start, size);
   }
-  memory.copy(to, source + start, available);
-  memory.fill(to + available, 0, size - available);
+  if (!copyWatched(ctx, to, source + start, available)) return false;
+  return clearWatched(ctx, to + available, size - available);
 }
 
 function copyFrom(fp: u32, sp: u32, gas: i64, source: u32, sourceSize: u32): i64 {
   const left = payCopy(fp, gas, sp, sp + 64);
   if (left < 0) return left;
   const size = load<u32>(sp + 64);
-  if (size != 0) copyPadded(load<u32>(fp + F_MEM) + load<u32>(sp), source, sourceSize, sp + 32, size);
-  return left;
+  if (size == 0) return left;
+  const to = load<u32>(fp + F_MEM) + load<u32>(sp);
+  return copyPadded(load<u32>(fp + F_CTX), to, source, sourceSize, sp + 32, size) ? left : -STATUS_STOPPED;
 }
 
 export function opCallDataCopy(fp: u32, sp: u32, gas: i64): i64 {
@@ -79,8 +82,9 @@ export function opMCopy(fp: u32, sp: u32, gas: i64): i64 {
   const paid = touchRange(fp, left, further, sp + 64);
   if (paid < 0) return paid;
   const memoryBase = load<u32>(fp + F_MEM);
-  memory.copy(memoryBase + load<u32>(sp), memoryBase + load<u32>(sp + 32), size);
-  return paid;
+  const to = memoryBase + load<u32>(sp);
+  const from = memoryBase + load<u32>(sp + 32);
+  return copyWatched(load<u32>(fp + F_CTX), to, from, size) ? paid : -STATUS_STOPPED;
 }
 
 export function opKeccak256(fp: u32, sp: u32, gas: i64): i64 {
@@ -91,8 +95,9 @@ export function opKeccak256(fp: u32, sp: u32, gas: i64): i64 {
   const paid = touchRange(fp, left, sp, sp + 32);
   if (paid < 0) return paid;
   const start = size == 0 ? 0 : load<u32>(fp + F_MEM) + load<u32>(sp);
-  if (size == 64 || size == 32) hashWords(load<u32>(fp + F_CTX), sp + 32, start, size);
-  else keccak256Word(sp + 32, start, size);
+  const ctx = load<u32>(fp + F_CTX);
+  if (size == 64 || size == 32) hashWords(ctx, sp + 32, start, size);
+  else if (!keccak256Watched(ctx, sp + 32, start, size)) return -STATUS_STOPPED;
   return paid;
 }
 

@@ -2,14 +2,15 @@
 // host. See docs/design/machine.md, "An opcode's function" and "Gas slices".
 import {
   CONTEXT_FLAG_HOOKS, CONTEXT_FLAG_STEP, CONTEXT_FLAG_STEP_FIRST, CONTEXT_FLAG_TIERS, C_FLAGS, C_FRAME, C_GAS_RESERVE,
-  C_GAS_SLICE, C_HOOK, C_HOOK_FRAME, C_HOT_CODE, C_LIMIT_HIT, C_STATUS, C_STOP, FRAME_HOOK_ENTERED,
+  C_GAS_SLICE, C_HOOK, C_HOOK_FRAME, C_HOT_CODE, C_LIMIT_HIT, C_STATUS, FRAME_HOOK_ENTERED,
   FRAME_HOOK_LEFT, FRAME_HOOK_NONE, FRAME_KIND_EVM, F_GAS, F_HOOK, F_IP, F_KIND, F_MEM,
   F_RESUME, F_SP, HOOK_ENTER, HOOK_EXIT, HOOK_FAILED, STATUS_HOOK, STATUS_HOST_LIMIT, STATUS_HOT, STATUS_LAST_HALT, STATUS_OUT_OF_GAS,
-  STATUS_RETURN, STATUS_REVERT, STATUS_SELFDESTRUCT, STATUS_STEP, STATUS_STOP, STATUS_STOPPED,
+  STATUS_RETURN, STATUS_REVERT, STATUS_SELFDESTRUCT, STATUS_STEP, STATUS_STOP,
   STATUS_SWITCH_FRAME,
 } from "../layout";
 import { leaveFrame } from "./frames";
 import { runPrecompile } from "./precompiles";
+import { lookUp } from "./watch";
 
 const STEPPING_SLOT: u32 = 256;
 
@@ -19,6 +20,8 @@ export function runFrames(ctx: u32): i32 {
     if (load<u32>(ctx + C_LIMIT_HIT)) return STATUS_HOST_LIMIT;
     const notice = noticeOf(ctx);
     if (notice != 0) return notice;
+    const seen = lookUp(ctx);
+    if (seen != 0) return seen;
     const flags = load<u32>(ctx + C_FLAGS);
     if (flags & CONTEXT_FLAG_HOOKS) {
       const hook = reportEntry(ctx);
@@ -69,9 +72,8 @@ function tellFirst(ctx: u32, flags: u32): i32 {
   return STATUS_HOOK;
 }
 
-/** What the host asked to be told of, 0 for nothing. */
+/** Code that became hot, where the host asked to be told; 0 for nothing. */
 function noticeOf(ctx: u32): i32 {
-  if (atomic.load<u32>(ctx + C_STOP)) return STATUS_STOPPED;
   if (load<u32>(ctx + C_HOT_CODE) != 0) {
     if (load<u32>(ctx + C_FLAGS) & CONTEXT_FLAG_TIERS) return STATUS_HOT;
     store<u32>(ctx + C_HOT_CODE, 0);
@@ -103,6 +105,10 @@ function runSlice(ctx: u32, fp: u32): i32 {
     if (grant <= 0) grant = i64.MAX_VALUE;
     const notice = noticeOf(ctx);
     if (notice != 0) return notice;
+    if (progressed) {
+      const seen = lookUp(ctx);
+      if (seen != 0) return seen;
+    }
   }
 }
 

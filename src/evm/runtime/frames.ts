@@ -13,6 +13,7 @@ import {
 } from "../layout";
 import { codeCreate, codeRelease } from "./code";
 import { keccak256 } from "./hashes/keccak";
+import { copyWatched } from "./portions";
 import { checkpoint, revertTo, setCode } from "./state";
 import { copyWord, zeroWord } from "./tables";
 
@@ -96,7 +97,7 @@ function returnToCaller(ctx: u32, fp: u32, caller: u32, status: i32, creates: bo
   const size: u32 = creates && good ? 0 : load<u32>(fp + F_OUTPUT_SIZE);
   const output = load<u32>(fp + F_OUTPUT);
   const place = (load<u32>(ctx + C_MEM_END) - size) & ~31;
-  if (size != 0) memory.copy(place, output, size);
+  if (size != 0) copyWatched(ctx, place, output, size);
   store<u32>(ctx + C_RETURN_DATA, place);
   store<u32>(caller + F_RETURN, place);
   store<u32>(caller + F_RETURN_SIZE, size);
@@ -107,7 +108,7 @@ function returnToCaller(ctx: u32, fp: u32, caller: u32, status: i32, creates: bo
   } else {
     if (good) store<u32>(result, 1);
     const wanted = min<u32>(size, load<u32>(fp + F_WANTED_SIZE));
-    if (wanted != 0) memory.copy(load<u32>(caller + F_MEM) + load<u32>(fp + F_WANTED), place, wanted);
+    if (wanted != 0) copyWatched(ctx, load<u32>(caller + F_MEM) + load<u32>(fp + F_WANTED), place, wanted);
   }
   store<i64>(caller + F_GAS, load<i64>(caller + F_GAS) + load<i64>(fp + F_GAS));
   store<i64>(ctx + C_GAS_RESERVE, 0);

@@ -7,6 +7,7 @@ import {
   STATUS_STATIC_VIOLATION,
 } from "../layout";
 import { exceeds32, touchRange } from "./memory";
+import { copyWatched } from "./portions";
 import { copyWord } from "./tables";
 
 const HEAD: u32 = 16;
@@ -40,7 +41,7 @@ export function opLog(fp: u32, sp: u32, gas: i64, topics: u32): i64 {
     copyWord(at, sp + 64 + (i << 5));
     at += 32;
   }
-  if (size != 0) memory.copy(at, load<u32>(fp + F_MEM) + load<u32>(sp), size);
+  if (size != 0) copyWatched(ctx, at, load<u32>(fp + F_MEM) + load<u32>(sp), size);
   store<u32>(ctx + C_LOG_TOP, top + <u32>bytes);
   store<u32>(ctx + C_LOG_COUNT, load<u32>(ctx + C_LOG_COUNT) + 1);
   return paid;

@@ -1,7 +1,9 @@
 // EVM memory of a frame: 3 gas a word and words^2 / 512, zeroed as it grows.
 import {
   C_LIMIT_HIT, C_RETURN_DATA, F_CTX, F_MEM, F_MEM_SIZE, STATUS_HOST_LIMIT, STATUS_OUT_OF_GAS,
+  STATUS_STOPPED,
 } from "../layout";
+import { clearWatched } from "./portions";
 
 /** Largest end that is considered: no gas limit pays for more. */
 const END_MAX: u64 = 1 << 32;
@@ -26,7 +28,7 @@ export function expandMemory(fp: u32, gas: i64, end: u64): i64 {
     store<u32>(ctx + C_LIMIT_HIT, 1);
     return -STATUS_HOST_LIMIT;
   }
-  memory.fill(start + <u32>size, 0, <u32>((words << 5) - size));
+  if (!clearWatched(ctx, start + <u32>size, <u32>((words << 5) - size))) return -STATUS_STOPPED;
   store<u32>(fp + F_MEM_SIZE, <u32>(words << 5));
   return gas - cost;
 }

@@ -8,6 +8,7 @@ import {
   R_COLD_SLOAD_EXTRA, R_COLD_SSTORE, R_CUSTOM, R_CUSTOM_COUNT, R_PRECOMPILES, R_PRECOMPILE_P256, R_SSTORE_CLEAR_REFUND, R_SSTORE_DIRTY, R_SSTORE_METERING,
   R_SSTORE_RESET, R_SSTORE_SENTRY, R_SSTORE_SET, S_FLAGS, S_ORIGINAL, S_READS, S_VALUE, SLOT_WARM,
   ACCOUNT_WARM, STATUS_HOST_LIMIT, STATUS_NEED_STATE, STATUS_OUT_OF_GAS, STATUS_STATIC_VIOLATION,
+  STATUS_STOPPED,
 } from "../layout";
 import { copyPadded, payCopy } from "./copies";
 import { exceeds32 } from "./memory";
@@ -137,7 +138,7 @@ export function opExtCodeCopy(fp: u32, sp: u32, gas: i64): i64 {
   const size = load<u32>(sp + 96);
   if (size != 0) {
     const to = load<u32>(fp + F_MEM) + load<u32>(sp + 32);
-    copyPadded(to, code + CODE_BYTES, load<u32>(code + CODE_SIZE), sp + 64, size);
+    if (!copyPadded(ctx, to, code + CODE_BYTES, load<u32>(code + CODE_SIZE), sp + 64, size)) return -STATUS_STOPPED;
   }
   return left;
 }

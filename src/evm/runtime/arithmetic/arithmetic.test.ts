@@ -84,7 +84,9 @@ async function instantiate(shared: boolean): Promise<Runtime> {
   const bytes = readFileSync(new URL(`../../../../build/${file}`, import.meta.url));
   const memory = new WebAssembly.Memory({ initial: 64, maximum: 65_536, shared });
   const table = new WebAssembly.Table({ initial: 16, element: 'anyfunc' });
-  const { instance } = await WebAssembly.instantiate(bytes, { env: { memory, table } });
+  const { instance } = await WebAssembly.instantiate(bytes, {
+    env: { memory, table, watch: () => 0 },
+  });
   const runtime = instance.exports as WebAssembly.ModuleImports;
   (runtime['setScratch'] as Operation)(SCRATCH);
   const scratch = new WebAssembly.Global({ value: 'i32' }, SCRATCH);

@@ -1,10 +1,13 @@
 // Keccak-256 (the Keccak team's padding, not SHA-3's), the state in twenty-five locals.
 // FIPS 202, section 3; https://keccak.team/keccak_specs_summary.html
 import { scratchAt } from "../arithmetic/scratch";
+import { mustStop } from "../watch";
 
 const STATE: u32 = 1024;
 const BLOCK: u32 = 1280;
 const RATE: u32 = 136;
+/** Bytes between two looks for a stop: half a millisecond. */
+const PORTION: u32 = RATE * 2048;
 
 const ROUND_CONSTANTS: usize = memory.data<u64>([
   0x0000000000000001, 0x0000000000008082, 0x800000000000808a, 0x8000000080008000,
@@ -106,8 +109,14 @@ function absorb(s: u32, block: u32): void {
 /** Leaves the state whose first 32 bytes are the hash; returns its address. */
 function hash(ptr: u32, size: u32): u32 {
   const s = scratchAt(STATE);
-  const block = scratchAt(BLOCK);
   memory.fill(s, 0, 200);
+  finish(s, ptr, size);
+  return s;
+}
+
+/** Absorbs the last bytes and the padding. */
+function finish(s: u32, ptr: u32, size: u32): void {
+  const block = scratchAt(BLOCK);
   let at = ptr;
   let rest = size;
   while (rest >= RATE) {
@@ -120,7 +129,6 @@ function hash(ptr: u32, size: u32): u32 {
   store<u8>(block + rest, 0x01);
   store<u8>(block, load<u8>(block, 135) | 0x80, 135);
   absorb(s, block);
-  return s;
 }
 
 /** Raw hash bytes of [ptr, ptr + size). */
@@ -132,7 +140,28 @@ export function keccak256(dst: u32, ptr: u32, size: u32): void {
 
 /** The hash as a word: the integer whose big-endian bytes it is. */
 export function keccak256Word(dst: u32, ptr: u32, size: u32): void {
-  const s = hash(ptr, size);
+  writeWord(dst, hash(ptr, size));
+}
+
+/** The same of any size; false when it was stopped. */
+export function keccak256Watched(ctx: u32, dst: u32, ptr: u32, size: u32): bool {
+  const s = scratchAt(STATE);
+  memory.fill(s, 0, 200);
+  let at = ptr;
+  let rest = size;
+  while (rest > PORTION) {
+    for (const end = at + PORTION; at < end; at += RATE) absorb(s, at);
+    rest -= PORTION;
+    if (mustStop(ctx)) return false;
+  }
+  finish(s, at, rest);
+  writeWord(dst, s);
+  return true;
+}
+
+// @ts-ignore: decorator
+@inline
+function writeWord(dst: u32, s: u32): void {
   const a = bswap<u64>(load<u64>(s));
   const b = bswap<u64>(load<u64>(s, 8));
   const c = bswap<u64>(load<u64>(s, 16));

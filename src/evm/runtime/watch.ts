@@ -1,0 +1,28 @@
+// Looking up from the work: a stop that another thread wrote, and the host's own watch (a deadline,
+// a signal, a module that was compiled), where it asked for it.
+import {
+  CONTEXT_FLAG_WATCH, C_FLAGS, C_STOP, STATUS_POLL, STATUS_STOPPED, WATCH_GO_ON, WATCH_STOP,
+} from "../layout";
+
+/** The host's: WATCH_*. */
+// @ts-ignore: decorator
+@external("env", "watch")
+declare function watch(ctx: u32): i32;
+
+/** Between slices and frames: 0, or the status with which to return to the host. */
+export function lookUp(ctx: u32): i32 {
+  if (atomic.load<u32>(ctx + C_STOP)) return STATUS_STOPPED;
+  if ((load<u32>(ctx + C_FLAGS) & CONTEXT_FLAG_WATCH) == 0) return 0;
+  return watch(ctx) == WATCH_GO_ON ? 0 : STATUS_POLL;
+}
+
+/**
+ * Within long work, which cannot be left but to be given up. Whoever gives it up need not tell: the
+ * stop stays in the context, and the driver sees it before anything comes of the run.
+ */
+export function mustStop(ctx: u32): bool {
+  if (atomic.load<u32>(ctx + C_STOP)) return true;
+  if ((load<u32>(ctx + C_FLAGS) & CONTEXT_FLAG_WATCH) == 0 || watch(ctx) != WATCH_STOP) return false;
+  atomic.store<u32>(ctx + C_STOP, 1);
+  return true;
+}
