@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { type Block, findBlocks } from '../evm/compiler/blocks.ts';
 import { compileContract } from '../evm/compiler/compile.ts';
-import { Regions } from '../evm/compiler/regions.ts';
+import { Heat } from '../evm/compiler/regions.ts';
 import { findFork } from '../evm/forks/names.ts';
 import { readContract } from './contract.ts';
 
@@ -40,11 +40,11 @@ function explain(given: string, options: ExplainOptions): void {
   const result = compileContract(code, { fork, shared: false });
   const ms = performance.now() - started;
   const blocks = findBlocks(code, fork);
-  const regions = new Regions(code, blocks, undefined);
+  const heat = new Heat(code, blocks, undefined);
   const explained = blocks.map((block) => ({
     block,
     gas: block.instructions.reduce((sum, { gas }) => sum + gas, 0),
-    isHeader: regions.isHeader(block),
+    isHeader: heat.isHeader(block.pc),
   }));
   const summary =
     'refused' in result

@@ -115,6 +115,19 @@ export class FunctionBuilder {
     return this.#locals.length;
   }
 
+  /** Forgets the body, to begin anew. */
+  reset(): void {
+    this.#body.length = 0;
+    this.#locals.length = 0;
+    this.#pools.clear();
+    this.#isPooled.length = 0;
+    this.#labels.length = 0;
+    this.#hint = undefined;
+    this.hints.length = 0;
+    this.localNames.clear();
+    this.references.clear();
+  }
+
   // ---------------------------------------------------------------- locals
 
   /** Parameter `index`. @throws WasmError `wasm/unknown` when it is not of type `type` */

@@ -239,6 +239,7 @@ function writeInstruction(text: Text, lines: string[]): void {
   }
   const { name, format } = instruction;
   const closes = format === 'end' || format === 'else';
+  if (closes && text.depth === 0) throw malformed(`there is ${name} without a block`, start);
   const indent = '  '.repeat(1 + text.depth - (closes ? 1 : 0));
   const likely = fn.hints.get(start - (fn.body?.start ?? 0));
   if (likely !== undefined) {

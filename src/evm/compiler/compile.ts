@@ -1,25 +1,39 @@
 /**
- * A contract's code as one WebAssembly module: functions of one or more blocks, joined by tail
- * calls, which a machine links into its table.
+ * A contract's code as one WebAssembly module: functions of a region each, joined by tail calls,
+ * which a machine links into its table. In the order in which they run:
  *
  *   blocks.ts           finds the blocks and their stack bounds
- *   regions.ts          chooses which blocks grow together
- *   virtual-stack.ts    the EVM stack while assembling
+ *   regions.ts          where code is hot
+ *   graph.ts            grows a region's graph along the hottest edges
+ *   structure.ts        its dominators: what becomes a block or a loop of wasm
  *   region-assembler.ts assembles the meanings of a region's opcodes
+ *     virtual-stack.ts    the EVM stack while assembling
+ *     merges.ts           where edges meet: which local holds what
+ *     observable.ts       where running out of gas must be seen exactly
+ *   shared-functions.ts functions that regions call
  *   compile.ts          puts the module together
  *
- * The same code, fork and selection give the same bytes.
+ * The same code, fork and counts give the same bytes.
  */
-import type { FunctionBuilder, FunctionRef, Local, Value } from '../../wasm/function.ts';
+import type { FunctionBuilder, FunctionRef, Value } from '../../wasm/function.ts';
 import { ModuleBuilder } from '../../wasm/module.ts';
 import type { ForkName } from '../forks/names.ts';
 import { COMPILED_SLOT } from '../interpreter/assemble.ts';
-import * as layout from '../layout.ts';
 import { RUNTIME_CALLS, type RuntimeCallName } from '../opcodes/runtime-calls.ts';
-
 import { type Block, findBlocks } from './blocks.ts';
-import { type ContractLinks, RegionAssembler } from './region-assembler.ts';
-import { type Profile, Regions } from './regions.ts';
+import { growRegion, REGION_BYTES_MAX } from './graph.ts';
+import { Merges } from './merges.ts';
+import { type ContractLinks, RegionAssembler, type RegionExit } from './region-assembler.ts';
+import { Heat, isCold, type Profile } from './regions.ts';
+import {
+  defineExpand,
+  defineHalt,
+  defineInterpret,
+  defineJump,
+  defineRefill,
+  defineStore,
+} from './shared-functions.ts';
+import { structureOf } from './structure.ts';
 
 export interface CompileOptions {
   readonly fork: ForkName;
@@ -33,9 +47,31 @@ export interface CompileOptions {
 export interface CompiledContract {
   /** Imports env.memory, env.table, env.slot (first table index) and runtime functions. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** pc of the block in each slot, from env.slot on. */
+  /** pc of the block in each slot, from env.slot on; -1 where it stays interpreted. */
   readonly slots: readonly number[];
   readonly codeBytes: number;
+  readonly regions: readonly RegionReport[];
+}
+
+/** What became of a region, for readers. */
+export interface RegionReport {
+  readonly root: number;
+  readonly nodes: readonly RegionNodeReport[];
+  readonly exits: readonly RegionExit[];
+  /** Bytes of wasm. */
+  readonly bytes: number;
+  /** Assemblies until the merges agreed. */
+  readonly rounds: number;
+}
+
+export interface RegionNodeReport {
+  readonly pc: number;
+  /** Items above the region's entry. */
+  readonly height: number;
+  readonly isHeader: boolean;
+  readonly isMerge: boolean;
+  /** Numbers of the nodes that follow, within the region. */
+  readonly successors: readonly number[];
 }
 
 /** Why a contract stays interpreted. */
@@ -47,10 +83,17 @@ export interface CompileRefusal {
 
 /** More blocks than this and the contract stays interpreted: bounds table slots and time. */
 export const BLOCKS_MAX = 16_384;
-/** Bytes of wasm a byte of bytecode: past it regions grow no more. */
+/** Functions of a contract. */
+export const FUNCTIONS_MAX = 4096;
+/** Bytes of wasm a byte of bytecode, beyond a constant: past it no further region is assembled. */
 export const WASM_BYTES_A_BYTE = 40;
+export const WASM_BYTES_FREE = 16_384;
 /** The hard limit: past it the contract stays interpreted. */
 export const WASM_BYTES_A_BYTE_MAX = 400;
+/** Bytes of one function, past which a smaller region is grown. */
+export const FUNCTION_BYTES_MAX = 65_536;
+/** Assemblies of a region until its merges are kept in memory. */
+export const ROUNDS_MAX = 16;
 
 export function compileContract(
   code: Uint8Array,
@@ -61,56 +104,171 @@ export function compileContract(
   if (blocks.length > BLOCKS_MAX) {
     return { refused: 'too many blocks', limit: BLOCKS_MAX, actual: blocks.length };
   }
-  const module = new ModuleBuilder();
-  module.importMemory('env', 'memory', { initial: 1, maximum: 65536, shared: options.shared });
-  module.importTable('env', 'table', { initial: COMPILED_SLOT });
-  const slotGlobal = module.importGlobal('env', 'slot', 'i32');
-  const type = module.type(['i32', 'i32', 'i64', 'i32', 'i32'], ['i32']);
-  const runtime = importRuntime(module, blocks);
-  const interpret = defineInterpret(module, type);
-  const jump = defineJump(module, type);
-  const regions = new Regions(code, blocks, options.profile);
-  const roots = regions.roots();
-  const functions = new Map<number, { fn: FunctionBuilder; slot: number }>();
-  // The entry's function is in the first slot.
-  const slots = roots.toSorted((x, y) => x.pc - y.pc);
-  slots.forEach((block, slot) => {
-    functions.set(block.pc, { fn: module.function(`block ${block.pc}`, type), slot });
-  });
-  const destinations = new Set(
-    blocks.filter(({ isJumpDestination }) => isJumpDestination).map(({ pc }) => pc),
-  );
-  const links: ContractLinks = {
-    fork: options.fork,
-    code,
-    interpret,
-    jump,
-    runtime: (name) => runtime.get(name) as FunctionRef,
-    isDestination: (pc) => destinations.has(pc),
-    functionAt: (pc) => functions.get(pc)?.fn.ref,
-    pushSlot: (fn, pc) => pushSlot(fn, slotGlobal, functions.get(pc)?.slot),
-  };
-  const limit = 4096 + code.length * WASM_BYTES_A_BYTE_MAX;
-  const budget = 4096 + code.length * WASM_BYTES_A_BYTE;
-  let size = 0;
-  for (const block of roots) {
-    const { fn } = functions.get(block.pc) as { fn: FunctionBuilder };
-    const room = size < budget ? Number.POSITIVE_INFINITY : 0;
-    new RegionAssembler(fn, regions.planFor(block, room), links).assemble();
-    size += fn.size;
-    if (size > limit) return { refused: 'too large', limit, actual: size };
-  }
-  module.elements(
-    { global: slotGlobal },
-    slots.map(({ pc }) => (functions.get(pc) as { fn: FunctionBuilder }).fn.ref),
-  );
-  return { bytes: module.toBytes(), slots: slots.map(({ pc }) => pc), codeBytes: code.length };
+  return new ContractAssembler(code, blocks, options).assemble();
 }
 
-/** Pushes the table index of a slot, or 0 where there is none. */
-function pushSlot(fn: FunctionBuilder, global: number, slot: number | undefined): Value<'i32'> {
-  if (slot === undefined) return fn.i32.const(0);
-  return fn.i32.add(fn.globalGet(global, 'i32'), fn.i32.const(slot));
+interface RegionFunction {
+  readonly fn: FunctionBuilder;
+  readonly root: Block;
+  readonly slot: number;
+  isAssembled: boolean;
+}
+
+class ContractAssembler {
+  readonly #code: Uint8Array;
+  readonly #heat: Heat;
+  readonly #module = new ModuleBuilder();
+  readonly #type: number;
+  readonly #slotGlobal: number;
+  readonly #links: ContractLinks;
+  readonly #functions = new Map<number, RegionFunction>();
+  readonly #waiting: RegionFunction[] = [];
+  readonly #reports: RegionReport[] = [];
+  #size = 0;
+  /** Whether a jump leads where only the run knows. */
+  #jumpsFar = false;
+
+  constructor(
+    code: Uint8Array,
+    blocks: readonly Block[],
+    { fork, shared, profile }: CompileOptions,
+  ) {
+    this.#code = code;
+    this.#heat = new Heat(code, blocks, profile);
+    const module = this.#module;
+    module.importMemory('env', 'memory', { initial: 1, maximum: 65536, shared });
+    module.importTable('env', 'table', { initial: COMPILED_SLOT });
+    this.#slotGlobal = module.importGlobal('env', 'slot', 'i32');
+    this.#type = module.type(['i32', 'i32', 'i64', 'i32', 'i32'], ['i32']);
+    const runtime = importRuntime(module, blocks);
+    this.#links = {
+      fork,
+      code,
+      interpret: defineInterpret(module, this.#type),
+      jump: defineJump(module, this.#type),
+      refill: defineRefill(module),
+      expand: defineExpand(module, runtime.get('expandMemory') as FunctionRef),
+      halt: defineHalt(module),
+      storeLimb: defineStore(module, 1),
+      storeLimbs: defineStore(module, 4),
+      runtime: (name) => runtime.get(name) as FunctionRef,
+      blockAt: (pc) => this.#heat.blockAt(pc),
+      functionAt: (pc) => this.#functionFor(pc)?.fn.ref,
+      pushSlot: (fn, pc) => this.#pushSlot(fn, this.#functionFor(pc)?.slot),
+    };
+  }
+
+  assemble(): CompiledContract | CompileRefusal {
+    // The entry's function is in the first slot.
+    for (const { pc } of this.#heat.first()) this.#functionFor(pc);
+    const budget = WASM_BYTES_FREE + this.#code.length * WASM_BYTES_A_BYTE;
+    const limit = WASM_BYTES_FREE + this.#code.length * WASM_BYTES_A_BYTE_MAX;
+    this.#assembleWaiting(budget);
+    if (this.#jumpsFar) {
+      for (const { pc } of this.#heat.destinations()) this.#functionFor(pc);
+      this.#assembleWaiting(budget);
+    }
+    if (this.#size > limit) return { refused: 'too large', limit, actual: this.#size };
+    for (const { fn, root, isAssembled } of this.#functions.values()) {
+      if (!isAssembled) this.#handOver(fn, root);
+    }
+    const functions = [...this.#functions.values()];
+    this.#module.elements(
+      { global: this.#slotGlobal },
+      functions.map(({ fn }) => fn.ref),
+    );
+    return {
+      bytes: this.#module.toBytes(),
+      slots: functions.map(({ root, isAssembled }) => (isAssembled ? root.pc : -1)),
+      codeBytes: this.#code.length,
+      regions: this.#reports,
+    };
+  }
+
+  /** Assembles regions, the hottest first, until the budget is used up. */
+  #assembleWaiting(budget: number): void {
+    while (this.#waiting.length > 0 && this.#size < budget) {
+      let hottest = 0;
+      for (let i = 1; i < this.#waiting.length; i++) {
+        if (this.#weightOf(i) > this.#weightOf(hottest)) hottest = i;
+      }
+      const [next] = this.#waiting.splice(hottest, 1);
+      this.#assembleRegion(next as RegionFunction);
+    }
+  }
+
+  #weightOf(waiting: number): number {
+    const { root } = this.#waiting[waiting] as RegionFunction;
+    return root.isJumpDestination ? this.#heat.countOf(root.pc) : 1;
+  }
+
+  #assembleRegion(target: RegionFunction): void {
+    const { fn, root } = target;
+    for (let bytesMax = REGION_BYTES_MAX; ; bytesMax = Math.floor(bytesMax / 4)) {
+      const region = growRegion(this.#code, root, this.#heat, bytesMax);
+      const structure = structureOf(region);
+      const merges = new Merges(structure);
+      let rounds = 0;
+      let exits: readonly RegionExit[] = [];
+      do {
+        rounds += 1;
+        fn.reset();
+        merges.begin(rounds === ROUNDS_MAX);
+        const assembler = new RegionAssembler(fn, structure, merges, this.#links);
+        assembler.assemble();
+        exits = assembler.exits;
+      } while (merges.changed);
+      if (fn.size > FUNCTION_BYTES_MAX && bytesMax > 0) continue;
+      target.isAssembled = true;
+      this.#size += fn.size;
+      this.#jumpsFar ||= exits.some(({ pc }) => pc < 0);
+      const index = new Map(structure.order.map((node, i) => [node, i]));
+      const nodes = structure.order.map((node) => ({
+        pc: node.block.pc,
+        height: node.height,
+        isHeader: structure.isHeader(node),
+        isMerge: structure.isMerge(node),
+        successors: [node.taken?.node, node.next?.node].flatMap((to) =>
+          to === undefined ? [] : [index.get(to) as number],
+        ),
+      }));
+      this.#reports.push({ root: root.pc, nodes, exits, bytes: fn.size, rounds });
+      return;
+    }
+  }
+
+  /** The function of the block at `pc`, to be assembled later; undefined for what is not hot. */
+  #functionFor(pc: number): RegionFunction | undefined {
+    const known = this.#functions.get(pc);
+    if (known !== undefined) return known;
+    const root = this.#heat.blockAt(pc);
+    if (root === undefined || this.#functions.size >= FUNCTIONS_MAX) return undefined;
+    if (pc !== 0 && root.isJumpDestination && !this.#heat.isHot(pc)) return undefined;
+    if (pc !== 0 && isCold(root)) return undefined;
+    const fn = this.#module.function(`region ${pc}`, this.#type);
+    const added = { fn, root, slot: this.#functions.size, isAssembled: false };
+    this.#functions.set(pc, added);
+    this.#waiting.push(added);
+    return added;
+  }
+
+  /** A function that was referred to, but for which no room is left. */
+  #handOver(fn: FunctionBuilder, root: Block): void {
+    fn.returnCall(
+      this.#links.interpret,
+      fn.get(fn.param(0, 'i32')),
+      fn.get(fn.param(1, 'i32')),
+      fn.get(fn.param(2, 'i64')),
+      fn.i32.const(root.pc),
+      fn.get(fn.param(4, 'i32')),
+    );
+  }
+
+  /** Pushes the table index of a slot, or 0 where there is none. */
+  #pushSlot(fn: FunctionBuilder, slot: number | undefined): Value<'i32'> {
+    if (slot === undefined) return fn.i32.const(0);
+    return fn.i32.add(fn.globalGet(this.#slotGlobal, 'i32'), fn.i32.const(slot));
+  }
 }
 
 /** Imports what the code's opcodes may call, in the order of the runtime's table. */
@@ -120,7 +278,7 @@ function importRuntime(
 ): Map<RuntimeCallName, FunctionRef> {
   const present = new Set<number>();
   for (const { instructions } of blocks) for (const { row } of instructions) present.add(row.byte);
-  const needed = new Set<RuntimeCallName>();
+  const needed = new Set<RuntimeCallName>(['expandMemory']);
   for (const byte of present) for (const name of callsOf(byte)) needed.add(name);
   const refs = new Map<RuntimeCallName, FunctionRef>();
   for (const [name, { params, results }] of Object.entries(RUNTIME_CALLS)) {
@@ -141,13 +299,19 @@ function callsOf(byte: number): readonly RuntimeCallName[] {
   const module = new ModuleBuilder();
   const type = module.type(['i32', 'i32', 'i64', 'i32', 'i32'], ['i32']);
   const fn = module.function('probe', type);
-  const [block] = findBlocks(Uint8Array.of(byte), 'osaka');
+  const code = Uint8Array.of(byte);
+  const blocks = findBlocks(code, 'osaka');
   const links: ContractLinks = {
     fork: 'osaka',
-    code: Uint8Array.of(byte),
+    code,
     interpret: fn.ref,
     jump: fn.ref,
-    isDestination: () => false,
+    refill: fn.ref,
+    expand: fn.ref,
+    halt: fn.ref,
+    storeLimb: fn.ref,
+    storeLimbs: fn.ref,
+    blockAt: () => undefined,
     functionAt: () => undefined,
     pushSlot: (builder) => builder.i32.const(0),
     runtime: (name) => {
@@ -155,92 +319,12 @@ function callsOf(byte: number): readonly RuntimeCallName[] {
       return fn.ref;
     },
   };
-  if (block !== undefined) {
-    const plan = { root: block, loops: false, inline: () => undefined };
-    new RegionAssembler(fn, plan, links).assemble();
+  const [root] = blocks;
+  if (root !== undefined) {
+    const structure = structureOf(growRegion(code, root, new Heat(code, blocks, undefined), 0));
+    new RegionAssembler(fn, structure, new Merges(structure), links).assemble();
   }
   const calls = [...found];
   CALLS_OF_BYTE.set(byte, calls);
   return calls;
-}
-
-/** (fp, sp, gas, pc, mem): goes on in the interpreter at pc. */
-function defineInterpret(module: ModuleBuilder, type: number): FunctionRef {
-  const fn = module.function('interpret', type);
-  const [fp, sp, mem] = [fn.param(0, 'i32'), fn.param(1, 'i32'), fn.param(4, 'i32')];
-  const ip = fn.local('i32');
-  const code = fn.i32.add(fn.i32.load(fn.get(fp), layout.F_CODE), fn.get(fn.param(3, 'i32')));
-  fn.set(ip, fn.i32.add(code, fn.i32.const(layout.CODE_BYTES)));
-  fn.returnCallIndirect(
-    type,
-    [fn.get(fp), fn.get(sp), fn.get(fn.param(2, 'i64')), fn.get(ip), fn.get(mem)],
-    fn.i32.load8U(fn.get(ip), 0),
-  );
-  return fn.ref;
-}
-
-/**
- * (fp, sp, gas, pc, mem): a jump to a pc that was not known when compiling, through the code's
- * jump map to whatever runs the block. The operand has been popped and the gas is paid.
- */
-function defineJump(module: ModuleBuilder, type: number): FunctionRef {
-  const fn = module.function('jump', type);
-  const [fp, sp, pc, mem] = [
-    fn.param(0, 'i32'),
-    fn.param(1, 'i32'),
-    fn.param(3, 'i32'),
-    fn.param(4, 'i32'),
-  ];
-  const code = fn.local('i32');
-  const group = fn.local('i32');
-  const bits = fn.local('i64');
-  const mask = fn.local('i64');
-  const fail = () => fn.return(fn.i32.const(layout.STATUS_BAD_JUMP));
-  fn.set(code, fn.i32.load(fn.get(fp), layout.F_CODE));
-  fn.hint(false);
-  fn.if(fn.i32.geU(fn.get(pc), fn.i32.load(fn.get(code), layout.CODE_SIZE)), fail);
-  const map = fn.i32.load(fn.get(code), layout.CODE_MAP);
-  const index = fn.i32.shl(fn.i32.shrU(fn.get(pc), fn.i32.const(6)), fn.i32.const(4));
-  fn.set(group, fn.i32.add(map, index));
-  fn.set(bits, fn.i64.load(fn.get(group), 0));
-  fn.set(mask, fn.i64.shl(fn.i64.const(1), fn.i64.extendI32U(fn.get(pc))));
-  fn.hint(false);
-  fn.if(fn.i64.eqz(fn.i64.and(fn.get(bits), fn.get(mask))), fail);
-  const before = fn.i64.and(fn.get(bits), fn.i64.sub(fn.get(mask), fn.i64.const(1)));
-  const inGroup = fn.i32.wrapI64(fn.i64.popcnt(before));
-  const rank = fn.i32.add(inGroup, fn.i32.load(fn.get(group), 8));
-  const offset = fn.i32.mul(rank, fn.i32.const(layout.BLOCK_BYTES));
-  fn.set(group, fn.i32.add(offset, fn.i32.load(fn.get(code), layout.CODE_BLOCKS)));
-  countInterpreted(fn, { fp, code, block: group });
-  const ip = () => {
-    const start = fn.i32.add(fn.get(code), fn.get(pc));
-    return fn.i32.add(start, fn.i32.const(layout.CODE_BYTES));
-  };
-  fn.returnCallIndirect(
-    type,
-    [fn.get(fp), fn.get(sp), fn.get(fn.param(2, 'i64')), ip(), fn.get(mem)],
-    fn.i32.load(fn.get(group), layout.BLOCK_FUNCTION),
-  );
-  return fn.ref;
-}
-
-/** Counts a jump to a block that is interpreted, as the interpreter's own jumps are counted. */
-function countInterpreted(
-  fn: FunctionBuilder,
-  { fp, code, block }: { fp: Local<'i32'>; code: Local<'i32'>; block: Local<'i32'> },
-): void {
-  const target = fn.i32.load(fn.get(block), layout.BLOCK_FUNCTION);
-  fn.hint(false);
-  fn.if(fn.i32.ltU(target, fn.i32.const(COMPILED_SLOT)), () => {
-    const count = fn.local('i32');
-    const ctx = fn.local('i32');
-    const before = fn.i32.load(fn.get(block), layout.BLOCK_COUNT);
-    fn.set(count, fn.i32.add(before, fn.i32.const(1)));
-    fn.i32.store(fn.get(block), fn.get(count), layout.BLOCK_COUNT);
-    fn.set(ctx, fn.i32.load(fn.get(fp), layout.F_CTX));
-    const threshold = fn.i32.load(fn.get(ctx), layout.C_HOT_THRESHOLD);
-    fn.if(fn.i32.eq(threshold, fn.get(count)), () =>
-      fn.i32.store(fn.get(ctx), fn.get(code), layout.C_HOT_CODE),
-    );
-  });
 }

@@ -1,15 +1,10 @@
 /**
- * The macro-assembler for regions: runs of blocks in one function, operands in locals or untouched
- * in the stack's memory, gas and stack bounds checked once a block, everything rare left to the
- * interpreter.
+ * The macro-assembler for regions: a graph of blocks in one function, operands in locals or
+ * untouched in the stack's memory, stack bounds checked once, gas once a segment, everything rare
+ * left to the interpreter.
  *
- * A region is a tree of blocks grown from its root. Where a block's successor is known while
- * assembling (a fall-through, a constant destination, a return address that the region itself
- * pushed) and the plan says so, assembling goes on in the successor with the stack as it stands;
- * a branch back to the root is a wasm loop; every other edge settles the stack and tail-calls.
- *
- * A side exit settles the stack as it was before the current opcode, gives back the static gas
- * of what was not executed, and goes on in the interpreter at the opcode's own pc.
+ * A side exit spills the stack as it was before the current opcode, gives back the static gas of
+ * what was not executed, and goes on in the interpreter at the opcode's own pc.
  */
 import type { FunctionBuilder, FunctionRef, Label, Local, Value } from '../../wasm/function.ts';
 import type { ForkName } from '../forks/names.ts';
@@ -21,6 +16,7 @@ import { pushIsNonzero } from '../words/comparison.ts';
 import {
   constant,
   constantOf,
+  keep,
   keep32,
   pushLimb,
   WORD_BYTES,
@@ -28,10 +24,15 @@ import {
   widthOf,
 } from '../words/word.ts';
 import type { Block, Instruction } from './blocks.ts';
-import { type StackSnapshot, VirtualStack } from './virtual-stack.ts';
+import type { Edge, RegionNode } from './graph.ts';
+import type { Merge, Merges } from './merges.ts';
+import { isObservableFrom } from './observable.ts';
+import { isCold } from './regions.ts';
+import type { Structure } from './structure.ts';
+import { type StackSnapshot, type StoreHelpers, VirtualStack } from './virtual-stack.ts';
 
 /** What all functions of a contract's module share. */
-export interface ContractLinks {
+export interface ContractLinks extends StoreHelpers {
   readonly fork: ForkName;
   readonly code: Uint8Array;
   runtime(name: RuntimeCallName): FunctionRef;
@@ -39,68 +40,75 @@ export interface ContractLinks {
   readonly interpret: FunctionRef;
   /** (fp, sp, gas, pc, mem) -> status: a jump by the code's jump map; pc is -1 past 2^32. */
   readonly jump: FunctionRef;
+  /** (fp, gas) -> gas: draws from the reserve; negative when it does not suffice. */
+  readonly refill: FunctionRef;
+  /** (fp, gas, end) -> gas left: expandMemory that the reserve pays too; negative: final. */
+  readonly expand: FunctionRef;
+  /** (fp, status) -> status: ends the frame with an exceptional halt, whatever is in reserve. */
+  readonly halt: FunctionRef;
   /** The function whose root is the block at `pc`, or undefined when there is none. */
   functionAt(pc: number): FunctionRef | undefined;
-  /** Whether a JUMPDEST stands at `pc` (and not in the data of a PUSH). */
-  isDestination(pc: number): boolean;
+  blockAt(pc: number): Block | undefined;
   /** Pushes the table index of a function, or 0 when there is none. */
   pushSlot(fn: FunctionBuilder, pc: number): Value<'i32'>;
 }
 
-/** Decides which blocks are assembled into the region; asked once an edge, in order. */
-export interface RegionPlan {
-  readonly root: Block;
-  /** Whether an edge leads back to the root, so that a loop is worth emitting. */
-  readonly loops: boolean;
-  /** The block to go on with at `pc`, or undefined to leave the region. */
-  inline(pc: number): Block | undefined;
-}
+/** Temporaries taken before those that no item refers to are given back. */
+const TEMPORARIES_AT_ONCE = 48;
 
-/** Reach of a region's stack: entry items and items above them. */
-const REACH_MAX = 64;
-/** Temporaries in use before those that no item refers to are given back. */
-const TEMPORARIES_MAX = 48;
+/** The way out of a region that is not taken on to a node. */
+export interface RegionExit {
+  /** Where to, or -1 where only the run knows. */
+  readonly pc: number;
+  readonly from: number;
+}
 
 export class RegionAssembler implements Assembler {
   readonly fn: FunctionBuilder;
   readonly fork: ForkName;
   readonly fp: Local<'i32'>;
   readonly mem: Local<'i32'>;
+  readonly exits: RegionExit[] = [];
   readonly #sp: Local<'i32'>;
   readonly #left: Local<'i64'>;
   readonly #stack: VirtualStack;
   readonly #links: ContractLinks;
-  readonly #plan: RegionPlan;
-  #loop: Label | undefined;
-  #block: Block;
+  readonly #structure: Structure;
+  readonly #merges: Merges;
+  /** Merges that edges may still lead to. */
+  readonly #open = new Set<Merge>();
+  readonly #forwardLabels = new Map<RegionNode, Label>();
+  readonly #loopLabels = new Map<RegionNode, Label>();
+  #node: RegionNode;
   #instruction: Instruction;
+  #index = 0;
   /** Height of the stack before the current opcode. */
   #heightBefore = 0;
   /** Static gas that was paid in advance for the current opcode and those after it. */
   #prepaid = 0;
-  /** Bounds that have been checked: entry items present, and room above them. */
-  #needChecked = 0;
-  #growthChecked = 0;
+  #memoryEnd = 0;
   #temporaries: Local[] = [];
+  /** How many there may be until those without use are looked for. */
+  #temporariesMax = TEMPORARIES_AT_ONCE;
   /** Stacks at forks that assembling will come back to. */
   readonly #forks: StackSnapshot[] = [];
 
-  constructor(fn: FunctionBuilder, plan: RegionPlan, links: ContractLinks) {
+  constructor(fn: FunctionBuilder, structure: Structure, merges: Merges, links: ContractLinks) {
     this.fn = fn;
     this.fork = links.fork;
     this.#links = links;
-    this.#plan = plan;
-    this.#block = plan.root;
-    this.#instruction = plan.root.instructions[0] as Instruction;
+    this.#structure = structure;
+    this.#merges = merges;
+    this.#node = structure.order[0] as RegionNode;
+    this.#instruction = this.#node.block.instructions[0] as Instruction;
     this.fp = fn.param(0, 'i32');
     this.#sp = fn.param(1, 'i32');
     this.#left = fn.param(2, 'i64');
     this.mem = fn.param(4, 'i32');
-    const growthMax = Math.max(plan.root.growth, REACH_MAX);
     const low = fn.local('i32');
-    const bounds = { needMax: Math.max(plan.root.need, REACH_MAX), growthMax };
-    fn.set(low, fn.i32.sub(fn.get(this.#sp), fn.i32.const(growthMax * WORD_BYTES)));
-    this.#stack = new VirtualStack(this, low, bounds);
+    this.#stack = new VirtualStack(this, low, boundsOf(structure), links);
+    const room = this.#stack.growthMax * WORD_BYTES;
+    fn.set(low, fn.i32.sub(fn.get(this.#sp), fn.i32.const(room)));
   }
 
   i64(): Local<'i64'> {
@@ -125,67 +133,118 @@ export class RegionAssembler implements Assembler {
     const used = new Set<Local>();
     this.#stack.collectLocals(used);
     for (const fork of this.#forks) this.#stack.collectSnapshot(fork, used);
+    for (const merge of this.#open) merge.collectLocals(used);
     const kept: Local[] = [];
     for (const local of this.#temporaries) {
       if (used.has(local)) kept.push(local);
       else this.fn.release(local);
     }
     this.#temporaries = kept;
+    this.#temporariesMax = kept.length + TEMPORARIES_AT_ONCE;
+  }
+
+  // ---------------------------------------------------------------- the graph
+
+  /** Assembles the whole region. */
+  assemble(): void {
+    const root = this.#node;
+    this.#checkBounds();
+    if (this.#structure.isHeader(root)) this.#arriveAt(root);
+    this.#assembleTree(root);
+    this.fn.unreachable();
+  }
+
+  /** The node and what it dominates. An edge to a merge or header has been prepared. */
+  #assembleTree(node: RegionNode): void {
+    const isHeader = this.#structure.isHeader(node);
+    if (isHeader || this.#structure.isMerge(node)) this.#enterMerge(node);
+    if (!isHeader) {
+      this.#assembleWithin(node, this.#structure.mergesBelow(node), 0);
+      return;
+    }
+    this.fn.loop((label) => {
+      this.#loopLabels.set(node, label);
+      this.#assembleWithin(node, this.#structure.mergesBelow(node), 0);
+    });
+    this.#open.delete(this.#merges.of(node));
+  }
+
+  /** The node inside a block for each merge below it, and each merge behind its block. */
+  #assembleWithin(node: RegionNode, merges: readonly RegionNode[], from: number): void {
+    const merge = merges[from];
+    if (merge === undefined) {
+      this.#assembleBlock(node);
+      return;
+    }
+    this.fn.block((label) => {
+      this.#forwardLabels.set(merge, label);
+      this.#assembleWithin(node, merges, from + 1);
+    });
+    if (this.#merges.of(merge).isReached) this.#assembleTree(merge);
+    else this.fn.unreachable();
+  }
+
+  #enterMerge(node: RegionNode): void {
+    const merge = this.#merges.of(node);
+    this.#stack.restore(merge.stack(this.#stack.needMax));
+    this.#memoryEnd = merge.memoryEnd;
+    if (!this.#structure.isHeader(node)) this.#open.delete(merge);
+  }
+
+  #arriveAt(node: RegionNode): void {
+    const merge = this.#merges.of(node);
+    this.#open.add(merge);
+    merge.arrive(this, this.#stack, this.#memoryEnd);
+  }
+
+  #follow(edge: Edge): void {
+    const { node } = edge;
+    if (node === undefined) {
+      this.#leaveFor(edge.pc);
+      return;
+    }
+    const { isBack, isMerge, isHeader } = this.#structure;
+    const back = isBack(this.#node, node);
+    const merges = back || isMerge(node);
+    if (merges || isHeader(node)) this.#arriveAt(node);
+    if (!merges) this.#assembleTree(node);
+    else this.fn.br((back ? this.#loopLabels : this.#forwardLabels).get(node) as Label);
   }
 
   // ---------------------------------------------------------------- blocks
 
-  /** Assembles the whole region. */
-  assemble(): void {
-    if (!this.#plan.loops) this.#assembleBlock(this.#plan.root);
-    else {
-      this.fn.loop((label) => {
-        this.#loop = label;
-        this.#assembleBlock(this.#plan.root);
-      });
-    }
-    this.fn.unreachable();
-  }
-
-  #assembleBlock(block: Block): void {
-    this.#block = block;
-    this.#instruction = block.instructions[0] as Instruction;
-    this.#heightBefore = this.#stack.height;
-    this.#prepaid = 0;
-    this.#checkBounds(block);
-    const { instructions } = block;
+  #assembleBlock(node: RegionNode): void {
+    this.#node = node;
+    const { instructions } = node.block;
     let paid = false;
     for (let index = 0; index < instructions.length; index++) {
       const instruction = instructions[index] as Instruction;
+      this.#index = index;
       this.#instruction = instruction;
       this.#heightBefore = this.#stack.height;
       if (!paid) this.#payFrom(index);
       paid = !instruction.row.observesGas;
-      if (this.#temporaries.length > TEMPORARIES_MAX) this.#releaseTemporaries();
+      if (this.#temporaries.length > this.#temporariesMax) this.#releaseTemporaries();
       const meaning = MEANINGS[instruction.row.byte];
       if (meaning === undefined) throw new RangeError(`${instruction.row.name} has no meaning`);
       meaning(this);
       this.#prepaid -= instruction.gas;
     }
-    if (instructions.at(-1)?.row.endsBlock !== true) this.#continueAt(block.next);
+    if (instructions.at(-1)?.row.endsBlock !== true) this.#follow(node.next as Edge);
   }
 
-  /** Checks what this block needs of the stack beyond what is known already. */
-  #checkBounds(block: Block): void {
+  /** Checks at the root that the stack suffices for every node of the region. */
+  #checkBounds(): void {
     const { fn } = this;
-    const need = block.need - this.#stack.height;
-    const growth = block.growth + this.#stack.height;
-    if (need <= this.#needChecked && growth <= this.#growthChecked) return;
-    this.#needChecked = Math.max(need, this.#needChecked);
-    this.#growthChecked = Math.max(growth, this.#growthChecked);
-    const room = layout.STACK_BYTES - (this.#needChecked + this.#growthChecked) * WORD_BYTES;
+    const { needMax, growthMax } = this.#stack;
+    const room = layout.STACK_BYTES - (needMax + growthMax) * WORD_BYTES;
     // A block that needs more than a whole stack fails somewhere: the interpreter finds where.
     if (room < 0) {
       fn.if(fn.i32.const(1), () => this.#sideExit());
       return;
     }
     const used = fn.i32.sub(fn.get(this.fp), fn.get(this.#sp));
-    const above = fn.i32.sub(used, fn.i32.const(this.#needChecked * WORD_BYTES));
+    const above = fn.i32.sub(used, fn.i32.const(needMax * WORD_BYTES));
     const outside = fn.i32.gtU(above, fn.i32.const(room));
     fn.hint(false);
     fn.if(outside, () => this.#sideExit());
@@ -193,46 +252,39 @@ export class RegionAssembler implements Assembler {
 
   /** Pays for the segment that starts at instruction `index`: up to what observes gas. */
   #payFrom(index: number): void {
-    const { instructions } = this.#block;
+    const { block } = this.#node;
     let cost = 0;
-    for (let i = index; i < instructions.length; i++) {
-      const { gas, row } = instructions[i] as Instruction;
+    for (let i = index; i < block.instructions.length; i++) {
+      const { gas, row } = block.instructions[i] as Instruction;
       cost += gas;
       if (row.observesGas) break;
     }
-    this.#prepaid = 0;
+    this.#prepaid = cost;
     if (cost === 0) return;
     const { fn } = this;
-    const poor = fn.i64.ltS(fn.get(this.#left), fn.i64.const(cost));
-    fn.hint(false);
-    fn.if(poor, () => this.#sideExit());
     fn.set(this.#left, fn.i64.sub(fn.get(this.#left), fn.i64.const(cost)));
-    this.#prepaid = cost;
+    fn.hint(false);
+    fn.if(this.#pushIsPoor(), () => {
+      if (this.#mustStopHere(index)) this.#sideExit();
+      else {
+        fn.set(this.#left, fn.call(this.#links.refill, fn.get(this.fp), fn.get(this.#left)));
+        fn.if(this.#pushIsPoor(), () => this.#halt(fn.i32.const(layout.STATUS_OUT_OF_GAS)));
+      }
+    });
   }
 
-  /** Goes on at `pc`: in this function, around the loop, or in another function. */
-  #continueAt(pc: number): void {
-    const { root } = this.#plan;
-    if (pc === root.pc && this.#loop !== undefined && this.#stack.height === 0) {
-      this.#stack.settleAll();
-      this.fn.br(this.#loop);
-      return;
-    }
-    const next = this.#fits(pc) ? this.#plan.inline(pc) : undefined;
-    if (next === undefined) {
-      this.#transfer(pc);
-      return;
-    }
-    const [needChecked, growthChecked] = [this.#needChecked, this.#growthChecked];
-    this.#assembleBlock(next);
-    this.#needChecked = needChecked;
-    this.#growthChecked = growthChecked;
+  #pushIsPoor(): Value<'i32'> {
+    return this.fn.i64.ltS(this.fn.get(this.#left), this.fn.i64.const(0));
   }
 
-  /** Whether the stack of a block at `pc` surely stays within the region's reach. */
-  #fits(_pc: number): boolean {
-    const { height, needMax, growthMax } = this.#stack;
-    return height + 32 <= growthMax && height - 32 >= -needMax;
+  /**
+   * Whether the end of a slice is seen here by the driver: once around each loop and on entering
+   * the region, and where the interpreter has to find the instruction that cannot be paid for.
+   */
+  #mustStopHere(index: number): boolean {
+    const node = this.#node;
+    if (isObservableFrom(node.block, index)) return true;
+    return index === 0 && (this.#structure.isHeader(node) || node === this.#structure.order[0]);
   }
 
   // ---------------------------------------------------------------- operands
@@ -266,6 +318,27 @@ export class RegionAssembler implements Assembler {
     return constant(BigInt(this.#instruction.pc));
   }
 
+  // ---------------------------------------------------------------- memory
+
+  get memoryEnd(): number {
+    return this.#memoryEnd;
+  }
+
+  noteMemory(end: number): void {
+    this.#memoryEnd = Math.max(this.#memoryEnd, end);
+  }
+
+  growMemory(end: Local<'i64'>): void {
+    const { fn } = this;
+    const registers = [fn.get(this.fp), fn.get(this.#left), fn.get(end)];
+    const left = keep(this, fn.call(this.#links.expand, ...registers));
+    fn.if(fn.i64.ltS(fn.get(left), fn.i64.const(0)), () => {
+      if (isObservableFrom(this.#node.block, this.#index + 1)) this.#sideExit();
+      else this.#halt(fn.i32.wrapI64(fn.i64.sub(fn.i64.const(0), fn.get(left))));
+    });
+    this.setGas(left);
+  }
+
   // ---------------------------------------------------------------- gas
 
   pushGas(): Value<'i64'> {
@@ -297,10 +370,18 @@ export class RegionAssembler implements Assembler {
     this.fn.return(this.fn.i32.const(status));
   }
 
+  /** An exceptional halt that the interpreter would come to before anything can tell. */
+  #halt(_status: Value<'i32'>): void {
+    const { fn } = this;
+    const status = this.i32();
+    fn.set(status, _status);
+    fn.returnCall(this.#links.halt, fn.get(this.fp), fn.get(status));
+  }
+
   /** Hands the current opcode over to the interpreter. */
   #sideExit(): void {
     const { fn } = this;
-    this.#stack.settleAside(this.#heightBefore);
+    this.#stack.spillAside(this.#heightBefore);
     const gas = () => {
       const left = fn.get(this.#left);
       return this.#prepaid === 0 ? left : fn.i64.add(left, fn.i64.const(this.#prepaid));
@@ -328,7 +409,7 @@ export class RegionAssembler implements Assembler {
 
   depart(call: 'opCall' | 'opCreate' | 'opSelfdestruct', opcode?: number): void {
     const { fn } = this;
-    this.#stack.settleAll();
+    this.#stack.spillAll();
     const frame = () => fn.get(this.fp);
     const sp = () => this.#stack.pushPointer(this.#stack.height);
     const code = () => fn.i32.load(frame(), layout.F_CODE);
@@ -347,24 +428,23 @@ export class RegionAssembler implements Assembler {
     const status = keep32(this, result);
     const entered = fn.i32.eq(fn.get(status), fn.i32.const(layout.STATUS_SWITCH_FRAME));
     fn.if(entered, () =>
-      fn.i32.store(frame(), this.#links.pushSlot(fn, this.#block.next), layout.F_RESUME),
+      fn.i32.store(frame(), this.#links.pushSlot(fn, this.#node.block.next), layout.F_RESUME),
     );
     fn.return(fn.get(status));
   }
 
   jump(destination: Word): void {
-    const known = constantOf(destination);
-    if (known !== undefined) this.#jumpTo(known);
-    else {
-      // Read before settling, which may overwrite the place where the destination lies.
-      this.#jumpThroughMap(keep32(this, this.#pushPc(destination)));
-    }
+    const { taken } = this.#node;
+    if (taken?.node !== undefined) this.#follow(taken);
+    else if (constantOf(destination) !== undefined) this.#jumpTo(constantOf(destination) as bigint);
+    else this.#jumpThroughMap(keep32(this, this.#pushPc(destination)));
   }
 
   jumpIf(destination: Word, condition: Word): void {
+    const node = this.#node;
     const known = constantOf(condition);
     if (known === 0n) {
-      this.#continueAt(this.#block.next);
+      this.#follow(node.next as Edge);
       return;
     }
     if (known !== undefined) {
@@ -372,19 +452,32 @@ export class RegionAssembler implements Assembler {
       return;
     }
     const { fn } = this;
-    const target = constantOf(destination);
-    const pc = target === undefined ? keep32(this, this.#pushPc(destination)) : undefined;
-    const block = this.#block;
+    const isFar = node.taken?.node === undefined && constantOf(destination) === undefined;
+    const pc = isFar ? keep32(this, this.#pushPc(destination)) : undefined;
     const fork = this.#stack.snapshot();
+    const memoryEnd = this.#memoryEnd;
     this.#forks.push(fork);
-    fn.if(pushIsNonzero(this, condition), () => {
+    const taken = pushIsNonzero(this, condition);
+    this.#hintJump(node);
+    fn.if(taken, () => {
       if (pc !== undefined) this.#jumpThroughMap(pc);
-      else this.#jumpTo(target as bigint);
+      else this.jump(destination);
     });
     this.#forks.pop();
     this.#stack.restore(fork);
-    this.#block = block;
-    this.#continueAt(block.next);
+    this.#memoryEnd = memoryEnd;
+    this.#node = node;
+    this.#follow(node.next as Edge);
+  }
+
+  /** Of two ways, one that leads to a failure is unlikely. */
+  #hintJump({ taken, next }: RegionNode): void {
+    const isFailure = (edge: Edge | undefined) => {
+      const block = edge === undefined ? undefined : this.#links.blockAt(edge.pc);
+      return block !== undefined && isCold(block);
+    };
+    const [jumpFails, nextFails] = [isFailure(taken), isFailure(next)];
+    if (jumpFails !== nextFails) this.fn.hint(nextFails);
   }
 
   /** Pushes a destination as an i32, all ones when it does not fit. */
@@ -399,26 +492,32 @@ export class RegionAssembler implements Assembler {
     return fn.select(pc, fn.i32.const(-1), fn.get(fits));
   }
 
-  /** A jump whose destination is known. */
+  /** A jump out of the region whose destination is known. */
   #jumpTo(destination: bigint): void {
     const { code } = this.#links;
     const pc = destination < BigInt(code.length) ? Number(destination) : -1;
-    if (pc >= 0 && this.#links.isDestination(pc)) this.#continueAt(pc);
+    if (this.#links.blockAt(pc)?.isJumpDestination === true) this.#leaveFor(pc);
     else this.#jumpThroughMap(keep32(this, this.fn.i32.const(pc)));
   }
 
-  /** A jump to a pc that only the run knows. */
+  /** A jump to a pc that only the run knows, or that is no destination. */
   #jumpThroughMap(pc: Local<'i32'>): void {
-    this.#stack.settleAll();
+    this.exits.push({ from: this.#instruction.pc, pc: -1 });
+    this.#stack.spillAll();
     this.#tailCall(this.#links.jump, () => this.fn.get(pc));
   }
 
   /** Leaves the region for the block at `pc`. */
-  #transfer(pc: number): void {
-    this.#stack.settleAll();
+  #leaveFor(pc: number): void {
+    this.exits.push({ from: this.#instruction.pc, pc });
+    const block = this.#links.blockAt(pc);
+    const target = this.#links.functionAt(pc);
+    if (target === undefined) this.#stack.spillAside(this.#stack.height);
+    else this.#stack.spillAll();
     // A JUMPDEST without a function of its own is counted, so that it is compiled once it is hot.
-    const other = this.#links.isDestination(pc) ? this.#links.jump : this.#links.interpret;
-    this.#tailCall(this.#links.functionAt(pc) ?? other, () => this.fn.i32.const(pc));
+    const isCounted = block?.isJumpDestination === true && !isCold(block);
+    const other = isCounted ? this.#links.jump : this.#links.interpret;
+    this.#tailCall(target ?? other, () => this.fn.i32.const(pc));
   }
 
   #tailCall(target: FunctionRef, pushPc: () => Value<'i32'>): void {
@@ -441,9 +540,8 @@ export class RegionAssembler implements Assembler {
 
   callOnWords(name: WordCallName, pops: number): void {
     const stack = this.#stack;
-    stack.settleTop(pops);
+    stack.spillTop(pops);
     const result = stack.height - pops;
-    stack.protect(result);
     const operands = [stack.pushAddress(result)];
     for (let i = 1; i <= pops; i++) operands.push(stack.pushAddress(stack.height - i));
     this.fn.call(this.runtime(name), ...operands);
@@ -467,8 +565,7 @@ export class RegionAssembler implements Assembler {
   ): void {
     const { fn } = this;
     const stack = this.#stack;
-    stack.settleTop(pops);
-    if (pushes > 0) stack.protect(stack.height - pops);
+    stack.spillTop(pops);
     const registers = [fn.get(this.fp), stack.pushPointer(stack.height), fn.get(this.#left)];
     const constants = further.map((argument) => fn.i32.const(argument));
     const value: Value<'i64'> = fn.call(this.runtime(name), ...registers, ...constants);
@@ -483,4 +580,15 @@ export class RegionAssembler implements Assembler {
   scratch(): { base: Local<'i32'>; offset: number } {
     return { base: this.fp, offset: layout.F_SCRATCH_0 };
   }
+}
+
+/** What the nodes of a region need of the stack at its root. */
+function boundsOf(structure: Structure): { needMax: number; growthMax: number } {
+  let needMax = 0;
+  let growthMax = 0;
+  for (const { block, height } of structure.order) {
+    needMax = Math.max(needMax, block.need - height);
+    growthMax = Math.max(growthMax, height + block.growth);
+  }
+  return { needMax, growthMax };
 }

@@ -1,100 +1,83 @@
 /**
- * Second pass: which blocks are assembled together.
+ * Second pass: where code is hot, and so which blocks are worth a function.
  *
- * Every block keeps a function of its own (its generic form), which others tail-call. From a
- * root (the entry, a loop's header, a hot destination) a region grows along edges that are known
- * while assembling, until its budget of bytecode is used up. A loop's header is always a root and
- * never grown into, so that a loop runs within its own region.
+ * The interpreter counts the jumps to each JUMPDEST. What was hardly jumped to stays interpreted;
+ * without counts everything is taken as warm.
  */
 import type { Block } from './blocks.ts';
-import type { RegionPlan } from './region-assembler.ts';
 
-/** How often the interpreter entered the block at each JUMPDEST. */
+/** How often the interpreter jumped to each JUMPDEST, by pc. */
 export type Profile = ReadonlyMap<number, number>;
 
-/** Bytes of bytecode in the region of a hot root. */
-export const REGION_BYTES_MAX = 2000;
-/** The same for a block that is no root: a little, so that short tails are not a call each. */
-export const TAIL_BYTES_MAX = 64;
-/** Copies of one block in one region. */
-export const CLONES_MAX = 8;
+/** A block is hot when it was entered at least this part of the hottest block's times. */
+const HOT_PART = 1024;
 
 const JUMP = 0x56;
 const JUMPI = 0x57;
 const REVERT = 0xfd;
 const INVALID = 0xfe;
 
-export class Regions {
+/** What growing regions asks about the blocks of a contract. */
+export class Heat {
   readonly #blocks: ReadonlyMap<number, Block>;
   readonly #headers: ReadonlySet<number>;
   readonly #profile: Profile | undefined;
   readonly #hot: number;
-  readonly #compiled: ReadonlySet<number>;
 
   constructor(code: Uint8Array, blocks: readonly Block[], profile: Profile | undefined) {
     this.#blocks = new Map(blocks.map((block) => [block.pc, block]));
     this.#headers = findLoopHeaders(code, blocks);
     this.#profile = profile;
     const most = Math.max(0, ...(profile?.values() ?? []));
-    this.#hot = Math.max(1, most / 1024);
-    this.#compiled = new Set(blocks.filter((block) => this.#isWarm(block)).map(({ pc }) => pc));
+    this.#hot = Math.max(1, most / HOT_PART);
   }
 
-  /** Whether the block is entered by a jump back. */
-  isHeader(block: Block): boolean {
-    return this.#headers.has(block.pc);
+  blockAt(pc: number): Block | undefined {
+    return this.#blocks.get(pc);
   }
 
-  /**
-   * The blocks that get a function, the most worthwhile first: loop headers, the entry, then by
-   * their counts. What has not been entered yet stays interpreted.
-   */
-  roots(): Block[] {
-    const weight = (block: Block) => this.#profile?.get(block.pc) ?? 0;
-    const rank = (block: Block) => (this.isHeader(block) ? 2 : block.pc === 0 ? 1 : 0);
-    return [...this.#blocks.values()]
-      .filter(({ pc }) => this.#compiled.has(pc))
-      .sort((a, b) => rank(b) - rank(a) || weight(b) - weight(a) || a.pc - b.pc);
+  isDestination(pc: number): boolean {
+    return this.#blocks.get(pc)?.isJumpDestination === true;
   }
 
-  /**
-   * Which blocks grow together from a root. `limit` bounds their bytes: 0 gives the block's generic
-   * form.
-   */
-  planFor(root: Block, limit: number): RegionPlan {
-    const isRoot = root.pc === 0 || this.isHeader(root) || this.#isHot(root);
-    let budget = Math.min(limit, isRoot ? REGION_BYTES_MAX : TAIL_BYTES_MAX);
-    const clones = new Map<number, number>();
-    return {
-      root,
-      loops: this.isHeader(root),
-      inline: (pc) => {
-        const block = this.#blocks.get(pc);
-        if (block === undefined || this.isHeader(block) || isCold(block)) return undefined;
-        if (!this.#compiled.has(pc)) return undefined;
-        const size = block.next - block.pc;
-        const copies = clones.get(pc) ?? 0;
-        if (size > budget || copies >= CLONES_MAX) return undefined;
-        budget -= size;
-        clones.set(pc, copies + 1);
-        return block;
-      },
-    };
+  /** Whether a jump back to the block stands in the code. */
+  isHeader(pc: number): boolean {
+    return this.#headers.has(pc);
   }
 
-  #isHot(block: Block): boolean {
-    return (this.#profile?.get(block.pc) ?? 0) >= this.#hot;
+  /** Jumps to the block; without counts as many for all. */
+  countOf(pc: number): number {
+    if (this.#profile === undefined) return 1;
+    return this.#profile.get(pc) ?? 0;
   }
 
-  /** JUMPDESTs that were jumped to; what only falls through is as warm as what it follows. */
-  #isWarm(block: Block): boolean {
-    if (this.#profile === undefined || block.pc === 0) return true;
-    return !block.isJumpDestination || this.#isHot(block);
+  /** Whether a jump to the block is worth following. */
+  isHot(pc: number): boolean {
+    return this.#profile === undefined || this.countOf(pc) >= this.#hot;
+  }
+
+  /** The entry, and the hot headers of loops, the hottest first. */
+  first(): Block[] {
+    const entry = this.#blocks.get(0);
+    const headers = this.#hottest([...this.#headers]);
+    return entry === undefined ? headers : [entry, ...headers.filter(({ pc }) => pc !== 0)];
+  }
+
+  /** The hot JUMPDESTs, the hottest first: where a jump may lead that is not known. */
+  destinations(): Block[] {
+    return this.#hottest([...this.#blocks.keys()].filter((pc) => this.isDestination(pc)));
+  }
+
+  #hottest(pcs: readonly number[]): Block[] {
+    return pcs
+      .filter((pc) => this.isDestination(pc) && this.isHot(pc))
+      .sort((a, b) => this.countOf(b) - this.countOf(a) || a - b)
+      .map((pc) => this.#blocks.get(pc) as Block);
   }
 }
 
 /** Blocks that only fail: what Solidity emits for a failed check. */
-function isCold(block: Block): boolean {
+export function isCold(block: Block): boolean {
   const last = block.instructions.at(-1)?.row.byte;
   return last === REVERT || last === INVALID;
 }
@@ -107,11 +90,18 @@ function findLoopHeaders(code: Uint8Array, blocks: readonly Block[]): ReadonlySe
     const push = instructions.at(-2);
     if (last === undefined || push === undefined || push.row.immediate === 0) continue;
     if (last.row.byte !== JUMP && last.row.byte !== JUMPI) continue;
-    let destination = 0;
-    for (let i = 1; i <= Math.min(push.row.immediate, 4); i++) {
-      destination = destination * 256 + (code[push.pc + i] ?? 0);
-    }
-    if (destination <= last.pc) headers.add(destination);
+    const destination = smallImmediate(code, push.pc, push.row.immediate);
+    if (destination !== undefined && destination <= last.pc) headers.add(destination);
   }
   return headers;
+}
+
+/** The immediate of the PUSH at `pc`, or undefined where it is 2^32 or more. */
+export function smallImmediate(code: Uint8Array, pc: number, bytes: number): number | undefined {
+  let value = 0;
+  for (let i = 1; i <= bytes; i++) {
+    value = value * 256 + (code[pc + i] ?? 0);
+    if (value >= 2 ** 32) return undefined;
+  }
+  return value;
 }

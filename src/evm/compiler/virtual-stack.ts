@@ -7,24 +7,48 @@
  *
  *   home(slot) = low + 32 (growthMax - 1 - slot)        low = sp at entry - 32 growthMax
  *
- * *Settling* a slot stores its word at its home. Where a region is left all slots are settled, so
- * the interpreter, another region or the runtime finds the stack as the EVM has it.
+ * An item is *stale* while its home does not hold its word. Where a region is left all items are
+ * spilled, so the interpreter, another region or the runtime finds the stack as the EVM has it.
+ * No item refers to the home of another.
  */
-import type { Local, Value } from '../../wasm/function.ts';
-import { type Emitter, halvesOf, storeWord, WORD_BYTES, type Word } from '../words/word.ts';
+import type { FunctionRef, Local, Value } from '../../wasm/function.ts';
+import {
+  type Emitter,
+  fromLimbs,
+  limbsOf,
+  pushLimb,
+  storeWord,
+  WORD_BYTES,
+  type Word,
+  widthOf,
+} from '../words/word.ts';
 
-/** The state of a virtual stack at a fork of the control flow. */
+/** A word that is not, or not only, at its home. Never changed. */
+export interface Item {
+  readonly word: Word;
+  /** Its home does not hold it. */
+  readonly stale: boolean;
+}
+
+/** The state of a virtual stack; undefined where an item is at home only. */
 export interface StackSnapshot {
-  readonly items: readonly (Word | undefined)[];
+  readonly items: readonly (Item | undefined)[];
   readonly height: number;
-  readonly bottom: number;
 }
 
 export interface StackBounds {
-  /** Deepest entry item that may be reached. */
+  /** Deepest entry item that is reached. */
   readonly needMax: number;
   /** Most items above the entry height. */
   readonly growthMax: number;
+}
+
+/** Functions that store limbs at an address, for code that rarely runs and should be short. */
+export interface StoreHelpers {
+  /** (base, offset, limb 0) */
+  readonly storeLimb: FunctionRef;
+  /** (base, offset, limb 0, 1, 2, 3) */
+  readonly storeLimbs: FunctionRef;
 }
 
 export class VirtualStack {
@@ -32,18 +56,18 @@ export class VirtualStack {
   readonly growthMax: number;
   readonly #emitter: Emitter;
   readonly #low: Local<'i32'>;
-  /** Words by slot + needMax; undefined where the slot is at home and untouched. */
-  #items: (Word | undefined)[] = [];
+  readonly #helpers: StoreHelpers;
+  /** By slot + needMax. */
+  #items: (Item | undefined)[] = [];
   /** Items relative to the entry height. */
   #height = 0;
-  /** Lowest slot that may not be at home. */
-  #bottom = 0;
 
-  constructor(emitter: Emitter, low: Local<'i32'>, bounds: StackBounds) {
+  constructor(emitter: Emitter, low: Local<'i32'>, bounds: StackBounds, helpers: StoreHelpers) {
     this.#emitter = emitter;
     this.#low = low;
     this.needMax = bounds.needMax;
     this.growthMax = bounds.growthMax;
+    this.#helpers = helpers;
   }
 
   get height(): number {
@@ -51,54 +75,74 @@ export class VirtualStack {
   }
 
   snapshot(): StackSnapshot {
-    return { items: this.#items.slice(), height: this.#height, bottom: this.#bottom };
+    return { items: this.#items.slice(), height: this.#height };
   }
 
-  restore(snapshot: StackSnapshot): void {
-    this.#items = snapshot.items.slice();
-    this.#height = snapshot.height;
-    this.#bottom = snapshot.bottom;
+  restore({ items, height }: StackSnapshot): void {
+    this.#items = items.slice();
+    this.#height = height;
   }
 
-  /** Sets the height back to what it was before the current opcode popped its operands. */
+  /** Sets the height to what it was before the current opcode popped its operands, or after. */
   unwind(height: number): void {
     this.#height = height;
   }
 
-  item(slot: number): Word {
-    return this.#items[slot + this.needMax] ?? this.home(slot);
+  itemAt(slot: number): Item | undefined {
+    return this.#items[slot + this.needMax];
   }
 
-  #put(slot: number, word: Word): void {
-    this.#items[slot + this.needMax] = word;
-    if (slot < this.#bottom) this.#bottom = slot;
+  #put(slot: number, item: Item | undefined): void {
+    this.#items[slot + this.needMax] = item;
+  }
+
+  wordAt(slot: number): Word {
+    return this.itemAt(slot)?.word ?? this.home(slot);
   }
 
   pop(): Word {
     this.#height -= 1;
-    return this.item(this.#height);
+    return this.wordAt(this.#height);
   }
 
   push(word: Word): void {
-    this.#put(this.#height, word);
+    const slot = this.#height;
     this.#height += 1;
+    if (this.#isAtHome(word, slot)) this.#put(slot, undefined);
+    else this.#put(slot, { word: this.#lifted(word), stale: true });
   }
 
   /** Pushes the result that a runtime function has stored in the next slot's home. */
   pushHome(): void {
-    this.push(this.home(this.#height));
+    this.#put(this.#height, undefined);
+    this.#height += 1;
   }
 
   duplicate(depth: number): void {
-    this.push(this.item(this.#height - 1 - depth));
+    this.push(this.#lift(this.#height - 1 - depth));
   }
 
   exchange(depth: number): void {
     const top = this.#height - 1;
-    const first = this.item(top);
-    const other = this.item(top - depth);
-    this.#put(top, other);
-    this.#put(top - depth, first);
+    const first = this.#lift(top);
+    const other = this.#lift(top - depth);
+    this.#put(top, { word: other, stale: true });
+    this.#put(top - depth, { word: first, stale: true });
+  }
+
+  /** The slot's word, in locals from now on. */
+  #lift(slot: number): Word {
+    const item = this.itemAt(slot);
+    if (item !== undefined) return item.word;
+    const word = this.#lifted(this.home(slot));
+    this.#put(slot, { word, stale: false });
+    return word;
+  }
+
+  /** A word that does not lie on the stack in memory. */
+  #lifted(word: Word): Word {
+    if (word.kind !== 'memory') return word;
+    return fromLimbs(limbsOf(this.#emitter, word));
   }
 
   // ---------------------------------------------------------------- homes
@@ -111,7 +155,7 @@ export class VirtualStack {
     return { kind: 'memory', base: this.#low, offset: this.offset(slot) };
   }
 
-  #isHome(word: Word, slot: number): boolean {
+  #isAtHome(word: Word, slot: number): boolean {
     return word.kind === 'memory' && word.base === this.#low && word.offset === this.offset(slot);
   }
 
@@ -128,81 +172,66 @@ export class VirtualStack {
     return fn.i32.add(fn.get(this.#low), fn.i32.const(offset));
   }
 
-  /** Settles the slots from `first` up to the top. */
-  settleTop(count: number): void {
-    this.#settle(this.#height - count, this.#height, this.#items);
+  /** Stores the stale ones of the top items. */
+  spillTop(count: number): void {
+    for (let slot = this.#height - count; slot < this.#height; slot++) this.spill(slot);
   }
 
-  settleAll(): void {
-    this.#settle(this.#bottom, this.#height, this.#items);
+  spillAll(): void {
+    this.spillTop(this.#height + this.needMax);
   }
 
-  /** Emits the settling of all slots below `height`, but assembles on as if nothing had been. */
-  settleAside(height: number): void {
-    this.#settle(this.#bottom, height, this.#items.slice());
+  spill(slot: number): void {
+    const item = this.itemAt(slot);
+    if (item?.stale !== true) return;
+    storeWord(this.#emitter, item.word, this.#low, this.offset(slot));
+    this.#put(slot, { word: item.word, stale: false });
   }
 
-  /**
-   * Stores the words of slots [first, end) at their homes. A word that still lies at a place
-   * which is about to be overwritten is read first.
-   */
-  #settle(first: number, end: number, items: (Word | undefined)[]): void {
-    const moved: number[] = [];
-    for (let slot = first; slot < end; slot++) {
-      const word = items[slot + this.needMax];
-      if (word !== undefined && !this.#isHome(word, slot)) moved.push(slot);
-    }
-    if (moved.length === 0) return;
-    const overwritten = new Set(moved.map((slot) => this.offset(slot)));
-    const live = Math.max(end, this.#height);
-    for (let slot = this.#bottom; slot < live; slot++) {
-      const word = items[slot + this.needMax];
-      if (word === undefined || word.kind !== 'memory' || word.base !== this.#low) continue;
-      if (this.#isHome(word, slot) || !overwritten.has(word.offset)) continue;
-      items[slot + this.needMax] = halvesOf(this.#emitter, word);
-    }
-    for (const slot of moved) {
-      const word = items[slot + this.needMax] as Word;
-      storeWord(this.#emitter, word, this.#low, this.offset(slot));
-      items[slot + this.needMax] = this.home(slot);
+  /** Stores the stale items below `height` by short code, and goes on as if nothing had been. */
+  spillAside(height: number): void {
+    for (let slot = -this.needMax; slot < height; slot++) {
+      const item = this.itemAt(slot);
+      if (item?.stale === true) this.#storeShort(item.word, this.offset(slot));
     }
   }
 
-  /** Reads the words that refer to a slot's home, which a runtime function will overwrite. */
-  protect(target: number): void {
-    const offset = this.offset(target);
-    for (let slot = this.#bottom; slot < target; slot++) {
-      const word = this.#items[slot + this.needMax];
-      if (word?.kind !== 'memory' || word.base !== this.#low || word.offset !== offset) continue;
-      this.#items[slot + this.needMax] = halvesOf(this.#emitter, word);
+  #storeShort(word: Word, offset: number): void {
+    const { fn } = this.#emitter;
+    if (word.kind === 'halves') {
+      storeWord(this.#emitter, word, this.#low, offset);
+      return;
     }
+    const limbs = widthOf(word) <= 1 ? [0] : [0, 1, 2, 3];
+    const place = [fn.get(this.#low), fn.i32.const(offset)];
+    const values = limbs.map((i) => pushLimb(this.#emitter, word, i));
+    const { storeLimb, storeLimbs } = this.#helpers;
+    fn.call(limbs.length === 1 ? storeLimb : storeLimbs, ...place, ...values);
   }
 
   /** Adds the locals that the stack refers to. */
   collectLocals(into: Set<Local>): void {
-    collectLocals(this.#items, this.#bottom + this.needMax, this.#height + this.needMax, into);
+    collectItems(this.#items, this.#height + this.needMax, into);
   }
 
   /** The same for a snapshot. */
-  collectSnapshot(snapshot: StackSnapshot, into: Set<Local>): void {
-    const { items, bottom, height } = snapshot;
-    collectLocals(items, bottom + this.needMax, height + this.needMax, into);
+  collectSnapshot({ items, height }: StackSnapshot, into: Set<Local>): void {
+    collectItems(items, height + this.needMax, into);
   }
 }
 
-function collectLocals(
-  items: readonly (Word | undefined)[],
-  first: number,
-  end: number,
-  into: Set<Local>,
-): void {
-  for (let i = first; i < end; i++) {
-    const word = items[i];
-    if (word === undefined) continue;
-    if (word.kind === 'halves') into.add(word.low).add(word.high);
-    else if (word.kind === 'condition') into.add(word.condition);
-    else if (word.kind === 'limbs') {
-      for (const limb of word.limbs) if (typeof limb !== 'bigint') into.add(limb);
-    }
+function collectItems(items: readonly (Item | undefined)[], end: number, into: Set<Local>): void {
+  for (let i = 0; i < end; i++) {
+    const item = items[i];
+    if (item !== undefined) collectWord(item.word, into);
+  }
+}
+
+/** Adds the locals that a word refers to. */
+export function collectWord(word: Word, into: Set<Local>): void {
+  if (word.kind === 'halves') into.add(word.low).add(word.high);
+  else if (word.kind === 'condition') into.add(word.condition);
+  else if (word.kind === 'limbs') {
+    for (const limb of word.limbs) if (typeof limb !== 'bigint') into.add(limb);
   }
 }

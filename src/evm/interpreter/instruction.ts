@@ -212,6 +212,21 @@ export class InstructionAssembler implements Assembler {
     fn.set(this.#left, fn.i64.sub(fn.get(this.#left), fn.get(cost)));
   }
 
+  // ---------------------------------------------------------------- memory
+
+  /** One opcode knows nothing of what came before it. */
+  readonly memoryEnd = 0;
+
+  noteMemory(): void {}
+
+  growMemory(end: Local<'i64'>): void {
+    const { fn } = this;
+    const registers = [fn.get(this.fp), fn.get(this.#left), fn.get(end)];
+    const left = keep(this, fn.call(this.runtime('expandMemory'), ...registers));
+    this.failIfNegative(left);
+    this.setGas(left);
+  }
+
   // ---------------------------------------------------------------- ways out
 
   failIf(condition: Value<'i32'>, status: number): void {

@@ -42,6 +42,14 @@ export interface Assembler extends Emitter {
   /** Takes what a runtime call left. */
   setGas(left: Local<'i64'>): void;
 
+  // ---- memory
+  /** Bytes of the EVM memory that are known to be addressable: what lies below needs no check. */
+  readonly memoryEnd: number;
+  /** The memory is addressable up to `end` from here on. */
+  noteMemory(end: number): void;
+  /** Pays for and zeroes the memory up to `end`; fails where it cannot. */
+  growMemory(end: Local<'i64'>): void;
+
   // ---- ways out
   /** Fails with `status` if the condition holds. */
   failIf(condition: Value<'i32'>, status: number): void;

@@ -119,8 +119,7 @@ function loadCallData(m: Assembler): void {
       () => {
         const input = fn.i32.load(fn.get(m.fp), layout.F_INPUT);
         const at = fn.i32.add(input, fn.i32.wrapI64(pushValue(m, position)));
-        const address = keep32(m, at);
-        reverseBytes(m, address, { low, high });
+        reverseBytes(m, { base: keep32(m, at), offset: 0 }, { low, high });
       },
       () => {
         const { base, offset: place } = m.scratch();

@@ -6,6 +6,12 @@
 import type { Local, Value } from '../../wasm/function.ts';
 import { type Emitter, pushHalf, type Word } from './word.ts';
 
+/** 32 bytes at `base + offset` in linear memory. */
+export interface Place {
+  readonly base: Local<'i32'>;
+  readonly offset: number;
+}
+
 const REVERSED: readonly number[] = Array.from({ length: 16 }, (_, i) => 15 - i);
 
 /** Pushes the vector with its sixteen bytes in the opposite order. */
@@ -16,26 +22,26 @@ export function pushReversed(m: Emitter, value: Value<'v128'>): Value<'v128'> {
   return m.fn.i8x16.shuffle(REVERSED, m.fn.get(vector), m.fn.get(vector));
 }
 
-/** Reads 32 big-endian bytes at `address` into two halves. */
+/** Reads 32 big-endian bytes into two halves. */
 export function reverseBytes(
   m: Emitter,
-  address: Local<'i32'>,
+  { base, offset }: Place,
   into: { readonly low: Local<'v128'>; readonly high: Local<'v128'> },
 ): void {
   const { fn } = m;
-  fn.set(into.low, pushReversed(m, fn.v128.load(fn.get(address), 16)));
-  fn.set(into.high, pushReversed(m, fn.v128.load(fn.get(address), 0)));
+  fn.set(into.low, pushReversed(m, fn.v128.load(fn.get(base), offset + 16)));
+  fn.set(into.high, pushReversed(m, fn.v128.load(fn.get(base), offset)));
 }
 
-/** Stores the word at `address` as 32 big-endian bytes. */
-export function storeReversed(m: Emitter, word: Word, address: Local<'i32'>): void {
+/** Stores the word as 32 big-endian bytes. */
+export function storeReversed(m: Emitter, word: Word, { base, offset }: Place): void {
   const { fn } = m;
   const high = m.v128();
   const low = m.v128();
   fn.set(high, pushReversed(m, pushHalf(m, word, 1)));
   fn.set(low, pushReversed(m, pushHalf(m, word, 0)));
-  fn.v128.store(fn.get(address), fn.get(high), 0);
-  fn.v128.store(fn.get(address), fn.get(low), 16);
+  fn.v128.store(fn.get(base), fn.get(high), offset);
+  fn.v128.store(fn.get(base), fn.get(low), offset + 16);
 }
 
 /**

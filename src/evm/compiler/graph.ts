@@ -1,0 +1,189 @@
+/**
+ * Third pass: a region's graph, grown from its root along the hottest edges.
+ *
+ * A node is a block at a height of the stack (relative to the root's entry), with the return
+ * addresses that are known to lie on the stack. So an internal function of Solidity is a node of
+ * its own for each call that the region holds, and its jump back is an edge. The same node again
+ * is a merge or a loop.
+ */
+import type { Block } from './blocks.ts';
+import { type Heat, isCold, smallImmediate } from './regions.ts';
+
+/** Bytes of bytecode in a region. */
+export const REGION_BYTES_MAX = 2000;
+export const NODES_MAX = 400;
+/** Nodes of one block in a region. */
+export const CLONES_MAX = 8;
+/** How far the stack of a region may reach below and above its height at the root. */
+export const REACH_MAX = 200;
+
+/** Where control goes: to a node of the region, or out of it. */
+export interface Edge {
+  /** Destination, or -1 where only the run knows it. */
+  readonly pc: number;
+  /** Undefined where the edge leaves the region. */
+  readonly node: RegionNode | undefined;
+}
+
+export interface RegionNode {
+  readonly block: Block;
+  /** Items above the root's entry height, negative below it. */
+  readonly height: number;
+  /** Where a jump at the block's end leads. */
+  taken: Edge | undefined;
+  /** Where the block falls through to. */
+  next: Edge | undefined;
+}
+
+/** The nodes in the order in which they were found, the root first. */
+export type Region = readonly RegionNode[];
+
+/** JUMPDESTs known to lie on the stack, by slot. */
+type Labels = ReadonlyMap<number, number>;
+
+interface Candidate {
+  readonly from: RegionNode;
+  readonly kind: 'taken' | 'next';
+  readonly pc: number;
+  readonly height: number;
+  readonly labels: Labels;
+  readonly weight: number;
+}
+
+const POP = 0x50;
+const JUMP = 0x56;
+const JUMPI = 0x57;
+const PUSH1 = 0x60;
+const PUSH32 = 0x7f;
+const DUP1 = 0x80;
+const SWAP1 = 0x90;
+const LOG0 = 0xa0;
+const OUTSIDE: Edge = { pc: -1, node: undefined };
+
+/** The region of `root` with at most `bytesMax` bytes of bytecode beyond the root's own. */
+export function growRegion(code: Uint8Array, root: Block, heat: Heat, bytesMax: number): Region {
+  return new Growth(code, heat, bytesMax).grow(root);
+}
+
+class Growth {
+  readonly #code: Uint8Array;
+  readonly #heat: Heat;
+  readonly #nodes: RegionNode[] = [];
+  readonly #known = new Map<string, RegionNode>();
+  readonly #clones = new Map<number, number>();
+  /** Edges that may be followed, the least heavy first. */
+  readonly #candidates: Candidate[] = [];
+  #budget: number;
+
+  constructor(code: Uint8Array, heat: Heat, bytesMax: number) {
+    this.#code = code;
+    this.#heat = heat;
+    this.#budget = bytesMax;
+  }
+
+  grow(root: Block): Region {
+    this.#add(root, 0, new Map(), Math.max(1, this.#heat.countOf(root.pc)));
+    for (;;) {
+      const candidate = this.#candidates.pop();
+      if (candidate === undefined) return this.#nodes;
+      const node = this.#nodeFor(candidate);
+      candidate.from[candidate.kind] = { pc: candidate.pc, node };
+    }
+  }
+
+  #nodeFor({ pc, height, labels, weight, kind }: Candidate): RegionNode | undefined {
+    const block = this.#heat.blockAt(pc);
+    if (block === undefined || isCold(block)) return undefined;
+    if (kind === 'taken' && !this.#heat.isHot(pc)) return undefined;
+    const known = this.#known.get(keyOf(pc, height, labels));
+    if (known !== undefined) return known;
+    const size = block.next - block.pc;
+    const clones = this.#clones.get(pc) ?? 0;
+    if (size > this.#budget || clones >= CLONES_MAX || this.#nodes.length >= NODES_MAX) {
+      return undefined;
+    }
+    if (height + block.growth > REACH_MAX || height - block.need < -REACH_MAX) return undefined;
+    this.#budget -= size;
+    return this.#add(block, height, labels, weight);
+  }
+
+  #add(block: Block, height: number, labels: Labels, weight: number): RegionNode {
+    const node: RegionNode = { block, height, taken: undefined, next: undefined };
+    this.#nodes.push(node);
+    this.#known.set(keyOf(block.pc, height, labels), node);
+    this.#clones.set(block.pc, (this.#clones.get(block.pc) ?? 0) + 1);
+    this.#findEdges(node, labels, weight);
+    return node;
+  }
+
+  #findEdges(node: RegionNode, before: Labels, weight: number): void {
+    const { block } = node;
+    const last = block.instructions.at(-1);
+    const { labels, target } = this.#follow(node, before);
+    const height = node.height + block.delta;
+    const offer = (kind: 'taken' | 'next', pc: number, own: number) => {
+      node[kind] = { pc, node: undefined };
+      insertByWeight(this.#candidates, { from: node, kind, pc, height, labels, weight: own });
+    };
+    const byte = last?.row.byte;
+    const count = target === undefined ? 0 : Math.min(weight, this.#heat.countOf(target));
+    if (byte === JUMP || byte === JUMPI) {
+      if (target === undefined) node.taken = OUTSIDE;
+      else offer('taken', target, count);
+    }
+    // What did not jump fell through.
+    if (byte === JUMPI || last?.row.endsBlock !== true) {
+      offer('next', block.next, Math.max(1, weight - count));
+    }
+  }
+
+  /** The labels after the block, and where its jump leads if that is known. */
+  #follow(node: RegionNode, before: Labels): { labels: Labels; target: number | undefined } {
+    const labels = new Map(before);
+    let height = node.height;
+    let target: number | undefined;
+    const put = (slot: number, label: number | undefined) => {
+      if (label === undefined) labels.delete(slot);
+      else labels.set(slot, label);
+    };
+    for (const { pc, row } of node.block.instructions) {
+      const { byte, pops, pushes } = row;
+      if (byte >= PUSH1 && byte <= PUSH32) {
+        const value = smallImmediate(this.#code, pc, row.immediate);
+        const isLabel = value !== undefined && this.#heat.isDestination(value);
+        put(height, isLabel ? value : undefined);
+      } else if (byte >= DUP1 && byte < SWAP1) put(height, labels.get(height - pops));
+      else if (byte >= SWAP1 && byte < LOG0) {
+        const [top, other] = [labels.get(height - 1), labels.get(height - pops)];
+        put(height - 1, other);
+        put(height - pops, top);
+      } else {
+        if (byte === JUMP || byte === JUMPI) target = labels.get(height - 1);
+        for (let slot = height - pops; slot < Math.max(height, height - pops + pushes); slot++) {
+          labels.delete(slot);
+        }
+        if (byte === POP) labels.delete(height - 1);
+      }
+      height += pushes - pops;
+    }
+    for (const slot of labels.keys()) if (slot >= height) labels.delete(slot);
+    return { labels, target };
+  }
+}
+
+/** The heaviest is last; of equal ones, the one that came first. */
+function insertByWeight(candidates: Candidate[], candidate: Candidate): void {
+  let low = 0;
+  let high = candidates.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((candidates[middle] as Candidate).weight < candidate.weight) low = middle + 1;
+    else high = middle;
+  }
+  candidates.splice(low, 0, candidate);
+}
+
+function keyOf(pc: number, height: number, labels: Labels): string {
+  const sorted = [...labels].sort(([a], [b]) => a - b);
+  return `${pc} ${height} ${sorted.join(' ')}`;
+}
