@@ -188,7 +188,7 @@ describe.skipIf(wycheproof === undefined).each(SETS)('Wycheproof, $set', ({ libr
     expect(count).toBeGreaterThan(100);
   });
 
-  test('secp256k1: the key is among those recovered exactly where the signature is valid', () => {
+  test('secp256k1: the key is among those recovered where the signature is valid', () => {
     let count = 0;
     for (const { key, sig, hash, valid, name } of signatures(
       'ecdsa_secp256k1_sha256_p1363_test.json',
@@ -198,7 +198,7 @@ describe.skipIf(wycheproof === undefined).each(SETS)('Wycheproof, $set', ({ libr
         run(0x01, Uint8Array.fromHex(hash + v.padStart(64, '0') + sig), 'osaka', libraries),
       );
       // An x of the group's order or more needs a `v` of 29 or 30, which ECRECOVER does not know.
-      const possible = valid && !name.includes('large x-coordinate');
+      const possible = valid && !/k\*G has a large x|x with a reduction/.test(name);
       expect(recovered.includes('0'.repeat(24) + address), name).toBe(possible);
       count++;
     }
