@@ -357,6 +357,11 @@ export class RegionAssembler implements Assembler {
 
   // ---------------------------------------------------------------- ways out
 
+  rarely(condition: Value<'i32'>, body: () => void): void {
+    this.fn.hint(false);
+    this.fn.if(condition, body);
+  }
+
   failIf(condition: Value<'i32'>): void {
     this.fn.hint(false);
     this.fn.if(condition, () => this.#sideExit());

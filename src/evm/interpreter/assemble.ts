@@ -1,6 +1,7 @@
 /**
  * The interpreter of a rule set as one WebAssembly module: 256 functions in table slots 0 to 255,
- * and the stepping ones, which return to the host after each instruction, in 256 to 511.
+ * and the stepping ones, which return to the host after each instruction, in 256 to 511. What is
+ * simple is also in the loop that those of the first kind go on in (loop.ts).
  *
  * Bytes that the fork does not know run INVALID.
  */
@@ -12,6 +13,7 @@ import { MEANINGS } from '../opcodes/meanings.ts';
 import { RUNTIME_CALLS, type RuntimeCallName } from '../opcodes/runtime-calls.ts';
 import { type OpcodeRow, opcodeAt, opcodeByte } from '../opcodes/table.ts';
 import { InstructionAssembler, type InterpreterLinks } from './instruction.ts';
+import { assembleLoop } from './loop.ts';
 
 /** First table slot of the stepping interpreter. */
 export const STEPPING_SLOT = 256;
@@ -34,10 +36,12 @@ export function assembleInterpreter(
   const type = module.type(['i32', 'i32', 'i64', 'i32', 'i32'], ['i32']);
   const runtime = importRuntime(module);
   const save = defineSave(module);
-  for (const stepping of [false, true]) {
-    const links = { fork, type, runtime, save, stepping };
-    module.elements(stepping ? STEPPING_SLOT : 0, defineInstructions(module, links));
-  }
+  const loop = module.function('loop', type);
+  const links = { fork, type, runtime, save };
+  const instructions = defineInstructions(module, { ...links, loop: loop.ref });
+  assembleLoop(loop, instructions, { ...links, loop: loop.ref });
+  module.elements(0, instructions);
+  module.elements(STEPPING_SLOT, defineInstructions(module, { ...links, loop: undefined }));
   return module.toBytes();
 }
 
@@ -80,7 +84,7 @@ function defineInstruction(
   row: OpcodeRow,
   links: InterpreterLinks,
 ): FunctionRef {
-  const name = links.stepping ? `${row.name} (stepping)` : row.name;
+  const name = links.loop === undefined ? `${row.name} (stepping)` : row.name;
   const fn = module.function(name, links.type);
   const assembler = new InstructionAssembler(fn, row, links);
   const meaning = MEANINGS[row.byte];

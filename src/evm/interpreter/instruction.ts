@@ -1,18 +1,19 @@
 /**
  * The macro-assembler for one opcode as a function of its own: operands are read from the EVM
- * stack in memory, results are stored there, and the next opcode's function is tail-called.
+ * stack in memory, results are stored there, and the loop over instructions (loop.ts) is
+ * tail-called.
  *
  *   fp, sp, gas, ip, mem  ->  checks  ->  meaning  ->  fp, sp', left, ip', mem
  *
- * The parameters are never written, so that a way out can always hand over the state as it was
- * before the instruction.
+ * The parameters are not written before the meaning has ended, so that a way out can always hand
+ * over the state as it was before the instruction.
  */
 import type { FunctionBuilder, FunctionRef, Local, Value } from '../../wasm/function.ts';
 import type { ForkName } from '../forks/names.ts';
 import * as layout from '../layout.ts';
 import type { Assembler } from '../opcodes/assembler.ts';
 import type { OperationName, RuntimeCallName, WordCallName } from '../opcodes/runtime-calls.ts';
-import { type OpcodeRow, staticGas } from '../opcodes/table.ts';
+import { type OpcodeRow, opcodeByte, staticGas } from '../opcodes/table.ts';
 import { pushImmediateHalf } from '../words/bytes.ts';
 import { pushIsNonzero } from '../words/comparison.ts';
 import {
@@ -37,21 +38,24 @@ export interface InterpreterLinks {
   readonly runtime: ReadonlyMap<RuntimeCallName, FunctionRef>;
   /** (fp, sp, gas, ip, status) -> status: saves the registers in the frame. */
   readonly save: FunctionRef;
-  /** Return to the host after each instruction. */
-  readonly stepping: boolean;
+  /** Where to go on after an instruction; undefined: return to the host after each. */
+  readonly loop: FunctionRef | undefined;
 }
+
+const JUMPDEST = opcodeByte('JUMPDEST');
 
 export class InstructionAssembler implements Assembler {
   readonly fn: FunctionBuilder;
   readonly fork: ForkName;
   readonly fp: Local<'i32'>;
   readonly mem: Local<'i32'>;
-  readonly #sp: Local<'i32'>;
-  readonly #gas: Local<'i64'>;
-  readonly #ip: Local<'i32'>;
-  readonly #left: Local<'i64'>;
+  protected readonly sp: Local<'i32'>;
+  protected readonly gas: Local<'i64'>;
+  protected readonly ip: Local<'i32'>;
+  /** Gas left after this instruction. */
+  protected readonly left: Local<'i64'>;
+  protected readonly links: InterpreterLinks;
   readonly #row: OpcodeRow;
-  readonly #links: InterpreterLinks;
   /** The stack's top in words above sp: grows with pops, falls with pushes. */
   #top = 0;
 
@@ -59,13 +63,13 @@ export class InstructionAssembler implements Assembler {
     this.fn = fn;
     this.fork = links.fork;
     this.#row = row;
-    this.#links = links;
+    this.links = links;
     this.fp = fn.param(0, 'i32');
-    this.#sp = fn.param(1, 'i32');
-    this.#gas = fn.param(2, 'i64');
-    this.#ip = fn.param(3, 'i32');
+    this.sp = fn.param(1, 'i32');
+    this.gas = fn.param(2, 'i64');
+    this.ip = fn.param(3, 'i32');
     this.mem = fn.param(4, 'i32');
-    this.#left = fn.local('i64');
+    this.left = fn.local('i64');
   }
 
   i64(): Local<'i64'> {
@@ -84,7 +88,7 @@ export class InstructionAssembler implements Assembler {
   begin(): void {
     const { fn } = this;
     const { pops, pushes } = this.#row;
-    const used = () => fn.i32.sub(fn.get(this.fp), fn.get(this.#sp));
+    const used = () => fn.i32.sub(fn.get(this.fp), fn.get(this.sp));
     if (pops > 0) {
       const missing = fn.i32.ltU(used(), fn.i32.const(pops * WORD_BYTES));
       this.failIf(missing, layout.STATUS_STACK_UNDERFLOW);
@@ -95,50 +99,32 @@ export class InstructionAssembler implements Assembler {
     }
     const price = staticGas(this.#row, this.fork);
     if (price > 0) {
-      const poor = fn.i64.ltS(fn.get(this.#gas), fn.i64.const(price));
+      const poor = fn.i64.ltS(fn.get(this.gas), fn.i64.const(price));
       this.failIf(poor, layout.STATUS_OUT_OF_GAS);
     }
-    fn.set(this.#left, fn.i64.sub(fn.get(this.#gas), fn.i64.const(price)));
+    fn.set(this.left, fn.i64.sub(fn.get(this.gas), fn.i64.const(price)));
   }
 
   /** Goes on at the next instruction. */
   next(): void {
     const { fn } = this;
     const length = 1 + this.#row.immediate;
-    if (this.#links.stepping) {
-      this.#step(() => fn.i32.add(fn.get(this.#ip), fn.i32.const(length)));
-      return;
-    }
-    fn.returnCallIndirect(
-      this.#links.type,
-      [
-        fn.get(this.fp),
-        this.#pushTop(),
-        fn.get(this.#left),
-        fn.i32.add(fn.get(this.#ip), fn.i32.const(length)),
-        fn.get(this.mem),
-      ],
-      fn.i32.load8U(fn.get(this.#ip), length),
-    );
+    this.goOn(() => fn.i32.add(fn.get(this.ip), fn.i32.const(length)));
+  }
+
+  /** Goes on at another instruction, interpreted. */
+  protected goOn(pushIp: () => Value<'i32'>): void {
+    const { fn, links } = this;
+    const [fp, sp, left, ip] = [fn.get(this.fp), this.pushTop(), fn.get(this.left), pushIp()];
+    if (links.loop !== undefined) fn.returnCall(links.loop, fp, sp, left, ip, fn.get(this.mem));
+    else fn.returnCall(links.save, fp, sp, left, ip, fn.i32.const(layout.STATUS_STEP));
   }
 
   /** Pushes the stack pointer as it is after this instruction. */
-  #pushTop(): Value<'i32'> {
+  protected pushTop(): Value<'i32'> {
     const { fn } = this;
-    if (this.#top === 0) return fn.get(this.#sp);
-    return fn.i32.add(fn.get(this.#sp), fn.i32.const(this.#top * WORD_BYTES));
-  }
-
-  #step(pushIp: () => Value<'i32'>): void {
-    const { fn } = this;
-    fn.returnCall(
-      this.#links.save,
-      fn.get(this.fp),
-      this.#pushTop(),
-      fn.get(this.#left),
-      pushIp(),
-      fn.i32.const(layout.STATUS_STEP),
-    );
+    if (this.#top === 0) return fn.get(this.sp);
+    return fn.i32.add(fn.get(this.sp), fn.i32.const(this.#top * WORD_BYTES));
   }
 
   // ---------------------------------------------------------------- operands
@@ -146,24 +132,24 @@ export class InstructionAssembler implements Assembler {
   pop(): Word {
     const offset = this.#top * WORD_BYTES;
     this.#top += 1;
-    return { kind: 'memory', base: this.#sp, offset };
+    return { kind: 'memory', base: this.sp, offset };
   }
 
   push(word: Word): void {
     this.#top -= 1;
     if (this.#top >= 0) {
-      storeWord(this, word, this.#sp, this.#top * WORD_BYTES);
+      storeWord(this, word, this.sp, this.#top * WORD_BYTES);
       return;
     }
     const { fn } = this;
     const below = this.i32();
-    fn.set(below, this.#pushTop());
+    fn.set(below, this.pushTop());
     storeWord(this, word, below, 0);
   }
 
   immediate(): Word {
     const { fn } = this;
-    const place = { address: this.#ip, offset: 1, count: this.#row.immediate };
+    const place = { address: this.ip, offset: 1, count: this.#row.immediate };
     const low = this.v128();
     const high = this.v128();
     fn.set(low, pushImmediateHalf(this, place, 0));
@@ -176,7 +162,7 @@ export class InstructionAssembler implements Assembler {
     const code = fn.i32.load(fn.get(this.fp), layout.F_CODE);
     const start = fn.i32.add(code, fn.i32.const(layout.CODE_BYTES));
     // ip - start, with start pushed first: negate.
-    const pc = fn.i32.mul(fn.i32.sub(start, fn.get(this.#ip)), fn.i32.const(-1));
+    const pc = fn.i32.mul(fn.i32.sub(start, fn.get(this.ip)), fn.i32.const(-1));
     return fromLimb(keep(this, fn.i64.extendI32U(pc)));
   }
 
@@ -187,29 +173,29 @@ export class InstructionAssembler implements Assembler {
   exchange(depth: number): void {
     const top = halvesOf(this, this.#item(0));
     const other = halvesOf(this, this.#item(depth));
-    storeWord(this, other, this.#sp, 0);
-    storeWord(this, top, this.#sp, depth * WORD_BYTES);
+    storeWord(this, other, this.sp, 0);
+    storeWord(this, top, this.sp, depth * WORD_BYTES);
   }
 
   #item(depth: number): Word {
-    return { kind: 'memory', base: this.#sp, offset: depth * WORD_BYTES };
+    return { kind: 'memory', base: this.sp, offset: depth * WORD_BYTES };
   }
 
   // ---------------------------------------------------------------- gas
 
   pushGas(): Value<'i64'> {
-    return this.fn.get(this.#left);
+    return this.fn.get(this.left);
   }
 
   setGas(left: Local<'i64'>): void {
-    this.fn.set(this.#left, this.fn.get(left));
+    this.fn.set(this.left, this.fn.get(left));
   }
 
   charge(cost: Local<'i64'>): void {
     const { fn } = this;
-    const poor = fn.i64.ltS(fn.get(this.#left), fn.get(cost));
+    const poor = fn.i64.ltS(fn.get(this.left), fn.get(cost));
     this.failIf(poor, layout.STATUS_OUT_OF_GAS);
-    fn.set(this.#left, fn.i64.sub(fn.get(this.#left), fn.get(cost)));
+    fn.set(this.left, fn.i64.sub(fn.get(this.left), fn.get(cost)));
   }
 
   // ---------------------------------------------------------------- memory
@@ -221,13 +207,18 @@ export class InstructionAssembler implements Assembler {
 
   growMemory(end: Local<'i64'>): void {
     const { fn } = this;
-    const registers = [fn.get(this.fp), fn.get(this.#left), fn.get(end)];
+    const registers = [fn.get(this.fp), fn.get(this.left), fn.get(end)];
     const left = keep(this, fn.call(this.runtime('expandMemory'), ...registers));
     this.failIfNegative(left);
     this.setGas(left);
   }
 
   // ---------------------------------------------------------------- ways out
+
+  rarely(condition: Value<'i32'>, body: () => void): void {
+    this.fn.hint(false);
+    this.fn.if(condition, body);
+  }
 
   failIf(condition: Value<'i32'>, status: number): void {
     this.fn.hint(false);
@@ -239,23 +230,23 @@ export class InstructionAssembler implements Assembler {
     const negative = fn.i64.ltS(fn.get(result), fn.i64.const(0));
     fn.hint(false);
     fn.if(negative, () =>
-      this.#leave(() => fn.i32.sub(fn.i32.const(0), fn.i32.wrapI64(fn.get(result)))),
+      this.leave(() => fn.i32.sub(fn.i32.const(0), fn.i32.wrapI64(fn.get(result)))),
     );
   }
 
   fail(status: number): void {
-    this.#leave(() => this.fn.i32.const(status));
+    this.leave(() => this.fn.i32.const(status));
   }
 
   /** Saves the state as before the instruction and returns a status. */
-  #leave(pushStatus: () => Value<'i32'>): void {
+  protected leave(pushStatus: () => Value<'i32'>): void {
     const { fn } = this;
     fn.returnCall(
-      this.#links.save,
+      this.links.save,
       fn.get(this.fp),
-      fn.get(this.#sp),
-      fn.get(this.#gas),
-      fn.get(this.#ip),
+      fn.get(this.sp),
+      fn.get(this.gas),
+      fn.get(this.ip),
       pushStatus(),
     );
   }
@@ -268,21 +259,21 @@ export class InstructionAssembler implements Assembler {
     const size = () => (output === undefined ? fn.i32.const(0) : fn.get(output.size));
     fn.i32.store(fn.get(this.fp), size(), layout.F_OUTPUT_SIZE);
     fn.returnCall(
-      this.#links.save,
+      this.links.save,
       fn.get(this.fp),
-      this.#pushTop(),
-      fn.get(this.#left),
-      fn.get(this.#ip),
+      this.pushTop(),
+      fn.get(this.left),
+      fn.get(this.ip),
       fn.i32.const(status),
     );
   }
 
   depart(call: 'opCall' | 'opCreate' | 'opSelfdestruct', opcode?: number): void {
     const { fn } = this;
-    fn.i32.store(fn.get(this.fp), fn.get(this.#ip), layout.F_IP);
-    fn.i32.store(fn.get(this.fp), fn.get(this.#sp), layout.F_SP);
-    fn.i64.store(fn.get(this.fp), fn.get(this.#gas), layout.F_GAS);
-    const registers = [fn.get(this.fp), fn.get(this.#sp), fn.get(this.#left)];
+    fn.i32.store(fn.get(this.fp), fn.get(this.ip), layout.F_IP);
+    fn.i32.store(fn.get(this.fp), fn.get(this.sp), layout.F_SP);
+    fn.i64.store(fn.get(this.fp), fn.get(this.gas), layout.F_GAS);
+    const registers = [fn.get(this.fp), fn.get(this.sp), fn.get(this.left)];
     if (opcode === undefined) fn.returnCall(this.runtime(call), ...registers);
     else fn.returnCall(this.runtime(call), ...registers, fn.i32.const(opcode));
   }
@@ -337,8 +328,8 @@ export class InstructionAssembler implements Assembler {
       const start = fn.i32.add(fn.get(code), fn.get(pc));
       return fn.i32.add(start, fn.i32.const(layout.CODE_BYTES));
     };
-    if (this.#links.stepping) {
-      this.#step(destination);
+    if (this.links.loop === undefined) {
+      this.goOn(destination);
       return;
     }
     const count = keep32(
@@ -351,17 +342,26 @@ export class InstructionAssembler implements Assembler {
     const hot = fn.i32.eq(threshold, fn.get(count));
     fn.hint(false);
     fn.if(hot, () => fn.i32.store(fn.get(ctx), fn.get(code), layout.C_HOT_CODE));
-    fn.returnCallIndirect(
-      this.#links.type,
-      [fn.get(this.fp), this.#pushTop(), fn.get(this.#left), destination(), fn.get(this.mem)],
-      fn.i32.load(fn.get(block), layout.BLOCK_FUNCTION),
-    );
+    const target = keep32(this, fn.i32.load(fn.get(block), layout.BLOCK_FUNCTION));
+    fn.if(fn.i32.ne(fn.get(target), fn.i32.const(JUMPDEST)), () => {
+      fn.returnCallIndirect(
+        this.links.type,
+        [fn.get(this.fp), this.pushTop(), fn.get(this.left), destination(), fn.get(this.mem)],
+        fn.get(target),
+      );
+    });
+    this.land(destination);
+  }
+
+  /** Goes on at a JUMPDEST that is interpreted. */
+  protected land(pushIp: () => Value<'i32'>): void {
+    this.goOn(pushIp);
   }
 
   // ---------------------------------------------------------------- the runtime
 
   runtime(name: RuntimeCallName): FunctionRef {
-    const ref = this.#links.runtime.get(name);
+    const ref = this.links.runtime.get(name);
     if (ref === undefined) throw new RangeError(`the interpreter imports no runtime.${name}`);
     return ref;
   }
@@ -370,7 +370,7 @@ export class InstructionAssembler implements Assembler {
     const { fn } = this;
     const first = this.#top;
     const address = (index: number) =>
-      fn.i32.add(fn.get(this.#sp), fn.i32.const((first + index) * WORD_BYTES));
+      fn.i32.add(fn.get(this.sp), fn.i32.const((first + index) * WORD_BYTES));
     const operands = [address(pops - 1)];
     for (let i = 0; i < pops; i++) operands.push(address(i));
     fn.call(this.runtime(name), ...operands);
@@ -379,14 +379,14 @@ export class InstructionAssembler implements Assembler {
 
   callOperation(name: OperationName, pops: number, pushes: number): void {
     const { fn } = this;
-    const registers = [fn.get(this.fp), fn.get(this.#sp), fn.get(this.#left)];
+    const registers = [fn.get(this.fp), fn.get(this.sp), fn.get(this.left)];
     this.#takeResult(fn.call(this.runtime(name), ...registers) as Value<'i64'>);
     this.#top += pops - pushes;
   }
 
   callLog(topics: number): void {
     const { fn } = this;
-    const registers = [fn.get(this.fp), fn.get(this.#sp), fn.get(this.#left)];
+    const registers = [fn.get(this.fp), fn.get(this.sp), fn.get(this.left)];
     const log = fn.call(this.runtime('opLog'), ...registers, fn.i32.const(topics));
     this.#takeResult(log as Value<'i64'>);
     this.#top += topics + 2;

@@ -51,6 +51,8 @@ export interface Assembler extends Emitter {
   growMemory(end: Local<'i64'>): void;
 
   // ---- ways out
+  /** Runs `body` where the condition holds, which is rare: it may be emitted out of the way. */
+  rarely(condition: Value<'i32'>, body: () => void): void;
   /** Fails with `status` if the condition holds. */
   failIf(condition: Value<'i32'>, status: number): void;
   /** Fails with minus the value of `result` if it is negative. */

@@ -114,25 +114,23 @@ function loadCallData(m: Assembler): void {
   );
   fn.if(inside, () => {
     const end = fn.i64.add(pushValue(m, position), fn.i64.const(32));
-    fn.if(
-      fn.i64.leU(end, fn.get(size)),
-      () => {
-        const input = fn.i32.load(fn.get(m.fp), layout.F_INPUT);
-        const at = fn.i32.add(input, fn.i32.wrapI64(pushValue(m, position)));
-        reverseBytes(m, { base: keep32(m, at), offset: 0 }, { low, high });
-      },
-      () => {
-        const { base, offset: place } = m.scratch();
-        fn.call(
-          m.runtime('callDataLoad'),
-          fn.i32.add(fn.get(base), fn.i32.const(place)),
-          fn.get(m.fp),
-          fn.i32.wrapI64(pushValue(m, position)),
-        );
-        fn.set(low, fn.v128.load(fn.get(base), place));
-        fn.set(high, fn.v128.load(fn.get(base), place + 16));
-      },
-    );
+    const cut = keep32(m, fn.i64.gtU(end, fn.get(size)));
+    m.rarely(fn.get(cut), () => {
+      const { base, offset: place } = m.scratch();
+      fn.call(
+        m.runtime('callDataLoad'),
+        fn.i32.add(fn.get(base), fn.i32.const(place)),
+        fn.get(m.fp),
+        fn.i32.wrapI64(pushValue(m, position)),
+      );
+      fn.set(low, fn.v128.load(fn.get(base), place));
+      fn.set(high, fn.v128.load(fn.get(base), place + 16));
+    });
+    fn.if(fn.i32.eqz(fn.get(cut)), () => {
+      const input = fn.i32.load(fn.get(m.fp), layout.F_INPUT);
+      const at = fn.i32.add(input, fn.i32.wrapI64(pushValue(m, position)));
+      reverseBytes(m, { base: keep32(m, at), offset: 0 }, { low, high });
+    });
   });
   m.push({ kind: 'halves', low, high });
 }
