@@ -419,9 +419,14 @@ class LocalEVM implements EVM {
     const gas = view.getBigInt64(fp + layout.F_GAS, true);
     const input = Uint8Array.from(this.#memory.bytes().subarray(start, start + size));
     const run = context.precompiles ?? this.#settings.precompiles;
-    const answer = run(address, input, gas, this.rules);
+    const { watch } = context;
+    const pause = (): Awaitable<void> => watch?.answer(context.arena);
+    const answer = run(address, input, gas, this.rules, pause);
     if (!(answer instanceof Promise)) return this.#completePrecompile(context, gas, answer);
-    return answer.then((kept) => this.#completePrecompile(context, gas, kept));
+    return answer.then((kept) => {
+      // A call that was stopped has given its context back.
+      if (context.watch === watch) this.#completePrecompile(context, gas, kept);
+    });
   }
 
   #completePrecompile({ arena }: Context, gas: bigint, answer: PrecompileAnswer): void {

@@ -112,10 +112,10 @@ export function encodeCallRules(machine: Machine, address: number, call: CallRul
 
 /** Runs a precompile of a call: a host's own is held to its gas. @throws InputError */
 export function runActive(active: ActivePrecompiles, fork: PrecompileHost): PrecompileHost {
-  return (address, input, gas, rules) => {
+  return (address, input, gas, rules, pause) => {
     const own = active.get(address);
     if (own === undefined) return undefined;
-    if (typeof own === 'bigint') return fork(own, input, gas, rules);
+    if (typeof own === 'bigint') return fork(own, input, gas, rules, pause);
     const answer = own(input, gas);
     if (answer === undefined) return undefined;
     const gasUsed = checkGas('gasUsed of a custom precompile', answer.gasUsed);

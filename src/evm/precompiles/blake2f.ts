@@ -3,13 +3,16 @@
  * runtime runs it itself (runtime/precompiles.ts) but where a call has precompiles of its own.
  */
 import { assembled, SIGMA, WORK } from './assembled/module.ts';
-import { type Precompile, slice } from './precompile.ts';
+import type { Steps } from './libraries.ts';
+import { type Output, type Precompile, slice } from './precompile.ts';
 
 const INPUT_BYTES = 213;
-/** Rounds between two checkpoints: a few milliseconds. */
+/** Rounds of a step: a few milliseconds. */
 const PORTION = 1 << 16;
 const VECTOR = WORK;
 const MESSAGE = WORK + 128;
+/** Vector and message. */
+const STATE_BYTES = 256;
 
 const IV: readonly bigint[] = [
   0x6a09e667f3bcc908n,
@@ -25,30 +28,36 @@ const IV: readonly bigint[] = [
 export const BLAKE2F: Precompile = {
   name: 'BLAKE2F',
   gas: (input) => BigInt(new DataView(slice(input, 0, 4).buffer).getUint32(0)),
-  run: (input, { checkpoint }) => {
-    const last = input[INPUT_BYTES - 1];
-    if (input.length !== INPUT_BYTES || (last !== 0 && last !== 1)) return undefined;
-    const from = new DataView(input.buffer, input.byteOffset, input.length);
-    const { bytes, view, blake2fRounds } = assembled();
-    bytes.set(input.subarray(4, 68), VECTOR);
-    const put = (word: number, value: bigint): void =>
-      view.setBigUint64(VECTOR + 8 * word, value, true);
-    IV.forEach((value, i) => put(8 + i, value));
-    const offset = (i: number): bigint => from.getBigUint64(196 + 8 * i, true);
-    put(12, (IV[4] as bigint) ^ offset(0));
-    put(13, (IV[5] as bigint) ^ offset(1));
-    if (last === 1) put(14, ~(IV[6] as bigint));
-    bytes.set(input.subarray(68, 196), MESSAGE);
-    const rounds = from.getUint32(0);
-    for (let done = 0; done < rounds; done += PORTION) {
-      if (done > 0) checkpoint();
-      blake2fRounds(VECTOR, MESSAGE, SIGMA, done, Math.min(done + PORTION, rounds));
-    }
-    const out = new DataView(new ArrayBuffer(64));
-    for (let i = 0; i < 64; i += 8) {
-      const mixed = view.getBigUint64(VECTOR + i, true) ^ view.getBigUint64(VECTOR + 64 + i, true);
-      out.setBigUint64(i, from.getBigUint64(4 + i, true) ^ mixed, true);
-    }
-    return new Uint8Array(out.buffer);
-  },
+  run: blake2f,
 };
+
+function* blake2f(input: Uint8Array): Steps<Output> {
+  const last = input[INPUT_BYTES - 1];
+  if (input.length !== INPUT_BYTES || (last !== 0 && last !== 1)) return undefined;
+  const from = new DataView(input.buffer, input.byteOffset, input.length);
+  const { bytes, view, blake2fRounds } = assembled();
+  bytes.set(input.subarray(4, 68), VECTOR);
+  const put = (word: number, value: bigint): void =>
+    view.setBigUint64(VECTOR + 8 * word, value, true);
+  IV.forEach((value, i) => put(8 + i, value));
+  const offset = (i: number): bigint => from.getBigUint64(196 + 8 * i, true);
+  put(12, (IV[4] as bigint) ^ offset(0));
+  put(13, (IV[5] as bigint) ^ offset(1));
+  if (last === 1) put(14, ~(IV[6] as bigint));
+  bytes.set(input.subarray(68, 196), MESSAGE);
+  const rounds = from.getUint32(0);
+  for (let done = 0; done < rounds; done += PORTION) {
+    if (done > 0) {
+      const kept = bytes.slice(VECTOR, VECTOR + STATE_BYTES);
+      yield;
+      bytes.set(kept, VECTOR);
+    }
+    blake2fRounds(VECTOR, MESSAGE, SIGMA, done, Math.min(done + PORTION, rounds));
+  }
+  const out = new DataView(new ArrayBuffer(64));
+  for (let i = 0; i < 64; i += 8) {
+    const mixed = view.getBigUint64(VECTOR + i, true) ^ view.getBigUint64(VECTOR + 64 + i, true);
+    out.setBigUint64(i, from.getBigUint64(4 + i, true) ^ mixed, true);
+  }
+  return new Uint8Array(out.buffer);
+}

@@ -3,8 +3,8 @@
  * libraries take and give them as 48.
  */
 import { G1_DISCOUNTS, G2_DISCOUNTS } from './bls12381-discounts.ts';
-import type { Bls12381, Checkpoint } from './libraries.ts';
-import { flag, isBelow, isZero, type Precompile, toBytes } from './precompile.ts';
+import type { Bls12381, Steps } from './libraries.ts';
+import { flagOf, isBelow, isZero, type Output, type Precompile, toBytes } from './precompile.ts';
 
 const FIELD = toBytes(
   0x1a0111ea397fe69a4b1ba7b6434bacd764774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaabn,
@@ -36,13 +36,17 @@ function elements(input: Uint8Array): Uint8Array | undefined {
   return unpad(input, 0, out, 0) ? out : undefined;
 }
 
-function pad(compact: Uint8Array | undefined): Uint8Array | undefined {
+function pad(compact: Output): Output {
   if (compact === undefined) return undefined;
   const out = new Uint8Array((compact.length / 48) * ELEMENT_BYTES);
   for (let i = 0; 48 * i < compact.length; i++) {
     out.set(compact.subarray(48 * i, 48 * i + 48), ELEMENT_BYTES * i + PADDING_BYTES);
   }
   return out;
+}
+
+function* padded(compact: Steps<Output>): Steps<Output> {
+  return pad(yield* compact);
 }
 
 /** One of fixed size that gives elements for elements. */
@@ -63,12 +67,7 @@ function onElements(
   };
 }
 
-type Msm = (
-  library: Bls12381,
-  points: Uint8Array,
-  scalars: Uint8Array,
-  checkpoint: Checkpoint,
-) => Uint8Array | undefined;
+type Msm = (library: Bls12381, points: Uint8Array, scalars: Uint8Array) => Steps<Output>;
 
 /** A multi-scalar multiplication of points with so many bytes each. */
 function multiScalar(
@@ -87,7 +86,7 @@ function multiScalar(
       const discount = discounts[Math.min(count, discounts.length) - 1] as number;
       return (BigInt(count) * price * BigInt(discount)) / 1_000n;
     },
-    run: (input, { libraries, checkpoint }) => {
+    run: (input, { libraries }) => {
       if (input.length === 0 || input.length % size !== 0) return undefined;
       const count = input.length / size;
       const points = new Uint8Array(count * compactBytes);
@@ -98,7 +97,7 @@ function multiScalar(
         if (!unpad(input, start, point, out)) return undefined;
         scalars.set(input.subarray(start + pointBytes, start + size), i * SCALAR_BYTES);
       }
-      return pad(compute(libraries.bls12381, points, scalars, checkpoint));
+      return padded(compute(libraries.bls12381, points, scalars));
     },
   };
 }
@@ -126,23 +125,22 @@ export const BLS_G1_MSM: Precompile = multiScalar(
   'BLS12_G1MSM',
   { price: G1_MSM_GAS, discounts: G1_DISCOUNTS },
   G1_BYTES,
-  (bls, points, scalars, checkpoint) => bls.msmG1(points, scalars, checkpoint),
+  (bls, points, scalars) => bls.msmG1(points, scalars),
 );
 
 export const BLS_G2_MSM: Precompile = multiScalar(
   'BLS12_G2MSM',
   { price: G2_MSM_GAS, discounts: G2_DISCOUNTS },
   G2_BYTES,
-  (bls, points, scalars, checkpoint) => bls.msmG2(points, scalars, checkpoint),
+  (bls, points, scalars) => bls.msmG2(points, scalars),
 );
 
 export const BLS_PAIRING: Precompile = {
   name: 'BLS12_PAIRING_CHECK',
   gas: (input) => 37_700n + 32_600n * BigInt(Math.floor(input.length / (G1_BYTES + G2_BYTES))),
-  run: (input, { libraries, checkpoint }) => {
+  run: (input, { libraries }) => {
     if (input.length === 0 || input.length % (G1_BYTES + G2_BYTES) !== 0) return undefined;
     const pairs = elements(input);
-    const one = pairs && libraries.bls12381.pairing(pairs, checkpoint);
-    return one === undefined ? undefined : flag(one);
+    return pairs && flagOf(libraries.bls12381.pairing(pairs));
   },
 };

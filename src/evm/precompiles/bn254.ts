@@ -1,7 +1,7 @@
 /** 0x06 to 0x08: addition, multiplication and pairing on BN254 (EIP-196, 197; prices EIP-1108). */
 import { forkIndex } from '../forks/names.ts';
 import type { Rules } from '../forks/rules.ts';
-import { flag, isBelow, type Precompile, slice, toBytes } from './precompile.ts';
+import { flag, flagOf, isBelow, type Precompile, slice, toBytes } from './precompile.ts';
 
 const FIELD = toBytes(0x30644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd47n, 32);
 const PAIR_BYTES = 192;
@@ -43,10 +43,8 @@ export const BN254_PAIRING: Precompile = {
     const pairs = BigInt(Math.floor(input.length / PAIR_BYTES));
     return cheap(rules) ? 45_000n + 34_000n * pairs : 100_000n + 80_000n * pairs;
   },
-  run: (input, { libraries, checkpoint }) => {
+  run: (input, { libraries }) => {
     if (input.length % PAIR_BYTES !== 0 || !areElements(input)) return undefined;
-    if (input.length === 0) return flag(true);
-    const one = libraries.bn254.pairing(input, checkpoint);
-    return one === undefined ? undefined : flag(one);
+    return input.length === 0 ? flag(true) : flagOf(libraries.bn254.pairing(input));
   },
 };

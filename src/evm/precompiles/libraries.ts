@@ -3,10 +3,10 @@
  * checked. There are two sets: `portable/` runs everywhere, `fast/` on Node.js where its packages
  * are installed. Both give the same bytes for every input.
  *
- * Integers are big-endian. Long work calls `checkpoint` at least every few milliseconds; it throws
- * when the call was stopped.
+ * Integers are big-endian. Long work is done in steps of a few milliseconds: it yields between
+ * two, and then anything else may run, other calls of the same library included.
  */
-export type Checkpoint = () => void;
+export type Steps<T> = Generator<void, T, void>;
 
 export interface Hashes {
   sha256(bytes: Uint8Array): Uint8Array;
@@ -40,7 +40,7 @@ export interface Bn254 {
   add(points: Uint8Array): Uint8Array | undefined;
   multiply(point: Uint8Array, scalar: Uint8Array): Uint8Array | undefined;
   /** Whether the product of the pairings is one; pairs of 192 bytes, imaginary parts first. */
-  pairing(pairs: Uint8Array, checkpoint: Checkpoint): boolean | undefined;
+  pairing(pairs: Uint8Array): Steps<boolean | undefined>;
 }
 
 /** Field elements of 48 bytes, so points of 96 and 192; real parts first. */
@@ -48,10 +48,10 @@ export interface Bls12381 {
   addG1(points: Uint8Array): Uint8Array | undefined;
   addG2(points: Uint8Array): Uint8Array | undefined;
   /** Sum of products; as many scalars of 32 bytes as points, which must be in the group. */
-  msmG1(points: Uint8Array, scalars: Uint8Array, checkpoint: Checkpoint): Uint8Array | undefined;
-  msmG2(points: Uint8Array, scalars: Uint8Array, checkpoint: Checkpoint): Uint8Array | undefined;
+  msmG1(points: Uint8Array, scalars: Uint8Array): Steps<Uint8Array | undefined>;
+  msmG2(points: Uint8Array, scalars: Uint8Array): Steps<Uint8Array | undefined>;
   /** Whether the product of the pairings is one; pairs of 288 bytes. */
-  pairing(pairs: Uint8Array, checkpoint: Checkpoint): boolean | undefined;
+  pairing(pairs: Uint8Array): Steps<boolean | undefined>;
   /** RFC 9380, map_to_curve and the cofactor cleared. */
   mapToG1(element: Uint8Array): Uint8Array;
   mapToG2(element: Uint8Array): Uint8Array;

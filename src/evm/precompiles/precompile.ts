@@ -1,14 +1,12 @@
 /** What a precompile is: a price that is known before it runs, and a pure function of bytes. */
 import type { Rules } from '../forks/rules.ts';
 import type { Awaitable } from '../types.ts';
-import type { Checkpoint, Libraries } from './libraries.ts';
+import type { Libraries, Steps } from './libraries.ts';
 
 /** What a precompile runs with. */
 export interface PrecompileTools {
   readonly rules: Rules;
   readonly libraries: Libraries;
-  /** Called at least every few milliseconds; throws when the call was stopped. */
-  readonly checkpoint: Checkpoint;
 }
 
 export interface Precompile {
@@ -16,7 +14,22 @@ export interface Precompile {
   /** Gas of an input; bounded work whatever the input claims. */
   gas(input: Uint8Array, rules: Rules): bigint;
   /** The output, or undefined where the input is invalid: then all gas is taken. */
-  run(input: Uint8Array, tools: PrecompileTools): Uint8Array | undefined;
+  run(input: Uint8Array, tools: PrecompileTools): Output | Steps<Output>;
+}
+
+export type Output = Uint8Array | undefined;
+
+/** Called between two steps of long work. @throws where the call is to stop */
+export type Pause = () => Awaitable<void>;
+
+/** What work in steps comes to. A pause that is a promise makes it one. */
+export function finish<T>(steps: Steps<T>, pause: Pause): Awaitable<T> {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    const waits = pause();
+    if (waits instanceof Promise) return waits.then(() => finish(steps, pause));
+  }
 }
 
 /** What a precompile gave; `undefined` fails and takes all the gas of the call. */
@@ -26,14 +39,14 @@ export type PrecompileAnswer =
 
 /**
  * Executes a precompile by its address as a number with so much gas. A promise suspends the call
- * until it is kept. `checkpoint`, where given, is to be called every few milliseconds.
+ * until it is kept. Long work is to call `pause` every few milliseconds.
  */
 export type PrecompileHost = (
   address: bigint,
   input: Uint8Array,
   gas: bigint,
   rules: Rules,
-  checkpoint?: Checkpoint,
+  pause?: Pause,
 ) => Awaitable<PrecompileAnswer>;
 
 /** Bytes [start, start + size) of the input, zero past its end. */
@@ -75,6 +88,12 @@ export function flag(value: boolean): Uint8Array {
   const word = new Uint8Array(32);
   if (value) word[31] = 1;
   return word;
+}
+
+/** The same of work in steps; nothing where its input was invalid. */
+export function* flagOf(steps: Steps<boolean | undefined>): Steps<Output> {
+  const value = yield* steps;
+  return value === undefined ? undefined : flag(value);
 }
 
 /** Price of `size` bytes: a base, and so much for each word begun. */

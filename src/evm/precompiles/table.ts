@@ -19,7 +19,13 @@ import type { Libraries } from './libraries.ts';
 import { MODEXP } from './modexp.ts';
 import { P256VERIFY } from './p256.ts';
 import { PackageLoading } from './packages.ts';
-import type { Precompile, PrecompileAnswer, PrecompileHost } from './precompile.ts';
+import {
+  finish,
+  type Output,
+  type Precompile,
+  type PrecompileAnswer,
+  type PrecompileHost,
+} from './precompile.ts';
 
 /** Address as a number. Which of them a fork has stands in its rules. */
 export const PRECOMPILES: ReadonlyMap<number, Precompile> = new Map([
@@ -45,23 +51,25 @@ export const PRECOMPILES: ReadonlyMap<number, Precompile> = new Map([
 
 /** A host that runs the precompiles with a set of libraries, each when its gas is there. */
 export function precompileHost(libraries: Libraries): PrecompileHost {
-  return (address, input, gas, rules, checkpoint = neverStopped) => {
+  return (address, input, gas, rules, pause = goOn) => {
     const precompile = PRECOMPILES.get(Number(address));
     if (precompile === undefined) return undefined;
     const gasUsed = precompile.gas(input, rules);
     if (gasUsed > gas) return undefined;
-    const run = (): PrecompileAnswer => {
-      const output = precompile.run(input, { rules, libraries, checkpoint });
-      return output === undefined ? undefined : { gasUsed, output };
-    };
-    return whenLoaded(run);
+    const answer = (output: Output): PrecompileAnswer => output && { gasUsed, output };
+    return whenLoaded(() => {
+      const output = precompile.run(input, { rules, libraries });
+      if (output === undefined || output instanceof Uint8Array) return answer(output);
+      const finished = finish(output, pause);
+      return finished instanceof Promise ? finished.then(answer) : answer(finished);
+    });
   };
 }
 
-function neverStopped(): void {}
+function goOn(): void {}
 
 /** Runs at once, or again when the package that it needs has been loaded. */
-function whenLoaded<T>(run: () => T): Awaitable<T> {
+function whenLoaded<T>(run: () => Awaitable<T>): Awaitable<T> {
   try {
     return run();
   } catch (error) {

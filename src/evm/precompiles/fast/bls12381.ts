@@ -1,5 +1,5 @@
 /** BLS12-381 by mcl. */
-import type { Bls12381, Checkpoint } from '../libraries.ts';
+import type { Bls12381, Steps } from '../libraries.ts';
 import { kzgVerifier } from './kzg.ts';
 import {
   constantFields,
@@ -12,6 +12,7 @@ import {
   MCL_BLS12_381,
   type Mcl,
   openMcl,
+  pauseKeeping,
   readG1,
   readG2,
   writeG1,
@@ -21,7 +22,7 @@ import {
 const G2_PARTS = [0, 1, 2, 3] as const;
 const G1_BYTES = 96;
 const G2_BYTES = 192;
-/** Points whose products are summed, and pairs whose Miller loops run, between checkpoints. */
+/** Points whose products are summed, and pairs whose Miller loops run, in a step of some ms. */
 const G1_CHUNK = 16;
 const G2_CHUNK = 8;
 const PAIR_CHUNK = 4;
@@ -63,23 +64,21 @@ export function fastBls12381(): Bls12381 {
   let verifier: Bls12381['verifyKzg'] | undefined;
 
   /** Sum of products by chunks; false where a point is not in the group. */
-  function multiplyAll(
+  function* multiplyAll(
     count: number,
     chunk: number,
     by: Uint8Array,
-    checkpoint: Checkpoint,
-    steps: { readonly read: (i: number, slot: number) => boolean; add(size: number): void },
-  ): boolean {
+    { read, add }: { read(i: number, slot: number): boolean; add(size: number): void },
+  ): Steps<boolean> {
     mcl.bytes().fill(0, sum, sum + G2);
     for (let start = 0; start < count; start += chunk) {
       const size = Math.min(chunk, count - start);
-      checkpoint();
       for (let i = 0; i < size; i++) {
-        if (!steps.read(start + i, i)) return false;
+        if (!read(start + i, i)) return false;
         mcl.readScalar(scalars + i * FR, by, (start + i) * FR);
       }
-      checkpoint();
-      steps.add(size);
+      add(size);
+      yield* pauseKeeping(mcl, sum, G2);
     }
     return true;
   }
@@ -97,8 +96,8 @@ export function fastBls12381(): Bls12381 {
       mcl.mclBnG2_add(g2, g2, g2 + G2);
       return writeG2(mcl, g2);
     },
-    msmG1(points, by, checkpoint) {
-      const valid = multiplyAll(points.length / G1_BYTES, G1_CHUNK, by, checkpoint, {
+    *msmG1(points, by) {
+      const valid = yield* multiplyAll(points.length / G1_BYTES, G1_CHUNK, by, {
         read: (i, slot) => readInG1(g1 + slot * G1, points, i * G1_BYTES),
         add(size) {
           mcl.mclBnG1_mulVec(partial, g1, scalars, size);
@@ -107,8 +106,8 @@ export function fastBls12381(): Bls12381 {
       });
       return valid ? writeG1(mcl, sum) : undefined;
     },
-    msmG2(points, by, checkpoint) {
-      const valid = multiplyAll(points.length / G2_BYTES, G2_CHUNK, by, checkpoint, {
+    *msmG2(points, by) {
+      const valid = yield* multiplyAll(points.length / G2_BYTES, G2_CHUNK, by, {
         read: (i, slot) => readInG2(g2 + slot * G2, points, i * G2_BYTES),
         add(size) {
           mcl.mclBnG2_mulVec(partial, g2, scalars, size);
@@ -117,12 +116,11 @@ export function fastBls12381(): Bls12381 {
       });
       return valid ? writeG2(mcl, sum) : undefined;
     },
-    pairing(pairs, checkpoint) {
+    *pairing(pairs) {
       mcl.mclBnGT_setInt32(product, 1);
       let count = 0;
       const multiplyIn = (): void => {
         if (count === 0) return;
-        checkpoint();
         mcl.mclBn_millerLoopVec(factor, g1, g2, count);
         mcl.mclBnGT_mul(product, product, factor);
         count = 0;
@@ -132,7 +130,9 @@ export function fastBls12381(): Bls12381 {
         if (!readInG1(p, pairs, at) || !readInG2(q, pairs, at + G1_BYTES)) return undefined;
         if (mcl.mclBnG1_isZero(p) !== 0 || mcl.mclBnG2_isZero(q) !== 0) continue;
         count += 1;
-        if (count === PAIR_CHUNK) multiplyIn();
+        if (count < PAIR_CHUNK) continue;
+        multiplyIn();
+        yield* pauseKeeping(mcl, product, GT);
       }
       multiplyIn();
       mcl.mclBn_finalExp(product, product);

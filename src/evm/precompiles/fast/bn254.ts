@@ -10,6 +10,7 @@ import {
   MCL_BN254,
   type Mcl,
   openMcl,
+  pauseKeeping,
   readG1,
   readG2,
   writeG1,
@@ -51,12 +52,11 @@ export function fastBn254(): Bn254 {
       mcl.mclBnG1_mul(g1, g1, scalar);
       return writeG1(mcl, g1);
     },
-    pairing(pairs, checkpoint) {
+    *pairing(pairs) {
       mcl.mclBnGT_setInt32(product, 1);
       let count = 0;
       const multiplyIn = (): void => {
         if (count === 0) return;
-        checkpoint();
         mcl.mclBn_millerLoopVec(part, g1, g2, count);
         mcl.mclBnGT_mul(product, product, part);
         count = 0;
@@ -70,7 +70,9 @@ export function fastBn254(): Bn254 {
         if (!isInGroup(q)) return undefined;
         if (mcl.mclBnG1_isZero(p) !== 0) continue;
         count += 1;
-        if (count === CHUNK) multiplyIn();
+        if (count < CHUNK) continue;
+        multiplyIn();
+        yield* pauseKeeping(mcl, product, GT);
       }
       multiplyIn();
       mcl.mclBn_finalExp(product, product);

@@ -6,6 +6,7 @@
  * Layout of its structures: a field element takes 48 bytes (Montgomery form, whatever the
  * curve), a scalar 32; points are Jacobian: x, y, z. G2 has two field elements for each.
  */
+import type { Steps } from '../libraries.ts';
 import { builtin, optionalPath } from '../packages.ts';
 
 /** Numbers of curves in mcl's `curve_type.h`. */
@@ -227,6 +228,13 @@ export function frobenius(mcl: Mcl, to: Pointer, from: Pointer, constants: Point
   for (let i = 0; i < 2; i++) {
     mcl.mclBnFp2_mul(to + 2 * FP * i, to + 2 * FP * i, constants + 2 * FP * i);
   }
+}
+
+/** Lets others use the instance, but keeps a piece of its memory. */
+export function* pauseKeeping(mcl: Mcl, at: Pointer, size: number): Steps<void> {
+  const kept = mcl.bytes().slice(at, at + size);
+  yield;
+  mcl.bytes().set(kept, at);
 }
 
 /** Field elements written as one string of hexadecimal digits, put into memory that stays. */

@@ -1,6 +1,6 @@
 /** BLS12-381 by @noble/curves. */
 import { TAU_G2 } from '../kzg.ts';
-import type { Bls12381, Checkpoint } from '../libraries.ts';
+import type { Bls12381, Steps } from '../libraries.ts';
 import { integer, toBytes } from '../precompile.ts';
 
 type Package = typeof import('@noble/curves/bls12-381.js');
@@ -42,14 +42,14 @@ export function portableBls12381({ bls12_381 }: Package): Bls12381 {
 
   const msm =
     <Point extends Addable<Point>>(group: Group<Point>) =>
-    (points: Uint8Array, scalars: Uint8Array, checkpoint: Checkpoint) =>
-      orInvalid(() => {
+    (points: Uint8Array, scalars: Uint8Array) =>
+      orInvalidSteps(function* () {
         let sum = group.zero;
         for (let i = 0; 32 * i < scalars.length; i++) {
-          checkpoint();
           const point = group.read(points, i * group.bytes, true);
           const scalar = integer(scalars.subarray(32 * i, 32 * i + 32)) % fields.Fr.ORDER;
           if (scalar !== 0n) sum = sum.add(point.multiplyUnsafe(scalar));
+          yield;
         }
         return group.write(sum);
       });
@@ -61,11 +61,11 @@ export function portableBls12381({ bls12_381 }: Package): Bls12381 {
     addG2: add(g2),
     msmG1: msm(g1),
     msmG2: msm(g2),
-    pairing: (pairs, checkpoint) =>
-      orInvalid(() => {
+    pairing: (pairs) =>
+      orInvalidSteps(function* () {
         let product = Fp12.ONE;
         for (let at = 0; at < pairs.length; at += g1.bytes + g2.bytes) {
-          checkpoint();
+          yield;
           const a = g1.read(pairs, at, true);
           const b = g2.read(pairs, at + g1.bytes, true);
           if (a.is0() || b.is0()) continue;
@@ -101,6 +101,15 @@ export function portableBls12381({ bls12_381 }: Package): Bls12381 {
 function orInvalid<T>(compute: () => T): T | undefined {
   try {
     return compute();
+  } catch (error) {
+    if (error instanceof InvalidPoint) return undefined;
+    throw error;
+  }
+}
+
+function* orInvalidSteps<T>(compute: () => Steps<T>): Steps<T | undefined> {
+  try {
+    return yield* compute();
   } catch (error) {
     if (error instanceof InvalidPoint) return undefined;
     throw error;

@@ -48,11 +48,11 @@ export function portableBn254({ bn254 }: Package): Bn254 {
       const scalar = integer(scalarBytes) % fields.Fr.ORDER;
       return writeG1(scalar === 0n ? G1.Point.ZERO : point.multiplyUnsafe(scalar));
     },
-    pairing: (bytes, checkpoint) => {
+    *pairing(bytes) {
       const { Fp12 } = fields;
       let product = Fp12.ONE;
       for (let at = 0; at < bytes.length; at += 192) {
-        checkpoint();
+        yield;
         const g1 = readG1(bytes, at);
         const g2 = readG2(bytes, at + 64);
         if (g1 === undefined || g2 === undefined) return undefined;

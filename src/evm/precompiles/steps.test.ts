@@ -1,0 +1,116 @@
+/** Long precompiles are done in steps: others may run between two, and a call can be stopped. */
+import { bn254 } from '@noble/curves/bn254.js';
+import { describe, expect, test } from 'vitest';
+import { createEVM } from '../evm.ts';
+import { rulesOf } from '../forks/rules.ts';
+import { FAST } from './fast/libraries.ts';
+import type { Libraries } from './libraries.ts';
+import { PORTABLE } from './portable/libraries.ts';
+import { finish, type Output, toBytes } from './precompile.ts';
+import { PRECOMPILES } from './table.ts';
+
+const rules = rulesOf('osaka');
+const blsG1 = Uint8Array.fromHex(
+  '0000000000000000000000000000000017f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb' +
+    '0000000000000000000000000000000008b3f481e3aaa0f1a09e30ed741d8ae4fcf5e095d5d00af600db18cb2c04b3edd03cc744a2888ae40caa232946c5e7e1',
+);
+
+/** So many pairs of the generators, whose product is one where they are even. */
+function pairs(count: number): Uint8Array {
+  const { x, y } = bn254.G1.Point.BASE.toAffine();
+  const g2 = bn254.G2.Point.BASE.toAffine();
+  const rest = [g2.x.c1, g2.x.c0, g2.y.c1, g2.y.c0];
+  const pair = (sign: bigint) => [x, sign, ...rest].flatMap((part) => [...toBytes(part, 32)]);
+  const negative = bn254.fields.Fp.neg(y);
+  return Uint8Array.from(
+    Array.from({ length: count }, (_, i) => pair(i % 2 === 0 ? y : negative)).flat(),
+  );
+}
+
+function sums(count: number): Uint8Array {
+  const part = [...blsG1, ...toBytes(0x1234567n ** 8n, 32)];
+  return Uint8Array.from(Array.from({ length: count }, () => part).flat());
+}
+
+function rounds(count: number): Uint8Array {
+  const input = Uint8Array.from({ length: 213 }, (_, i) => i);
+  input.set(toBytes(BigInt(count), 4));
+  input[212] = 1;
+  return input;
+}
+
+const LONG: readonly (readonly [string, number, Uint8Array])[] = [
+  ['BN254 pairing', 0x08, pairs(9)],
+  ['BN254 pairing that is one', 0x08, pairs(10)],
+  ['BLS12-381 sum', 0x0c, sums(40)],
+  ['BLAKE2F', 0x09, rounds(200_000)],
+];
+
+function steps(address: number, input: Uint8Array, libraries: Libraries) {
+  const run = PRECOMPILES.get(address)?.run(input, { rules, libraries });
+  if (run === undefined || run instanceof Uint8Array) throw new Error('not in steps');
+  return run;
+}
+
+describe.each([
+  ['fast', FAST],
+  ['portable', PORTABLE],
+])('long work, %s', (_, libraries) => {
+  test('is the same when others run in between', () => {
+    const alone = LONG.map(([, address, input]) => {
+      let pauses = 0;
+      const output = finish(steps(address, input, libraries), () => {
+        pauses++;
+      }) as Output;
+      expect(pauses).toBeGreaterThan(1);
+      return output?.toHex();
+    });
+    const together = LONG.map(([, address, input]) => steps(address, input, libraries));
+    const outputs: (string | undefined)[] = [];
+    for (let running = together.length; running > 0; ) {
+      together.forEach((run, i) => {
+        const { done, value } = run.next();
+        if (!done || outputs[i] !== undefined) return;
+        outputs[i] = (value as Output)?.toHex();
+        running--;
+      });
+    }
+    expect(outputs).toEqual(alone);
+    expect(new Set(alone).size).toBe(4);
+  });
+});
+
+describe('a call of a long precompile', () => {
+  const to = `0x${'8'.padStart(40, '0')}` as const;
+  // Seconds of work, if it were not stopped.
+  const call = { to, data: pairs(2_000) };
+
+  test('stops at its deadline', async () => {
+    const evm = createEVM({ fork: 'osaka' });
+    await expect(evm.call({ ...call, timeoutMs: 20 })).rejects.toMatchObject({
+      code: 'evm/stopped',
+      details: { reason: 'timeout' },
+    });
+    expect((await evm.call({ to, data: pairs(2) })).status).toBe('success');
+  });
+
+  test('stops at a signal, for which the event loop gets its turns', async () => {
+    const evm = createEVM({ fork: 'osaka' });
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 20);
+    await expect(evm.call({ ...call, signal: stop.signal })).rejects.toMatchObject({
+      code: 'evm/stopped',
+      details: { reason: 'signal' },
+    });
+  });
+
+  test('runs beside others', async () => {
+    const evm = createEVM({ fork: 'osaka' });
+    const { signal } = new AbortController();
+    const calls = [12, 13, 14, 15].map((count) => evm.call({ to, data: pairs(count), signal }));
+    const outputs = (await Promise.all(calls)).map((result) =>
+      result.status === 'success' ? result.output.at(-1) : undefined,
+    );
+    expect(outputs).toEqual([1, 0, 1, 0]);
+  });
+});
