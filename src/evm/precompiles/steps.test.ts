@@ -44,6 +44,7 @@ const LONG: readonly (readonly [string, number, Uint8Array])[] = [
   ['BN254 pairing that is one', 0x08, pairs(10)],
   ['BLS12-381 sum', 0x0c, sums(40)],
   ['BLAKE2F', 0x09, rounds(200_000)],
+  ['BLAKE2F of fewer rounds', 0x09, rounds(150_000)],
 ];
 
 function steps(address: number, input: Uint8Array, libraries: Libraries) {
@@ -76,7 +77,7 @@ describe.each([
       });
     }
     expect(outputs).toEqual(alone);
-    expect(new Set(alone).size).toBe(4);
+    expect(new Set(alone).size).toBe(5);
   });
 });
 
