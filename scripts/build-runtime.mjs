@@ -1,5 +1,6 @@
 // Compiles the runtime (AssemblyScript) into build/runtime-shared.wasm and build/runtime.wasm, for
-// shared and unshared memory. Does nothing when the sources have not changed.
+// shared and unshared memory, and writes both into build/runtime-bytes.ts, which the machine
+// imports: so it loads at once wherever modules load. Does nothing when the sources have not changed.
 import { createHash } from 'node:crypto';
 import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -9,9 +10,14 @@ import asc from 'assemblyscript/asc';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const build = join(root, 'build');
 const VARIANTS = [
-  { file: 'runtime-shared.wasm', flags: ['--sharedMemory', '--enable', 'threads'] },
-  { file: 'runtime.wasm', flags: ['--enable', 'threads'] },
+  {
+    file: 'runtime-shared.wasm',
+    name: 'RUNTIME_SHARED',
+    flags: ['--sharedMemory', '--enable', 'threads'],
+  },
+  { file: 'runtime.wasm', name: 'RUNTIME', flags: ['--enable', 'threads'] },
 ];
+const BYTES_FILE = 'runtime-bytes.ts';
 /** End of the page that constant data may use (layout.ts, STATIC_DATA_END). */
 const STATIC_DATA_END = 65_536;
 
@@ -28,12 +34,23 @@ const stampFile = join(build, 'runtime.stamp');
 const current =
   existsSync(stampFile) &&
   readFileSync(stampFile, 'utf8') === stamp &&
-  VARIANTS.every(({ file }) => existsSync(join(build, file)));
+  [...VARIANTS.map(({ file }) => file), BYTES_FILE].every((file) => existsSync(join(build, file)));
 
 if (!current) {
   mkdirSync(build, { recursive: true });
   for (const { file, flags } of VARIANTS) await compile(file, flags);
+  writeBytes();
   writeFileSync(stampFile, stamp);
+}
+
+/** The modules as text: 4 characters for 3 bytes. */
+function writeBytes() {
+  const constants = VARIANTS.map(({ file, name }) => {
+    const text = readFileSync(join(build, file)).toString('base64');
+    return `export const ${name}: string =\n  '${text}';\n`;
+  });
+  const head = '/** The compiled runtime in Base64. Written by scripts/build-runtime.mjs. */\n';
+  writeFileSync(join(build, BYTES_FILE), head + constants.join(''));
 }
 
 async function compile(file, flags) {

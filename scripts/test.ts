@@ -1,6 +1,7 @@
 /**
  * Everything that must hold, part by part, with one total at the end:
- * lint and format, types, build, unit and property tests, conformance, benchmarks at tiny size.
+ * lint and format, types, build, unit and property tests (benchmarks at tiny size among them),
+ * conformance, a browser.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -38,6 +39,14 @@ const PARTS: readonly Part[] = [
   {
     name: 'conformance, a sample on every engine',
     command: [process.execPath, 'test/conformance/run.ts', '--sample', '40'],
+    count: (stdout) => countLastLine(stdout),
+  },
+  {
+    name: 'headless Chromium, a sample with shared and with unshared memory',
+    command: [
+      ...[process.execPath, '--disable-warning=ExperimentalWarning', 'test/browser/run.ts'],
+      ...['--tiny', '--cases', '40', '--filter', 'TokenLoops mint|Sha1|OrderBook|UniswapV4'],
+    ],
     count: (stdout) => countLastLine(stdout),
   },
 ];

@@ -33,6 +33,11 @@ export interface EVMOptions {
    */
   readonly hotThreshold?: number;
   readonly compilation?: CompilationOptions;
+  /**
+   * Whether the memory can be shared between threads. When left out, wherever it is allowed: in
+   * Node.js, and in pages that are isolated from other origins.
+   */
+  readonly sharedMemory?: boolean;
   /** Empty when left out. */
   readonly state?: StateReader;
   readonly chainId?: bigint;

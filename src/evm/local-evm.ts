@@ -33,7 +33,7 @@ import { type Context, type ContextNeed, ContextPool } from './machine/contexts.
 import { encodeBlock, encodeTransaction } from './machine/encode.ts';
 import type { CallHooks } from './machine/hooks.ts';
 import { createMachine, type Machine } from './machine/instance.ts';
-import { createMemory, HEAP_BYTES, type MachineMemory } from './machine/memory.ts';
+import { canShareMemory, createMemory, HEAP_BYTES, type MachineMemory } from './machine/memory.ts';
 import { serveRequest, stage } from './machine/requests.ts';
 import { copyLogs, decodeLogs, readChanges, readOutput } from './machine/results.ts';
 import { haltReason } from './machine/statuses.ts';
@@ -112,7 +112,7 @@ export type CoreOptions = EVMOptions & {
 /** @throws InputError for values that are none; EVMError when there is no memory */
 export function createCoreEVM(options: CoreOptions): EVM {
   const rules = options.rules ?? rulesOf(options.fork ?? 'osaka');
-  const memory = createMemory({ shared: true });
+  const memory = createMemory({ shared: options.sharedMemory ?? canShareMemory() });
   const contexts = new ContextPool(memory);
   memory.startHeap(HEAP_BYTES);
   const machine = createMachine(memory, rules);

@@ -79,7 +79,7 @@ export async function warmUp(opened: Opened, budgetMs: number = WARM_UP_MS): Pro
   for (let i = 0; i < WARM_UP_CALLS_MAX && performance.now() < until; i++) {
     call(opened);
     if (performance.now() < letGo) continue;
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve, 0));
     letGo = performance.now() + LET_GO_MS;
   }
 }

@@ -4,7 +4,7 @@ import { createEVM, type EVM } from '../../evm/evm.ts';
 import type { ForkName } from '../../evm/forks/names.ts';
 import type { TraceStep } from '../../evm/machine/steps.ts';
 import type { PrecompileHost } from '../../evm/precompiles/precompile.ts';
-import type { Engine, StateReader, TransactionResult } from '../../evm/types.ts';
+import type { Awaitable, Engine, StateReader, TransactionResult } from '../../evm/types.ts';
 import type { TestJob, TestMachine } from './run.ts';
 import { endLine, stepLine } from './trace.ts';
 
@@ -14,6 +14,8 @@ export interface MachineOptions {
   readonly hotThreshold?: number;
   /** Instead of Ironfly's own. */
   readonly precompiles?: PrecompileHost;
+  /** Whether precompiles may answer by promises, as they do in browsers while they load. */
+  readonly suspends?: boolean;
   /** Takes the EIP-3155 lines of each transaction. */
   readonly onTrace?: (line: string) => void;
 }
@@ -22,7 +24,7 @@ export interface MachineOptions {
 export function openMachine(options: MachineOptions): TestMachine {
   const open = new Map<ForkName, Slot>();
   return {
-    execute(job: TestJob): TransactionResult {
+    execute(job: TestJob): Awaitable<TransactionResult> {
       const slot = open.get(job.fork) ?? openSlot(job.fork, options);
       open.set(job.fork, slot);
       // A test's state is what it was again after each case, so what is cached of it stays good.
@@ -35,12 +37,18 @@ export function openMachine(options: MachineOptions): TestMachine {
         slot.chainId = job.chainId;
       }
       slot.evm.setBlock(job.block);
+      // Whatever state a machine is in that fails, it is not used again.
+      const fail = (error: unknown): never => {
+        open.delete(job.fork);
+        throw error;
+      };
+      if (options.suspends === true) {
+        return slot.evm.transact(job.transaction, { commit: false }).catch(fail);
+      }
       try {
         return transact(slot.evm, job, options.onTrace);
       } catch (error) {
-        // Whatever state it is in, it is not used again.
-        open.delete(job.fork);
-        throw error;
+        return fail(error);
       }
     },
   };

@@ -6,7 +6,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { CaseChoice, FileResult } from './file.ts';
+import type { CaseChoice, FileResult } from './cases.ts';
 import type { MachineOptions } from './machine.ts';
 
 export interface PoolOptions {

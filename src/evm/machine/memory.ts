@@ -36,7 +36,12 @@ export interface MachineMemory {
   nextScratch: number;
 }
 
-/** A memory with its globals set; shared between threads where the host can. */
+/** Whether memory can be shared between threads: a page has to be isolated from other origins. */
+export function canShareMemory(): boolean {
+  return typeof SharedArrayBuffer === 'function' && globalThis.crossOriginIsolated !== false;
+}
+
+/** A memory with its globals set; `shared` between threads or not. */
 export function createMemory(options: { readonly shared: boolean }): MachineMemory {
   const memory = new WebAssembly.Memory({
     initial: ARENAS_START / PAGE_BYTES,

@@ -1,5 +1,5 @@
 /** The runtime module (AssemblyScript): its exports, and its compiled form, once a process. */
-import { readFileSync } from 'node:fs';
+import { RUNTIME, RUNTIME_SHARED } from '../../../build/runtime-bytes.ts';
 import { assembleKernels } from '../kernels/module.ts';
 
 /** What the host calls. Pointers and sizes are u32, gas is i64. */
@@ -41,9 +41,7 @@ const MODULES = new Map<boolean, WebAssembly.Module>();
 export function runtimeModule(shared: boolean): WebAssembly.Module {
   let module = MODULES.get(shared);
   if (module === undefined) {
-    const name = shared ? 'runtime-shared.wasm' : 'runtime.wasm';
-    const url = new URL(`../../../build/${name}`, import.meta.url);
-    module = new WebAssembly.Module(readFileSync(url));
+    module = new WebAssembly.Module(Uint8Array.fromBase64(shared ? RUNTIME_SHARED : RUNTIME));
     MODULES.set(shared, module);
   }
   return module;
