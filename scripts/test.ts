@@ -26,6 +26,13 @@ const BIN = join(ROOT, 'node_modules', '.bin');
 const scratch = mkdtempSync(join(tmpdir(), 'ironfly-test-'));
 const vitestReport = join(scratch, 'vitest.json');
 
+/** The differential suite has a test of its own among the unit tests. */
+const CONFORMANCE = [
+  'test/conformance/run.ts',
+  ...['--sample', '40'],
+  ...['--suite', 'eest', '--suite', 'legacy', '--suite', 'vm'],
+];
+
 const PARTS: readonly Part[] = [
   { name: 'runtime', command: [process.execPath, 'scripts/build-runtime.mjs'] },
   { name: 'lint and format', command: [join(BIN, 'biome'), 'check', '.'] },
@@ -38,7 +45,7 @@ const PARTS: readonly Part[] = [
   },
   {
     name: 'conformance, a sample on every engine',
-    command: [process.execPath, 'test/conformance/run.ts', '--sample', '40'],
+    command: [process.execPath, ...CONFORMANCE],
     count: (stdout) => countLastLine(stdout),
   },
   {

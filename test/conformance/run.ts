@@ -1,5 +1,6 @@
 /**
- * `npm run conformance`: every official state test and VM test on every engine.
+ * `npm run conformance`: every official state test and VM test on every engine, and, where there
+ * are no fixtures too, the differential suite beside EthereumJS.
  *
  *   node test/conformance/run.ts [--engine E]... [--suite S]... [--sample N] [--jobs N]
  *
@@ -14,6 +15,9 @@ import { parseArgs } from 'node:util';
 import type { MachineOptions } from '../../src/cli/statetest/machine.ts';
 import { runPool } from '../../src/cli/statetest/pool.ts';
 import { openVmTestMachine, parseVmTests, runVmTest } from '../../src/cli/statetest/vmtest.ts';
+import { FORKS } from '../../src/evm/forks/names.ts';
+import type { Engine } from '../../src/evm/types.ts';
+import { createSuite, FAMILIES } from '../differential/suite.ts';
 import { fixtures } from '../fixtures.ts';
 
 interface Totals {
@@ -37,11 +41,16 @@ interface Suite {
   readonly run: (run: Run, totals: Totals) => Promise<void>;
 }
 
+/** Needs no fixtures; compares the engines with each other, too. */
+const DIFFERENTIAL = 'differential';
+
 const SUITES: readonly Suite[] = [
   { name: 'eest', fixtures: 'eest-v5.4.0', part: 'state_tests', run: runStateTests },
   { name: 'legacy', fixtures: 'legacytests-Cancun', part: 'GeneralStateTests', run: runStateTests },
   { name: 'vm', fixtures: 'legacytests-Constantinople', part: 'VMTests', run: runVmTests },
 ];
+
+const SUITE_NAMES = [...SUITES.map(({ name }) => name), DIFFERENTIAL];
 
 /** With `auto` the second visit compiles, so that calls move over in mid-run. */
 const ENGINES: Readonly<Record<string, MachineOptions>> = {
@@ -61,7 +70,7 @@ async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       engine: { type: 'string', multiple: true, default: Object.keys(ENGINES) },
-      suite: { type: 'string', multiple: true, default: SUITES.map(({ name }) => name) },
+      suite: { type: 'string', multiple: true, default: SUITE_NAMES },
       sample: { type: 'string', default: '1' },
       jobs: { type: 'string', default: String(availableParallelism()) },
     },
@@ -69,8 +78,9 @@ async function main(): Promise<number> {
   const [sample, jobs] = [Number(values.sample), Number(values.jobs)];
   const suites = SUITES.filter(({ name }) => values.suite.includes(name));
   const unknown = values.engine.find((name) => ENGINES[name] === undefined);
-  if (unknown !== undefined || suites.length === 0 || !(sample >= 1) || !(jobs >= 1)) {
-    const names = SUITES.map(({ name }) => name).join(', ');
+  const wrong = values.suite.some((name) => !SUITE_NAMES.includes(name));
+  if (unknown !== undefined || wrong || !(sample >= 1) || !(jobs >= 1)) {
+    const names = SUITE_NAMES.join(', ');
     process.stderr.write(
       `conformance: engines are ${Object.keys(ENGINES).join(', ')}; suites are ${names}; ` +
         'sample and jobs are whole numbers from 1\n',
@@ -92,6 +102,15 @@ async function main(): Promise<number> {
       all.failed += totals.failed;
       all.skipped += totals.skipped;
     }
+  }
+  if (values.suite.includes(DIFFERENTIAL)) {
+    const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
+    const start = performance.now();
+    await runDifferential(values.engine as Engine[], sample, totals);
+    const seconds = (performance.now() - start) / 1000;
+    table.push(row(DIFFERENTIAL, values.engine.join('+').slice(0, 12), totals, seconds));
+    all.passed += totals.passed;
+    all.failed += totals.failed;
   }
   process.stdout.write(`${table.join('\n')}\n${JSON.stringify(all)}\n`);
   return all.failed > 0 ? 1 : 0;
@@ -142,6 +161,22 @@ async function runVmTests({ folder, machine, sample }: Run, totals: Totals): Pro
       }
       if (error === undefined) totals.passed++;
       else fail(totals, `${name} ${test.name} ${error}`);
+    }
+  }
+}
+
+async function runDifferential(
+  engines: readonly Engine[],
+  oneIn: number,
+  totals: Totals,
+): Promise<void> {
+  const all = new Set<Engine>(['interpreter', ...engines]);
+  for (const [first, fork] of FORKS.entries()) {
+    const suite = createSuite(fork, [...all]);
+    for (const family of Object.keys(FAMILIES)) {
+      const { passed, failures } = await suite.run(family, { oneIn, first });
+      totals.passed += passed;
+      for (const failure of failures) fail(totals, failure);
     }
   }
 }

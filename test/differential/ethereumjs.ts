@@ -17,7 +17,7 @@ import type { Address as HexAddress, Log } from '../../src/evm/types.ts';
 import { blockHashOf, type Case, type CaseTransaction } from './case.ts';
 import { PeerState } from './ethereumjs-state.ts';
 import { corrected } from './known-bugs.ts';
-import { type Outcome, STACK_KEPT, STEPS_MAX, type Step } from './outcome.ts';
+import { isKept, type Outcome, STACK_KEPT, type Step } from './outcome.ts';
 
 const HARDFORKS: Readonly<Record<ForkName, Hardfork>> = {
   frontier: Hardfork.Chainstart,
@@ -80,7 +80,7 @@ export async function createPeer(fork: ForkName): Promise<Peer> {
       if (test === undefined) throw new Error('no case is open');
       const taken: Step[] = [];
       const listener = (step: InterpreterStep): void => {
-        if (taken.length < STEPS_MAX) taken.push(readStep(step));
+        if (isKept(step.opcode.code, step.stack.length, taken)) taken.push(readStep(step));
       };
       if (steps) vm.evm.events?.on('step', listener);
       try {

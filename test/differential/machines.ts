@@ -19,7 +19,7 @@ import {
   CHAIN_ID,
   machineTransaction,
 } from './case.ts';
-import { type AccountState, type Outcome, STACK_KEPT, STEPS_MAX, type Step } from './outcome.ts';
+import { type AccountState, isKept, type Outcome, STACK_KEPT, type Step } from './outcome.ts';
 
 /** What is forced upon a machine. */
 export interface Forcing {
@@ -68,8 +68,8 @@ export function createMachine(engine: Engine, fork: ForkName): Machine {
 }
 
 function keepStep(steps: Step[], step: TraceStep): void {
-  if (steps.length >= STEPS_MAX) return;
   const { pc, op, gas, depth, memSize, stack, refund } = step;
+  if (!isKept(op, stack.length, steps)) return;
   const kept = stack.slice(-STACK_KEPT);
   steps.push({ pc, op, gas, depth, memSize, height: stack.length, stack: kept, refund });
 }

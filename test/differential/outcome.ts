@@ -95,41 +95,51 @@ export function stateDifference(
   return `account ${extra} should not be`;
 }
 
+const STOP = 0x00;
 const SSTORE = 0x55;
+const REVERT = 0xfd;
 const INVALID = 0xfe;
 
 /** Words of each step's stack that are kept; deeper ones were compared when they were higher. */
 export const STACK_KEPT = 17;
 /** Steps of a transaction that are kept. */
-export const STEPS_MAX = 10_000;
+const STEPS_MAX = 10_000;
 
-/** In what the steps differ; STOP is left out: past the code's end it is no instruction. */
+/**
+ * Whether a step is kept: past the code's end STOP is an instruction to some, and EthereumJS does
+ * not report REVERT when its operands are missing.
+ */
+export function isKept(op: number, height: number, kept: readonly Step[]): boolean {
+  return op !== STOP && !(op === REVERT && height < 2) && kept.length < STEPS_MAX;
+}
+
+/** In what the steps differ, or undefined. */
 export function stepDifference(
   expected: readonly Step[],
   found: readonly Step[],
 ): string | undefined {
-  const wanted = expected.filter(({ op }) => op !== 0);
-  const given = found.filter(({ op }) => op !== 0);
   // What authorisations give back is in the one's refund from the start, and not in the other's.
-  const [before, beforeOther] = [wanted[0]?.refund ?? 0n, given[0]?.refund ?? 0n];
-  for (const [index, step] of wanted.entries()) {
-    const found = given[index];
-    const other = found && { ...found, refund: found.refund - beforeOther + before };
-    if (other === undefined) return `only ${given.length} steps, not ${wanted.length}`;
-    const where = `step ${index}, pc ${step.pc}, op 0x${step.op.toString(16)}`;
+  const [before, beforeOther] = [expected[0]?.refund ?? 0n, found[0]?.refund ?? 0n];
+  for (const [index, step] of expected.entries()) {
+    const at = found[index];
+    const other = at && { ...at, refund: at.refund - beforeOther + before };
+    if (other === undefined) return `only ${found.length} steps, not ${expected.length}`;
+    const where = () => `step ${index}, pc ${step.pc}, op 0x${step.op.toString(16)}`;
     for (const name of ['pc', 'op', 'depth', 'gas', 'memSize', 'height', 'refund'] as const) {
       // EthereumJS reports SSTORE when its refund has been counted already,
       if (name === 'refund' && step.op === SSTORE) continue;
       // and says INVALID of every byte that is no opcode.
       if (name === 'op' && step.op === INVALID) continue;
       if (step[name] !== other[name]) {
-        return `${where}: ${name} ${other[name]}, not ${step[name]}`;
+        return `${where()}: ${name} ${other[name]}, not ${step[name]}`;
       }
     }
     const same = step.stack.every((word, at) => word === other.stack[at]);
     if (!same) {
-      return `${where}: stack [${other.stack.join()}], not [${step.stack.join()}]`;
+      return `${where()}: stack [${other.stack.join()}], not [${step.stack.join()}]`;
     }
   }
-  return given.length === wanted.length ? undefined : `${given.length} steps, not ${wanted.length}`;
+  return found.length === expected.length
+    ? undefined
+    : `${found.length} steps, not ${expected.length}`;
 }

@@ -1,6 +1,7 @@
 /** Random contracts: functions of random statements, and mutations of their bytes. */
+
+import { newLabel, Program } from '../differential/program.ts';
 import { expression, type Scope, type Setting } from './expressions.ts';
-import { newLabel, Program } from './program.ts';
 import { ending, statements } from './statements.ts';
 
 /** The code of one contract, up to a few thousand bytes. */

@@ -1,6 +1,8 @@
 /** Random init code: short, and with all the ends that a creation can come to. */
-import { type Setting, since } from './expressions.ts';
-import { Program } from './program.ts';
+
+import { Program } from '../differential/program.ts';
+import { since } from '../differential/since.ts';
+import type { Setting } from './expressions.ts';
 
 /** At most 96 bytes. */
 export function deployer({ random, fork, addresses }: Setting): Uint8Array {

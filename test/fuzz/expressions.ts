@@ -1,8 +1,8 @@
 /** Random expressions: code that leaves one more word on the stack, whatever it computes. */
-import { type ForkName, forkIndex } from '../../src/evm/forks/names.ts';
+import type { ForkName } from '../../src/evm/forks/names.ts';
 import { OPCODES, opcodeAt } from '../../src/evm/opcodes/table.ts';
 import type { Address } from '../../src/evm/types.ts';
-import type { Label, Program } from './program.ts';
+import type { Label, Program } from '../differential/program.ts';
 import type { Random } from './random.ts';
 
 /** What code is written for. */
@@ -177,8 +177,4 @@ export function address(scope: Scope): void {
   const dirt = random.once(10) ? random.bits(96) << 160n : 0n;
   program.push(BigInt(random.pick(scope.addresses)) | dirt);
   scope.height += 1;
-}
-
-export function since(fork: ForkName, first: ForkName): boolean {
-  return forkIndex(fork) >= forkIndex(first);
 }

@@ -1,13 +1,5 @@
 /** Random numbers from a seed: the same seed gives the same case on every machine. */
-
-/** Values at which 256-bit arithmetic, sizes and offsets turn. */
-export const EDGES: readonly bigint[] = [
-  ...[0n, 1n, 2n, 3n, 31n, 32n, 33n, 63n, 64n, 95n, 96n, 127n, 128n, 255n, 256n, 257n],
-  ...[2n ** 16n, 2n ** 31n, 2n ** 32n - 1n, 2n ** 32n, 2n ** 63n, 2n ** 64n - 1n, 2n ** 64n],
-  ...[2n ** 64n + 1n, 2n ** 127n, 2n ** 128n - 1n, 2n ** 128n, 2n ** 160n - 1n, 2n ** 160n],
-  ...[2n ** 192n - 1n, 2n ** 192n, 2n ** 255n - 1n, 2n ** 255n, 2n ** 255n + 1n],
-  ...[2n ** 256n - 32n, 2n ** 256n - 2n, 2n ** 256n - 1n],
-];
+import { EDGES } from '../differential/edges.ts';
 
 const MASK = 2n ** 256n - 1n;
 

@@ -1,7 +1,9 @@
 /** Random statements: code that leaves the stack as high as it was. */
+
+import { newLabel } from '../differential/program.ts';
+import { since } from '../differential/since.ts';
 import { deployer } from './deployer.ts';
-import { address, constant, expression, type Scope, since, small } from './expressions.ts';
-import { newLabel } from './program.ts';
+import { address, constant, expression, type Scope, small } from './expressions.ts';
 
 /** Writes `count` statements, as far as the budget goes. */
 export function statements(scope: Scope, count: number): void {

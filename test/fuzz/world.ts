@@ -5,9 +5,10 @@ import { type ForkName, forkIndex } from '../../src/evm/forks/names.ts';
 import { rulesOf } from '../../src/evm/forks/rules.ts';
 import type { Address } from '../../src/evm/types.ts';
 import type { Case, CaseAccount, CaseBlock, CaseTransaction } from '../differential/case.ts';
+import { since } from '../differential/since.ts';
 import { randomCode } from './contracts.ts';
 import { deployer } from './deployer.ts';
-import { type Setting, since } from './expressions.ts';
+import type { Setting } from './expressions.ts';
 import type { Random } from './random.ts';
 
 const KEYS = [1, 2, 3].map((last) => new Uint8Array(32).fill(last));

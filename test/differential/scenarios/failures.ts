@@ -1,0 +1,131 @@
+/** How every opcode fails: out of gas by one, stack too low or too high, static, not known. */
+import type { ForkName } from '../../../src/evm/forks/names.ts';
+import { OPCODES, type OpcodeRow, opcodeAt } from '../../../src/evm/opcodes/table.ts';
+import { newLabel, Program } from '../program.ts';
+import { contract, type NamedScenario, running, type Scenario, type Stage } from '../scenario.ts';
+import { since } from '../since.ts';
+
+const STACK_MAX = 1_024;
+
+export function* failures(fork: ForkName): Generator<NamedScenario> {
+  for (let byte = 0; byte < 256; byte++) {
+    if (opcodeAt(byte, fork) !== undefined) continue;
+    const code = new Program(fork).push(1).push(1).push(1).byte(byte).assemble();
+    yield { name: `byte 0x${byte.toString(16)}`, make: running(code) };
+  }
+  for (const row of OPCODES.filter(({ byte }) => opcodeAt(byte, fork) !== undefined)) {
+    yield* ofOpcode(fork, row);
+  }
+  yield* jumps(fork);
+}
+
+function* ofOpcode(fork: ForkName, row: OpcodeRow): Generator<NamedScenario> {
+  const { name, pops, pushes } = row;
+  const code = (write: (program: Program) => void): Uint8Array => {
+    const program = new Program(fork);
+    write(program);
+    return program.assemble();
+  };
+  const good = code((program) => instruction(program, row));
+  yield { name: `${name} in order`, make: running(good) };
+  for (const beyondUsed of [0n, -1n, -2n, -3n, -50n]) {
+    yield { name: `${name} with ${beyondUsed} gas`, make: running(good, { gas: { beyondUsed } }) };
+  }
+  for (let height = 0; height < pops; height++) {
+    const low = code((program) => {
+      for (let i = 0; i < height; i++) program.push(1);
+      tail(program.byte(row.byte));
+    });
+    yield { name: `${name} on ${height} words`, make: running(low) };
+  }
+  if (pushes > 0) {
+    for (const height of [STACK_MAX - 1, STACK_MAX]) {
+      const high = code((program) => {
+        fill(program, height - pops);
+        for (let i = 0; i < pops; i++) program.push(0);
+        tail(program.byte(row.byte));
+      });
+      yield { name: `${name} on ${height} words`, make: running(high) };
+    }
+  }
+  if (since(fork, 'byzantium')) {
+    yield { name: `${name} in a static call`, make: (stage) => inStatic(stage, good) };
+  }
+}
+
+/** The opcode with operands that it can do something with. */
+function instruction(program: Program, { name, pops, byte, immediate }: OpcodeRow): void {
+  if (name === 'JUMP' || name === 'JUMPI') {
+    const target = newLabel();
+    if (name === 'JUMPI') program.push(1);
+    program.pushLabel(target).op(name, 'INVALID').place(target);
+    return;
+  }
+  for (let i = 0; i < pops; i++) program.push(i + 1);
+  program.byte(byte);
+  for (let i = 0; i < immediate; i++) program.byte(i + 1);
+  program.push(1).push(5).op('SSTORE');
+}
+
+/** What must not run. */
+function tail(program: Program): void {
+  program.push(1).push(5).op('SSTORE');
+}
+
+function fill(program: Program, height: number): void {
+  for (let i = 0; i < height; i++) program.op('ADDRESS');
+}
+
+/** Calls the code statically, then in the usual way; keeps both results. */
+function inStatic({ fork, target, other }: Stage, code: Uint8Array): Scenario {
+  const program = new Program(fork);
+  for (const [slot, name] of ['STATICCALL', 'CALL'].entries()) {
+    for (let i = 0; i < 4; i++) program.push(0);
+    if (name === 'CALL') program.push(0);
+    program
+      .push(BigInt(other(1)))
+      .push(100_000)
+      .op(name)
+      .push(slot)
+      .op('SSTORE');
+  }
+  return {
+    accounts: [
+      { ...contract(target, program.assemble()), balance: 9n },
+      { ...contract(other(1), code), balance: 9n },
+    ],
+    transaction: {},
+  };
+}
+
+const BAD_TARGETS = [
+  ...[0n, 1n, 5n, 100n, 2n ** 16n, 2n ** 32n, 2n ** 32n + 9n, 2n ** 64n, 2n ** 64n + 9n],
+  ...[2n ** 255n, 2n ** 256n - 1n],
+];
+
+function* jumps(fork: ForkName): Generator<NamedScenario> {
+  for (const target of BAD_TARGETS) {
+    for (const known of [true, false]) {
+      for (const condition of [undefined, 0n, 1n, 2n ** 64n, 2n ** 255n]) {
+        const program = new Program(fork);
+        if (condition !== undefined) program.push(condition);
+        if (known) program.push(target, 32);
+        else program.push(0).op('CALLDATALOAD');
+        program.op(condition === undefined ? 'JUMP' : 'JUMPI');
+        program.op('JUMPDEST').push(1).push(1).op('SSTORE');
+        const data = Uint8Array.fromHex(target.toString(16).padStart(64, '0'));
+        yield {
+          name: `${condition === undefined ? 'JUMP' : `JUMPI if ${condition}`} to ${target} ${known}`,
+          make: running(program.assemble(), { transaction: { data } }),
+        };
+      }
+    }
+  }
+  // A JUMPDEST that is data of a push, and one behind a push that the code's end cuts off.
+  const inside = new Program(fork).push(3).op('JUMP').byte(0x60, 0x5b).op('STOP');
+  yield { name: 'JUMP into data', make: running(inside.assemble()) };
+  const after = new Program(fork).push(4).op('JUMP').byte(0x00, 0x5b, 0x7f, 0x5b);
+  yield { name: 'JUMP before a push that is cut off', make: running(after.assemble()) };
+  const cut = new Program(fork).push(1).push(1).op('SSTORE').byte(0x7f, 0xff, 0xff);
+  yield { name: 'a push that is cut off', make: running(cut.assemble()) };
+}

@@ -1,0 +1,102 @@
+/** Opcodes that compute a word from words: all edge operands, known to the compiler and not. */
+import type { ForkName } from '../../../src/evm/forks/names.ts';
+import { OPCODES, opcodeAt } from '../../../src/evm/opcodes/table.ts';
+import { EDGES } from '../edges.ts';
+import { Program } from '../program.ts';
+import { type NamedScenario, running } from '../scenario.ts';
+
+const NAMES = [
+  ...['ADD', 'MUL', 'SUB', 'DIV', 'SDIV', 'MOD', 'SMOD', 'EXP', 'SIGNEXTEND', 'LT', 'GT', 'SLT'],
+  ...['SGT', 'EQ', 'ISZERO', 'AND', 'OR', 'XOR', 'NOT', 'BYTE', 'SHL', 'SHR', 'SAR', 'CLZ'],
+  ...['ADDMOD', 'MULMOD'],
+];
+
+/** Operations in one contract. */
+const CHUNK = 64;
+
+/** How an operand comes: as a constant, from the call's data, or as a word narrowed by a mask. */
+const SOURCES = ['constant', 'unknown', 'narrow'] as const;
+type Source = (typeof SOURCES)[number];
+
+/** Forks that bring operations of this family: there all operands are tried, else one chunk in 8. */
+const THOROUGH: readonly ForkName[] = ['frontier', 'constantinople', 'osaka'];
+
+export function* values(fork: ForkName): Generator<NamedScenario> {
+  const oneIn = THOROUGH.includes(fork) ? 1 : 8;
+  let chunks = 0;
+  for (const row of OPCODES) {
+    if (!NAMES.includes(row.name) || opcodeAt(row.byte, fork) === undefined) continue;
+    for (const [mixture, sources] of mixtures(row.pops).entries()) {
+      const tuples = operands(row.pops).filter((_, index) => isTried(index, mixture, sources));
+      for (let at = 0; at < tuples.length; at += CHUNK) {
+        const chunk = tuples.slice(at, at + CHUNK);
+        chunks += 1;
+        if (chunks % oneIn !== 0) continue;
+        yield {
+          name: `${row.name} ${sources.join('/')} ${at}`,
+          make: (stage) => {
+            const program = new Program(fork);
+            const data: bigint[] = [];
+            for (const [index, words] of chunk.entries()) {
+              // The last operand lies deepest.
+              for (let i = words.length - 1; i >= 0; i--) {
+                put(program, data, words[i] as bigint, sources[i] as Source);
+              }
+              program
+                .op(row.name)
+                .push(index * 32)
+                .op('MSTORE');
+            }
+            program
+              .push(chunk.length * 32)
+              .push(0)
+              .op('RETURN');
+            const digits = data.map((word) => word.toString(16).padStart(64, '0')).join('');
+            const transaction = { data: Uint8Array.fromHex(digits) };
+            return running(program.assemble(), { transaction })(stage);
+          },
+        };
+      }
+    }
+  }
+}
+
+/** All operands where nothing is known of them; of the mixtures each has some. */
+function isTried(index: number, mixture: number, sources: readonly Source[]): boolean {
+  return sources.every((source) => source === 'unknown') || index % 4 === mixture % 4;
+}
+
+function put(program: Program, data: bigint[], word: bigint, source: Source): void {
+  if (source === 'constant') {
+    program.push(word);
+    return;
+  }
+  program.push(data.length * 32).op('CALLDATALOAD');
+  data.push(word);
+  // The bound of a width that the compiler can see.
+  if (source === 'narrow') program.push(2n ** BigInt(maskBits(word)) - 1n).op('AND');
+}
+
+/** A mask of 8, 64, 128 or 192 bits that changes nothing, or 255 bits. */
+function maskBits(word: bigint): number {
+  return [8, 64, 128, 192].find((bits) => word < 2n ** BigInt(bits)) ?? 255;
+}
+
+function operands(count: number): bigint[][] {
+  if (count === 1) return EDGES.map((word) => [word]);
+  const pairs = EDGES.flatMap((one) => EDGES.map((other) => [one, other]));
+  if (count === 2) return pairs;
+  // Pairs with a modulus each, and every modulus with some pairs.
+  return pairs.map((pair, index) => [...pair, EDGES[(index * 7) % EDGES.length] as bigint]);
+}
+
+function mixtures(count: number): Source[][] {
+  if (count === 1) return SOURCES.map((source) => [source]);
+  return mixtures(count - 1).flatMap((left) =>
+    // Three operands: all of one kind, or one constant.
+    SOURCES.filter((source) => count === 2 || source !== 'narrow').map((source) => [
+      ...left,
+      source,
+    ]),
+  );
+}

@@ -1,0 +1,108 @@
+/** The differential suite: its families of scenarios, and how they are run. */
+import type { ForkName } from '../../src/evm/forks/names.ts';
+import type { Engine } from '../../src/evm/types.ts';
+import type { Case } from './case.ts';
+import { type Comparer, createComparer, ENGINES } from './compare.ts';
+import { createMachine, type Forcing, UNFORCED } from './machines.ts';
+import { casesOf, type NamedScenario } from './scenario.ts';
+import { calls, precompiles } from './scenarios/calls.ts';
+import { creations } from './scenarios/creations.ts';
+import { environment } from './scenarios/environment.ts';
+import { failures } from './scenarios/failures.ts';
+import { memory } from './scenarios/memory.ts';
+import { storage } from './scenarios/storage.ts';
+import { transactions } from './scenarios/transactions.ts';
+import { values } from './scenarios/values.ts';
+
+export const FAMILIES: Readonly<Record<string, (fork: ForkName) => Iterable<NamedScenario>>> = {
+  values,
+  memory,
+  environment,
+  storage,
+  calls,
+  precompiles,
+  creations,
+  failures,
+  transactions,
+};
+
+export interface SuiteOptions {
+  /** One scenario in so many, beginning with the one of this number. */
+  readonly oneIn: number;
+  readonly first: number;
+}
+
+export interface SuiteResult {
+  /** Scenarios that were compared. */
+  passed: number;
+  readonly failures: string[];
+}
+
+/** Tiers change in mid-run and compiled code leaves often, in a different way from case to case. */
+const FORCING: readonly Forcing[] = [
+  UNFORCED,
+  { hotThreshold: 1, gasSlice: 1n },
+  { hotThreshold: 1, gasSlice: 200_000n },
+  { hotThreshold: 1, gasSlice: 100n },
+  { hotThreshold: 2, gasSlice: 7n },
+];
+
+export interface Suite {
+  /** Runs a family, or a part of it. */
+  run(family: string, options: SuiteOptions): Promise<SuiteResult>;
+}
+
+/** The suite of a fork; its machines are kept from family to family. */
+export function createSuite(fork: ForkName, engines: readonly Engine[] = ENGINES): Suite {
+  const comparer = createComparer(fork, engines);
+  const scout = createMachine('interpreter', fork);
+  return {
+    run: async (family, { oneIn, first }) => {
+      const scenarios = FAMILIES[family];
+      if (scenarios === undefined) throw new RangeError(`no family is called ${family}`);
+      const result: SuiteResult = { passed: 0, failures: [] };
+      const cases = casesOf(fork, everyNth(scenarios(fork), oneIn, first), scout);
+      let number = first;
+      for (const { test, names } of cases) {
+        const forced = FORCING[number % FORCING.length] as Forcing;
+        number += 1;
+        await runCase(comparer, { test, names }, forced, result);
+      }
+      return result;
+    },
+  };
+}
+
+interface NamedCase {
+  readonly test: Case;
+  readonly names: readonly string[];
+}
+
+/** After a difference it goes on: what follows does not depend on what came before. */
+async function runCase(
+  comparer: Comparer,
+  { test, names }: NamedCase,
+  forced: Forcing,
+  result: SuiteResult,
+): Promise<void> {
+  let start = 0;
+  while (start < names.length) {
+    const rest = { ...test, transactions: test.transactions.slice(start) };
+    const { difference, outcomes } = await comparer.compare(rest, {
+      forcing: { compiler: forced, auto: forced },
+    });
+    result.passed += outcomes.length;
+    if (difference === undefined) return;
+    const { index, machine, text } = difference;
+    result.failures.push(`${test.fork}, ${names[start + index]}: ${machine}: ${text}`);
+    start += index + 1;
+  }
+}
+
+function* everyNth<T>(items: Iterable<T>, oneIn: number, first: number): Generator<T> {
+  let index = 0;
+  for (const item of items) {
+    if (index % oneIn === first % oneIn) yield item;
+    index += 1;
+  }
+}
