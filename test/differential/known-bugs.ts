@@ -28,7 +28,7 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
     },
   },
   {
-    what: 'Code that begins with 0xef00 is EOF to EXTCODESIZE, -COPY, -HASH and CREATE in any fork.',
+    what: 'Code that begins with 0xef00 is EOF to EXTCODESIZE, -COPY, -HASH, CREATE in any fork.',
     specification:
       'EIP-3540 is part of no fork up to Osaka; without it such code, made before London or ' +
       'never made at all, is bytes like others, and as init code it halts at 0xef (EIP-3541).',

@@ -64,7 +64,7 @@ async function heights(byte: number, immediate: number, height: number) {
   return { after: after?.stack.length, next: after?.pc };
 }
 
-test('words taken and given, and bytes of immediate data, are those that EthereumJS shows', async () => {
+test('words taken and given, and immediate data, are those that EthereumJS shows', async () => {
   for (const { byte, name, pops, pushes, immediate } of OPCODES) {
     if (name === 'INVALID') continue;
     let least = 0;

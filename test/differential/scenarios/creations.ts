@@ -32,7 +32,7 @@ const INITS: readonly (readonly [string, Write])[] = [
   ['a log and its address', (program) => program.op('ADDRESS').push(0).push(0).op('LOG1')],
 ];
 
-/** RETURN of `size` bytes, `byte` and 1 before zeros: 0xef00 EthereumJS takes for more than it is. */
+/** RETURN of `size` bytes, `byte` and 1 before zeros: EthereumJS takes 0xef00 for EOF. */
 function returns(program: Program, byte: number, size: number): Program {
   program.push(byte).push(0).op('MSTORE8').push(1).push(1).op('MSTORE8');
   return program.push(size).push(0).op('RETURN');

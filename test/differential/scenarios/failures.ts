@@ -114,8 +114,9 @@ function* jumps(fork: ForkName): Generator<NamedScenario> {
         program.op(condition === undefined ? 'JUMP' : 'JUMPI');
         program.op('JUMPDEST').push(1).push(1).op('SSTORE');
         const data = Uint8Array.fromHex(target.toString(16).padStart(64, '0'));
+        const jump = condition === undefined ? 'JUMP' : `JUMPI if ${condition}`;
         yield {
-          name: `${condition === undefined ? 'JUMP' : `JUMPI if ${condition}`} to ${target} ${known}`,
+          name: `${jump} to ${target} ${known}`,
           make: running(program.assemble(), { transaction: { data } }),
         };
       }

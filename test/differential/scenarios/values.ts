@@ -18,7 +18,7 @@ const CHUNK = 64;
 const SOURCES = ['constant', 'unknown', 'narrow'] as const;
 type Source = (typeof SOURCES)[number];
 
-/** Forks that bring operations of this family: there all operands are tried, else one chunk in 8. */
+/** Forks that bring operations of this family: all operands are tried there, else one in 8. */
 const THOROUGH: readonly ForkName[] = ['frontier', 'constantinople', 'osaka'];
 
 export function* values(fork: ForkName): Generator<NamedScenario> {
