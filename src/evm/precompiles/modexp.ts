@@ -4,7 +4,9 @@
  */
 import { forkIndex } from '../forks/names.ts';
 import type { Rules } from '../forks/rules.ts';
-import { integer, type Precompile, slice, toBytes } from './precompile.ts';
+import type { Steps } from './libraries.ts';
+import { modularPower } from './modular-power.ts';
+import { integer, type Output, type Precompile, slice, toBytes } from './precompile.ts';
 
 /** EIP-7823. */
 const LENGTH_MAX = 1_024n;
@@ -33,7 +35,9 @@ export const MODEXP: Precompile = {
   name: 'MODEXP',
   gas: (input, rules) => {
     const lengths = lengthsOf(input);
-    const longest = lengths.base > lengths.modulus ? lengths.base : lengths.modulus;
+    const { base, modulus } = lengths;
+    // biome-ignore lint/complexity/useMathMinMax: they are bigints
+    const longest = base < modulus ? modulus : base;
     if (longest >= 1n << 64n || lengths.exponent >= 1n << 64n) {
       if (longest > 0n) return UNPAYABLE;
       // Nothing to the power of anything: EIP-198 multiplies by zero, later forks have a least.
@@ -62,9 +66,13 @@ export const MODEXP: Precompile = {
     if (m === 0n) return new Uint8Array(size);
     const b = integer(slice(input, 96, baseSize));
     const e = slice(input, 96 + baseSize, exponentSize);
-    return toBytes(power(b % m, e, m), size);
+    return inBytes(modularPower(b, e, m), size);
   },
 };
+
+function* inBytes(steps: Steps<bigint>, size: number): Steps<Output> {
+  return toBytes(yield* steps, size);
+}
 
 function minimum(rules: Rules): bigint {
   return since(rules, 'osaka') ? 500n : 200n;
@@ -86,23 +94,4 @@ function iterationsOf(input: Uint8Array, lengths: Lengths, perByte: bigint): big
   const head = start > BigInt(input.length) ? 0n : integer(slice(input, Number(start), headSize));
   const bits = head === 0n ? 0n : BigInt(head.toString(2).length - 1);
   return exponent > 32n ? perByte * (exponent - 32n) + bits : bits;
-}
-
-/** base^exponent mod modulus, four bits at a time. */
-function power(base: bigint, exponent: Uint8Array, modulus: bigint): bigint {
-  const powers = [1n % modulus];
-  for (let i = 1; i < 16; i++) powers.push(((powers[i - 1] as bigint) * base) % modulus);
-  let result = 1n % modulus;
-  let started = false;
-  for (const byte of exponent) {
-    for (const digit of [byte >> 4, byte & 15]) {
-      if (started) {
-        for (let i = 0; i < 4; i++) result = (result * result) % modulus;
-      }
-      if (digit === 0) continue;
-      result = (result * (powers[digit] as bigint)) % modulus;
-      started = true;
-    }
-  }
-  return result;
 }

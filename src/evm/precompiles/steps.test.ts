@@ -39,11 +39,21 @@ function rounds(count: number): Uint8Array {
   return input;
 }
 
+/** A power with an exponent of 500 bytes modulo one of 32 bytes that ends with `last`. */
+function power(last: number): Uint8Array {
+  const lengths = [32, 500, 32].flatMap((length) => [...toBytes(BigInt(length), 32)]);
+  const numbers = Array.from({ length: 564 }, (_, i) => 255 - (i % 251));
+  return Uint8Array.from([...lengths, ...numbers.slice(0, -1), last]);
+}
+
 const LONG: readonly (readonly [string, number, Uint8Array])[] = [
   ['BN254 pairing', 0x08, pairs(9)],
   ['BN254 pairing that is one', 0x08, pairs(10)],
   ['BLS12-381 sum', 0x0c, sums(40)],
   ['BLAKE2F', 0x09, rounds(200_000)],
+  ['MODEXP', 0x05, power(0xff)],
+  ['MODEXP of another modulus', 0x05, power(0xf1)],
+  ['MODEXP of an even modulus', 0x05, power(0x00)],
   ['BLAKE2F of fewer rounds', 0x09, rounds(150_000)],
 ];
 
@@ -77,7 +87,7 @@ describe.each([
       });
     }
     expect(outputs).toEqual(alone);
-    expect(new Set(alone).size).toBe(5);
+    expect(new Set(alone).size).toBe(8);
   });
 });
 

@@ -1,13 +1,35 @@
 /**
- * The precompiles' own WebAssembly, assembled when it is first used: rounds of BLAKE2F. One
- * instance and one memory a process; nothing of a call stays in it.
+ * The precompiles' own WebAssembly, assembled when it is first used: rounds of BLAKE2F, powers
+ * modulo odd numbers. One instance and one memory a process; nothing of a call stays in it.
  */
 import { ModuleBuilder } from '../../../wasm/module.ts';
+import type { ValueType } from '../../../wasm/types.ts';
 import { emitBlake2fRounds, SIGMA_OFFSETS } from './blake2f.ts';
+import { emitMontgomery, emitPower } from './montgomery.ts';
 
 interface Functions {
   readonly memory: WebAssembly.Memory;
   blake2fRounds(vector: number, message: number, sigma: number, from: number, to: number): void;
+  montgomery(
+    to: number,
+    a: number,
+    b: number,
+    modulus: number,
+    temporary: number,
+    size: number,
+    inverse: bigint,
+  ): void;
+  power(
+    result: number,
+    table: number,
+    digits: number,
+    count: number,
+    width: number,
+    modulus: number,
+    temporary: number,
+    size: number,
+    inverse: bigint,
+  ): void;
 }
 
 /** Where the parts of the memory stand. */
@@ -40,8 +62,18 @@ function assemble(): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
   module.memory({ initial: PAGES, maximum: PAGES, shared: false });
   module.exportMemory('memory');
-  const rounds = module.function('blake2fRounds', module.type(Array(5).fill('i32'), []));
+  const rounds = module.function('blake2fRounds', module.type(words(5), []));
   emitBlake2fRounds(rounds);
   module.export('blake2fRounds', rounds.ref);
+  const montgomery = module.function('montgomery', module.type([...words(6), 'i64'], []));
+  emitMontgomery(montgomery);
+  module.export('montgomery', montgomery.ref);
+  const power = module.function('power', module.type([...words(8), 'i64'], []));
+  emitPower(power, montgomery.ref);
+  module.export('power', power.ref);
   return module.toBytes();
+}
+
+function words(count: number): ValueType[] {
+  return Array(count).fill('i32');
 }

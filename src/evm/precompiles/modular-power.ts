@@ -1,0 +1,165 @@
+/**
+ * base^exponent mod modulus. Odd moduli to LENGTH_MAX bytes by Montgomery multiplication in
+ * WebAssembly, others by BigInt, which is faster past that: it multiplies 64 bits at a time, and
+ * long numbers by better algorithms. An even modulus is 2^k times an odd one:
+ *
+ *   x = b^e mod q,  y = b^e mod 2^k,  result = x + q ((y - x) / q mod 2^k)
+ *
+ * docs/design/precompiles.md has the measurements.
+ */
+import { assembled, WORK } from './assembled/module.ts';
+import { SIZE_STEP } from './assembled/montgomery.ts';
+import type { Steps } from './libraries.ts';
+
+/** Longer moduli are BigInt's. */
+const LENGTH_MAX = 96;
+/** Exponents of fewer bits are taken bit by bit: the table would cost more than it saves. */
+const SHORT_BITS = 24;
+/** Bits of the exponent taken together. */
+const WINDOW = 4;
+/** Digits of the exponent in one step. */
+const STEP_DIGITS = 64;
+/** The same by BigInt, and the bits of a modulus past which it is one: 4 squarings are long. */
+const PLAIN_STEP_DIGITS = 16;
+const LONG_BITS = 16_384n;
+
+const DIGITS = WORK;
+const MODULUS = DIGITS + STEP_DIGITS;
+const RESULT = MODULUS + LENGTH_MAX;
+const ONE = RESULT + LENGTH_MAX;
+const TABLE = ONE + LENGTH_MAX;
+/** With a word before it, and one more digit than a number. */
+const TEMPORARY = TABLE + (1 << WINDOW) * LENGTH_MAX + 8;
+
+/** The power, below a modulus that is not zero. The exponent is big-endian. */
+export function* modularPower(base: bigint, exponent: Uint8Array, modulus: bigint): Steps<bigint> {
+  const digits = digitsOf(exponent);
+  const twos = trailingZeros(modulus);
+  const odd = modulus >> twos;
+  const x = yield* powerOfOdd(base, digits, odd);
+  if (twos === 0n) return x;
+  const mask = (1n << twos) - 1n;
+  const y = yield* plainPower(base & mask, digits, twos, (value) => value & mask);
+  return x + odd * (((y - x) * inverseOf(odd, twos)) & mask);
+}
+
+function powerOfOdd(base: bigint, digits: Digits, modulus: bigint): Steps<bigint> {
+  const size = byteLength(modulus);
+  if (size <= LENGTH_MAX) return montgomeryPower(base, digits, modulus);
+  return plainPower(base, digits, BigInt(8 * size), (value) => value % modulus);
+}
+
+/** An exponent without leading zeros, in digits of `width` bits, the highest first. */
+interface Digits {
+  readonly width: number;
+  readonly values: Uint8Array;
+}
+
+function digitsOf(exponent: Uint8Array): Digits {
+  let start = 0;
+  while (exponent[start] === 0) start++;
+  const bytes = exponent.subarray(start);
+  const width = 8 * bytes.length <= SHORT_BITS ? 1 : WINDOW;
+  const perByte = 8 / width;
+  const values = new Uint8Array(bytes.length * perByte);
+  for (let i = 0; i < values.length; i++) {
+    const shift = 8 - width * ((i % perByte) + 1);
+    values[i] = ((bytes[Math.floor(i / perByte)] as number) >> shift) & ((1 << width) - 1);
+  }
+  const first = values.findIndex((value) => value !== 0);
+  return { width, values: first < 0 ? new Uint8Array() : values.subarray(first) };
+}
+
+function* plainPower(
+  base: bigint,
+  { width, values }: Digits,
+  bits: bigint,
+  reduce: (value: bigint) => bigint,
+): Steps<bigint> {
+  const powers = [reduce(1n)];
+  for (let i = 1; i < 1 << width; i++) powers.push(reduce((powers[i - 1] as bigint) * base));
+  const step = bits > LONG_BITS ? 1 : PLAIN_STEP_DIGITS;
+  let result = powers[values[0] ?? 0] as bigint;
+  for (let i = 1; i < values.length; i++) {
+    for (let k = 0; k < width; k++) result = reduce(result * result);
+    const value = values[i] as number;
+    if (value !== 0) result = reduce(result * (powers[value] as bigint));
+    if (i % step === 0) yield;
+  }
+  return result;
+}
+
+function* montgomeryPower(base: bigint, digits: Digits, modulus: bigint): Steps<bigint> {
+  const { bytes, montgomery, power } = assembled();
+  const size = SIZE_STEP * Math.ceil(byteLength(modulus) / SIZE_STEP);
+  const shift = BigInt(8 * size);
+  const inverse = negativeInverse(Number(modulus & 0xffff_ffffn));
+  const multiply = (to: number, a: number, b: number): void =>
+    montgomery(to, a, b, MODULUS, TEMPORARY, size, inverse);
+  write(bytes, MODULUS, modulus, size);
+  write(bytes, TABLE, (1n << shift) % modulus, size);
+  write(bytes, TABLE + size, (base << shift) % modulus, size);
+  for (let i = 2; i < 1 << digits.width; i++) {
+    multiply(TABLE + i * size, TABLE + (i - 1) * size, TABLE + size);
+  }
+  const { values, width } = digits;
+  const first = values[0] ?? 0;
+  bytes.copyWithin(RESULT, TABLE + first * size, TABLE + first * size + size);
+  for (let done = 1; done < values.length; done += STEP_DIGITS) {
+    if (done > 1) {
+      const kept = bytes.slice(MODULUS, TEMPORARY);
+      yield;
+      bytes.set(kept, MODULUS);
+    }
+    const part = values.subarray(done, done + STEP_DIGITS);
+    bytes.set(part, DIGITS);
+    power(RESULT, TABLE, DIGITS, part.length, width, MODULUS, TEMPORARY, size, inverse);
+  }
+  write(bytes, ONE, 1n, size);
+  multiply(RESULT, RESULT, ONE);
+  return BigInt(
+    `0x${bytes
+      .slice(RESULT, RESULT + size)
+      .reverse()
+      .toHex()}`,
+  );
+}
+
+function byteLength(value: bigint): number {
+  return Math.ceil(value.toString(16).length / 2);
+}
+
+/** Little-endian. */
+function write(bytes: Uint8Array, at: number, value: bigint, size: number): void {
+  bytes.set(Uint8Array.fromHex(value.toString(16).padStart(2 * size, '0')).reverse(), at);
+}
+
+/** -1 / value mod 2^32 for an odd value: each round doubles the bits that are right. */
+function negativeInverse(value: number): bigint {
+  let inverse = value;
+  for (let bits = 3; bits < 32; bits *= 2) {
+    inverse = Math.imul(inverse, 2 - Math.imul(value, inverse));
+  }
+  return BigInt(-inverse >>> 0);
+}
+
+/** 1 / value mod 2^bits for an odd value. */
+function inverseOf(value: bigint, bits: bigint): bigint {
+  let inverse = value;
+  for (let right = 3n; right < bits; right *= 2n) {
+    inverse = BigInt.asUintN(Number(bits), inverse * (2n - value * inverse));
+  }
+  return BigInt.asUintN(Number(bits), inverse);
+}
+
+function trailingZeros(value: bigint): bigint {
+  const hex = value.toString(16);
+  const zeros = hex.length - hex.replace(/0+$/, '').length;
+  let low = Number((value >> BigInt(4 * zeros)) & 15n);
+  let count = BigInt(4 * zeros);
+  while ((low & 1) === 0) {
+    low >>= 1;
+    count += 1n;
+  }
+  return count;
+}
