@@ -5,6 +5,10 @@
 
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { keccak256 } from '../../base/keccak.ts';
+import { fastSecp256k1 } from '../../evm/precompiles/fast/signatures.ts';
+import type { Secp256k1 } from '../../evm/precompiles/libraries.ts';
+import { portableSecp256k1 } from '../../evm/precompiles/portable/signatures.ts';
+import { toBytes } from '../../evm/precompiles/precompile.ts';
 import type { Address } from '../../evm/types.ts';
 import { authorizationHash, signingHash } from './encode.ts';
 import type { SignedAuthorization, SignedTransaction } from './types.ts';
@@ -35,19 +39,23 @@ export function recoverAuthority(authorization: SignedAuthorization): Address | 
   return recover(authorizationHash(authorization), r, s, Number(yParity));
 }
 
+let library: Secp256k1 | undefined;
+
+/** PERF: 50 us natively, 250 by mcl, 1 ms in JavaScript. */
 function recover(hash: Uint8Array, r: bigint, s: bigint, yParity: number): Address | undefined {
-  try {
-    const signature = new secp256k1.Signature(r, s, yParity);
-    const point = signature.recoverPublicKey(hash);
-    return addressOf(point.toBytes(false));
-  } catch {
-    return undefined;
-  }
+  if ((yParity !== 0 && yParity !== 1) || !inSignatureRange(r, s, false)) return undefined;
+  library ??= fastSecp256k1() ?? portableSecp256k1({ secp256k1 });
+  const key = library.recover(hash, toBytes(r, 32), toBytes(s, 32), yParity);
+  return key && addressOfPoint(key);
 }
 
 /** Address of an uncompressed public key (65 bytes, the first 0x04). */
 export function addressOf(publicKey: Uint8Array): Address {
-  return `0x${keccak256(publicKey.subarray(1)).subarray(12).toHex()}`;
+  return addressOfPoint(publicKey.subarray(1));
+}
+
+function addressOfPoint(point: Uint8Array): Address {
+  return `0x${keccak256(point).subarray(12).toHex()}`;
 }
 
 /** Address of a private key of 32 bytes. */

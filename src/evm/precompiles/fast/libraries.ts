@@ -4,12 +4,12 @@
  * the measurements.
  */
 import type { Bls12381, Bn254, Hashes, Libraries, P256, Secp256k1 } from '../libraries.ts';
-import { builtin, optionalPackage } from '../packages.ts';
+import { builtin } from '../packages.ts';
 import { PORTABLE } from '../portable/libraries.ts';
 import { fastBls12381 } from './bls12381.ts';
 import { fastBn254 } from './bn254.ts';
 import { hasMcl } from './mcl.ts';
-import { mclP256, mclSecp256k1, type NativeSecp256k1, nativeSecp256k1 } from './signatures.ts';
+import { fastSecp256k1, mclP256 } from './signatures.ts';
 
 class FastLibraries implements Libraries {
   readonly #hasMcl = hasMcl();
@@ -21,11 +21,7 @@ class FastLibraries implements Libraries {
   readonly hashes: Hashes = fastHashes();
 
   get secp256k1(): Secp256k1 {
-    if (this.#secp256k1 === undefined) {
-      const native = optionalPackage<NativeSecp256k1>('secp256k1/bindings.js');
-      if (native !== undefined) this.#secp256k1 = nativeSecp256k1(native);
-      else this.#secp256k1 = this.#hasMcl ? mclSecp256k1() : PORTABLE.secp256k1;
-    }
+    this.#secp256k1 ??= fastSecp256k1() ?? PORTABLE.secp256k1;
     return this.#secp256k1;
   }
 

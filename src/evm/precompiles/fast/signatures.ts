@@ -1,10 +1,22 @@
 /** secp256k1 by Bitcoin Core's library where it is installed, else by mcl; P-256 by mcl. */
 import type { P256, Secp256k1 } from '../libraries.ts';
+import { optionalPackage } from '../packages.ts';
 import { integer, isBelow, toBytes } from '../precompile.ts';
-import { FP, FR, G1, MCL_P256, MCL_SECP256K1, type Mcl, openMcl, readG1, writeG1 } from './mcl.ts';
+import {
+  FP,
+  FR,
+  G1,
+  hasMcl,
+  MCL_P256,
+  MCL_SECP256K1,
+  type Mcl,
+  openMcl,
+  readG1,
+  writeG1,
+} from './mcl.ts';
 
 /** What is used of the package `secp256k1`. */
-export interface NativeSecp256k1 {
+interface NativeSecp256k1 {
   /** @throws where there is no such key */
   ecdsaRecover(
     signature: Uint8Array,
@@ -15,7 +27,14 @@ export interface NativeSecp256k1 {
   ): Uint8Array;
 }
 
-export function nativeSecp256k1(native: NativeSecp256k1): Secp256k1 {
+/** The fastest there is; undefined where neither package is installed. */
+export function fastSecp256k1(): Secp256k1 | undefined {
+  const native = optionalPackage<NativeSecp256k1>('secp256k1/bindings.js');
+  if (native !== undefined) return nativeSecp256k1(native);
+  return hasMcl() ? mclSecp256k1() : undefined;
+}
+
+function nativeSecp256k1(native: NativeSecp256k1): Secp256k1 {
   return {
     recover(hash, r, s, yParity) {
       const signature = new Uint8Array(64);

@@ -2,9 +2,9 @@
 import type { P256, Secp256k1 } from '../libraries.ts';
 import { integer } from '../precompile.ts';
 
-export function portableSecp256k1({
-  secp256k1,
-}: typeof import('@noble/curves/secp256k1.js')): Secp256k1 {
+type K1Package = Pick<typeof import('@noble/curves/secp256k1.js'), 'secp256k1'>;
+
+export function portableSecp256k1({ secp256k1 }: K1Package): Secp256k1 {
   return {
     recover(hash, r, s, yParity) {
       try {
