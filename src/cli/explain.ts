@@ -1,99 +1,54 @@
 /**
- * `ironfly explain`: the compiler made visible: blocks with gas and stack, what was compiled into
- * which function, and how large it became; in the terminal, or as one page of HTML.
+ * `ironfly explain`: the compiler made visible: blocks and regions as a graph, gas and stack, the
+ * text of the wasm, what was compiled and what was not, and why; in the terminal, or as a page.
  */
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { type Block, findBlocks } from '../evm/compiler/blocks.ts';
-import { compileContract } from '../evm/compiler/compile.ts';
-import { Heat } from '../evm/compiler/regions.ts';
-import { findFork } from '../evm/forks/names.ts';
-import { readContract } from './contract.ts';
+import type { ForkName } from '../evm/forks/names.ts';
+import { parseHex, readContract } from './contract.ts';
+import { explain } from './explain/model.ts';
+import { asHtml } from './explain/page.ts';
+import { countJumps } from './explain/profile.ts';
+import { asText } from './explain/text.ts';
+import { parseFork } from './fork-option.ts';
 
 interface ExplainOptions {
-  readonly fork: string;
+  readonly fork: ForkName;
+  readonly input?: string;
   readonly html?: string;
+  readonly blocks?: true;
+  readonly wasm?: true;
 }
 
 /** Adds the command to the program. */
 export function register(program: Command): void {
   program
     .command('explain')
-    .description('show how a contract is compiled')
+    .description('show how a contract is compiled: regions, blocks, wasm, and what is left out')
     .argument('<code>', 'hex, a file of hex, or a Foundry or Hardhat artifact')
-    .option('--fork <name>', 'rules to compile by', 'osaka')
-    .option('--html <file>', 'write one self-contained page instead')
-    .action(explain);
+    .option('--fork <name>', 'rules to compile by', parseFork, 'osaka')
+    .option('--input <hex>', 'call it with this data first, and compile what was hot')
+    .option('--blocks', 'list the instructions of each block')
+    .option('--wasm', 'print the text of the WebAssembly')
+    .option('--html <file>', 'write one self-contained page, with graphs, instead')
+    .addHelpText(
+      'after',
+      '\nExample:\n  ironfly explain out/Token.sol/Token.json --html token.html',
+    )
+    .action(run);
 }
 
-interface Explained {
-  readonly block: Block;
-  readonly gas: number;
-  readonly isHeader: boolean;
-}
-
-function explain(given: string, options: ExplainOptions): void {
-  const fork = findFork(options.fork);
-  if (fork === undefined) throw new TypeError(`${options.fork} is not a fork`);
+async function run(given: string, options: ExplainOptions): Promise<void> {
+  const { fork, input, html, blocks, wasm } = options;
   const { name, code } = readContract(given);
-  const started = performance.now();
-  const result = compileContract(code, { fork, shared: false });
-  const ms = performance.now() - started;
-  const blocks = findBlocks(code, fork);
-  const heat = new Heat(code, blocks, undefined);
-  const explained = blocks.map((block) => ({
-    block,
-    gas: block.instructions.reduce((sum, { gas }) => sum + gas, 0),
-    isHeader: heat.isHeader(block.pc),
-  }));
-  const summary =
-    'refused' in result
-      ? `stays interpreted: ${result.refused} (${result.actual}, the limit is ${result.limit})`
-      : `${result.bytes.length} bytes of wasm, ` +
-        `${(result.bytes.length / Math.max(code.length, 1)).toFixed(1)} a byte of code, ` +
-        `in ${ms.toFixed(1)} ms; ${result.slots.length} functions`;
-  const title = `${name}: ${code.length} bytes, ${blocks.length} blocks`;
-  if (options.html === undefined) process.stdout.write(asText(title, summary, explained));
-  else writeFileSync(options.html, asHtml(title, summary, explained));
-}
-
-function describe({ block, gas, isHeader }: Explained): string {
-  const role = isHeader ? ', loop header' : block.isJumpDestination ? ', JUMPDEST' : '';
-  const change = `${block.delta >= 0 ? '+' : ''}${block.delta}`;
-  const stack = `needs ${block.need}, grows ${block.growth}, ${change}`;
-  return `block ${block.pc}${role}: ${gas} gas, ${stack}`;
-}
-
-function instructionsOf({ block }: Explained): string[] {
-  return block.instructions.map(({ pc, row, gas }) => `${pc} ${row.name} (${gas})`);
-}
-
-function asText(title: string, summary: string, blocks: readonly Explained[]): string {
-  const body = blocks.map((explained) =>
-    [describe(explained), ...instructionsOf(explained).map((line) => `    ${line}`)].join('\n'),
-  );
-  return `${title}\n${summary}\n\n${body.join('\n')}\n`;
-}
-
-const STYLE = `body{font:14px/1.5 system-ui,sans-serif;margin:2rem;color:#1b1f24;background:#fff}
-h1{font-size:1.3rem}details{border:1px solid #d0d7de;border-radius:6px;
-margin:.4rem 0;padding:.3rem .7rem}
-summary{cursor:pointer;
-font-family:ui-monospace,monospace}.header summary{color:#9a3412}
-ol{list-style:none;padding-left:1rem;font-family:ui-monospace,monospace;columns:3 14rem}`;
-
-function asHtml(title: string, summary: string, blocks: readonly Explained[]): string {
-  const body = blocks.map((explained) => {
-    const items = instructionsOf(explained).map((line) => `<li>${escapeHtml(line)}</li>`);
-    const kind = explained.isHeader ? ' class="header"' : '';
-    const head = `<summary>${escapeHtml(describe(explained))}</summary>`;
-    return `<details${kind}>${head}<ol>${items.join('')}</ol></details>`;
-  });
-  const head = `<meta charset="utf-8"><title>${escapeHtml(title)}</title><style>${STYLE}</style>`;
-  const top = `<h1>${escapeHtml(title)}</h1><p>${escapeHtml(summary)}</p>`;
-  return `<!doctype html><html lang="en">${head}${top}${body.join('\n')}</html>\n`;
-}
-
-function escapeHtml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  const data = input === undefined ? undefined : parseHex(input);
+  const profile = data && (await countJumps(code, fork, data));
+  const explanation = explain({ name, code, fork, profile });
+  if (html === undefined) {
+    const parts = { blocks: blocks === true, wasm: wasm === true };
+    process.stdout.write(asText(explanation, parts));
+    return;
+  }
+  writeFileSync(html, asHtml(explanation));
+  process.stderr.write(`${html} is written; open it in a browser\n`);
 }

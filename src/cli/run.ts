@@ -1,10 +1,11 @@
 /** `ironfly run`: executes code once and prints what came of it. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { createEVM } from '../evm/evm.ts';
-import { FORKS, type ForkName, findFork } from '../evm/forks/names.ts';
+import type { ForkName } from '../evm/forks/names.ts';
 import type { Address, Engine, Transaction, TransactionResult } from '../evm/types.ts';
 import { MemoryState } from '../state/memory.ts';
 import { parseHex, readContract } from './contract.ts';
+import { parseFork } from './fork-option.ts';
 
 interface RunOptions {
   readonly input: string;
@@ -34,12 +35,6 @@ export function register(program: Command): void {
     .action(async (code: string, options: RunOptions) => {
       process.exitCode = await runOnce(code, options);
     });
-}
-
-function parseFork(text: string): ForkName {
-  const fork = findFork(text);
-  if (fork !== undefined) return fork;
-  throw new InvalidArgumentError(`${text} is not a fork; the forks are ${FORKS.join(', ')}.`);
 }
 
 function parseGas(text: string): bigint {
