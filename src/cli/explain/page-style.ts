@@ -1,12 +1,13 @@
 /** How the page of an explanation looks, in light and in dark, and how it answers to clicks. */
 
 export const STYLE: string = `
-:root{--back:#fbfaf7;--front:#1f2328;--soft:#6a6f76;--line:#d9d6cf;--card:#fff;
+:root{color-scheme:light dark;
+--back:#fbfaf7;--front:#1f2328;--soft:#6a6f76;--line:#d9d6cf;--card:#fff;
 --mark:#fff2c2;--compiled:#2f7d6b;--loop:#d0642b;--merge:#4f6fb5;--left:#b9b3a6;--data:#e9e5dc}
 @media(prefers-color-scheme:dark){:root{--back:#16181b;--front:#e6e4df;--soft:#9a9fa6;
 --line:#34383e;--card:#1e2125;--mark:#4a3f14;--compiled:#58b39d;--loop:#e98a55;--merge:#86a5ea;
 --left:#5b5f66;--data:#26292d}}
-*{box-sizing:border-box}
+*{box-sizing:border-box}a{color:var(--compiled)}
 body{margin:0;font:14px/1.5 system-ui,sans-serif;color:var(--front);background:var(--back);
 display:grid;grid-template:auto 1fr/13rem minmax(0,1fr) 24rem;height:100vh}
 header{grid-column:1/-1;padding:1rem 1.2rem .4rem;border-bottom:1px solid var(--line)}

@@ -87,7 +87,8 @@ function regionPart(
   return (
     `<section data-region="${root}"><h2>Region ${root}</h2>` +
     `<p>${nodes.length} nodes, ${codeBytes} bytes of code, ${bytes} of wasm, assembled ` +
-    `${rounds} times until its merges agreed.${leaves}</p><div class="graph">${regionSvg(region, blocks)}</div>` +
+    `${rounds} times until its merges agreed.${leaves}</p>` +
+    `<div class="graph">${regionSvg(region, blocks)}</div>` +
     `<details><summary>WebAssembly</summary><pre>${text}</pre></details></section>`
   );
 }
