@@ -32,8 +32,8 @@ export interface Comparison {
 export interface CompareOptions {
   /** One a tier that is compared with the interpreter. */
   readonly forcing?: Partial<Record<Engine, Forcing>>;
-  /** Compares the steps of all transactions as well. */
-  readonly steps?: boolean;
+  /** Transactions whose steps are compared as well. */
+  readonly steps?: ReadonlySet<number>;
   /** Before these transactions the tiers forget what they have cached of the state. */
   readonly forgets?: ReadonlySet<number>;
 }
@@ -66,8 +66,9 @@ export function createComparer(fork: ForkName, engines: readonly Engine[] = ENGI
         // Whatever state they are in, they are not used again.
         machines = [];
         peer = undefined;
-        if (options.steps === true && isUnreadable(error)) {
-          return compare(test, { ...options, steps: false });
+        if (options.steps !== undefined && isUnreadable(error)) {
+          const { steps: _, ...others } = options;
+          return compare(test, others);
         }
         throw error;
       }
@@ -84,7 +85,7 @@ async function run(
   peer: Peer,
   machines: readonly Machine[],
   test: Case,
-  { forcing = {}, steps = false, forgets = new Set() }: CompareOptions,
+  { forcing = {}, steps: stepped = new Set(), forgets = new Set() }: CompareOptions,
 ): Promise<Comparison> {
   const state = stateOf(test);
   let parent = stateOf(test);
@@ -101,6 +102,7 @@ async function run(
       parent = stateOf({ accounts: [...accountsOf(state)] });
       open();
     }
+    const steps = stepped.has(index);
     const expected = await peer.run(transaction, { steps });
     const [first, ...others] = machines as [Machine, ...Machine[]];
     const taken: Step[] = [];

@@ -41,6 +41,13 @@ const HARDFORKS: Readonly<Record<ForkName, Hardfork>> = {
 export function commonOf(fork: ForkName): Common {
   const common = new Common({ chain: Mainnet, hardfork: HARDFORKS[fork] });
   common.copy = () => common;
+  // Every transaction brings the same parameters again.
+  const [known, update] = [new Set<unknown>(), common.updateParams.bind(common)];
+  common.updateParams = (params) => {
+    if (known.has(params)) return;
+    known.add(params);
+    update(params);
+  };
   // Asked for by blob transactions, used by the point evaluation: which finds no proof good here.
   const kzg = { verifyProof: () => false };
   common.customCrypto.kzg = kzg as unknown as NonNullable<Common['customCrypto']['kzg']>;

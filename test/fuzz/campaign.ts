@@ -36,9 +36,10 @@ export interface Campaign {
   compare(test: Case, options: CompareOptions): Promise<Comparison>;
 }
 
-const TRANSACTIONS_MAX = 24;
+/** Code is compiled once a case: many transactions make the most of it. */
+const TRANSACTIONS_MAX = 64;
 /** Gas of the runs that find out how much gas is needed. */
-const GENEROUS = 400_000n;
+const GENEROUS = 200_000n;
 
 export function createCampaign(engines: readonly Engine[] = ENGINES): Campaign {
   const comparers = new Map<ForkName, Comparer>();
@@ -53,12 +54,12 @@ export function createCampaign(engines: readonly Engine[] = ENGINES): Campaign {
     compare,
     round: async (fork, seed) => {
       const random = new Random(`${seed} ${fork}`);
-      const drawn = randomCase(random, fork, random.between(8, TRANSACTIONS_MAX));
+      const drawn = randomCase(random, fork, random.between(16, TRANSACTIONS_MAX));
       const test = gasLimits(random, drawn, scoutOf(fork));
       const options: CompareOptions = {
         forcing: { compiler: randomForcing(random), auto: randomForcing(random) },
-        steps: random.once(20),
-        forgets: new Set(test.transactions.keys().filter(() => random.once(4))),
+        steps: new Set(test.transactions.keys().filter(() => random.once(24))),
+        forgets: new Set(test.transactions.keys().filter(() => random.once(6))),
       };
       return { seed, test, options, comparison: await compare(test, options) };
     },
@@ -86,7 +87,11 @@ function randomForcing(random: Random): Forcing {
 function gasLimits(random: Random, test: Case, scout: Machine): Case {
   scout.open(test, stateOf(test), UNFORCED);
   const rules = rulesOf(test.fork);
-  const transactions = test.transactions.map((transaction): CaseTransaction => {
+  const nonces = new Map(test.accounts.map(({ address, nonce }) => [address, nonce]));
+  const transactions = test.transactions.map((drawn): CaseTransaction => {
+    // Those before it may have been refused.
+    const nonce = random.once(40) ? drawn.nonce : (nonces.get(drawn.sender) ?? 0n);
+    const transaction = { ...drawn, nonce };
     const { intrinsic, floor } = intrinsicGas(transaction, rules);
     const least = larger(intrinsic, floor);
     const generous = { ...transaction, gasLimit: least + GENEROUS };
@@ -94,7 +99,12 @@ function gasLimits(random: Random, test: Case, scout: Machine): Case {
     const needed = found.status === 'refused' ? generous.gasLimit : found.gasUsed;
     const gasLimit = limit(random, least, larger(needed, least));
     const limited = { ...transaction, gasLimit };
-    scout.run(limited);
+    const result = scout.run(limited);
+    if (result.status !== 'refused') {
+      for (const [address, change] of result.changes.accounts) {
+        nonces.set(address, change?.nonce ?? 0n);
+      }
+    }
     return limited;
   });
   return { ...test, transactions };

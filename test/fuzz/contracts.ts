@@ -27,7 +27,7 @@ export function randomCode(setting: Setting): Uint8Array {
     writeFunction({ ...scope, height: 2, budget: 4, functions: functions.slice(index + 1) });
   }
   const code = program.assemble();
-  return random.once(5) ? mutated(setting, code) : code;
+  return random.once(8) ? mutated(setting, code) : code;
 }
 
 /** Words that stay below everything else. */

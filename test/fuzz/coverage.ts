@@ -32,13 +32,32 @@ export function note(coverage: Coverage, { test, comparison }: Round): void {
   }
 }
 
+/** Holes that are named; of the others there is a count. */
+const HOLES_SHOWN = 40;
+
 /** Opcodes that a fork knows and that no compared step has executed. */
-export function missing(coverage: Coverage, forks: readonly ForkName[] = FORKS): string[] {
-  return forks.flatMap((fork) =>
+export function holes(coverage: Coverage, forks: readonly ForkName[] = FORKS): string {
+  const missing = forks.flatMap((fork) =>
     OPCODES.filter(({ byte }) => opcodeAt(byte, fork) !== undefined && byte !== 0)
       .filter(({ byte }) => !coverage.opcodes.has(`${fork} ${byte}`))
       .map(({ name }) => `${fork} ${name}`),
   );
+  const more = missing.length - HOLES_SHOWN;
+  const shown = missing.slice(0, HOLES_SHOWN).join(', ');
+  return missing.length === 0 ? 'none' : more > 0 ? `${shown} and ${more} more` : shown;
+}
+
+/** Steps by opcode, over all forks. */
+export function opcodeTable(coverage: Coverage): string {
+  const counts = new Map<string, number>();
+  for (const { byte, name } of OPCODES) {
+    const times = FORKS.map((fork) => coverage.opcodes.get(`${fork} ${byte}`) ?? 0);
+    counts.set(
+      name,
+      times.reduce((sum, count) => sum + count, 0),
+    );
+  }
+  return table(counts);
 }
 
 export function table(map: ReadonlyMap<string, number>): string {

@@ -46,7 +46,7 @@ function known({ random, fork }: Setting, names: readonly string[]): string {
     const name = random.pick(names);
     const row = OPCODES.find((candidate) => candidate.name === name);
     if (row === undefined) throw new RangeError(`no opcode is called ${name}`);
-    if (opcodeAt(row.byte, fork) !== undefined || random.once(40)) return name;
+    if (opcodeAt(row.byte, fork) !== undefined || random.once(300)) return name;
   }
 }
 
@@ -90,7 +90,7 @@ export function small(scope: Scope, depth = 0): void {
     program.push(random.pick([31, 63, 255])).op('AND');
     return;
   }
-  const value = random.once(60) ? random.word() : BigInt(random.below(random.pick([4, 64, 320])));
+  const value = random.once(300) ? random.word() : BigInt(random.below(random.pick([4, 64, 320])));
   program.push(value);
   scope.height += 1;
 }

@@ -4,7 +4,7 @@ import { FORKS } from '../../src/evm/forks/names.ts';
 import { createCampaign } from './campaign.ts';
 import { Random } from './random.ts';
 
-const ROUNDS = 3;
+const ROUNDS = 2;
 
 test.each(FORKS)('random transactions on %s: EthereumJS and all tiers agree', async (fork) => {
   const campaign = createCampaign();

@@ -14,7 +14,7 @@ import type { Engine } from '../../src/evm/types.ts';
 import { writeJson } from '../differential/case.ts';
 import { ENGINES } from '../differential/compare.ts';
 import { type Campaign, createCampaign, type Round } from './campaign.ts';
-import { missing, newCoverage, note, table } from './coverage.ts';
+import { holes, newCoverage, note, opcodeTable, table } from './coverage.ts';
 import { Random } from './random.ts';
 import { shrink } from './shrink.ts';
 import { forkOfRound } from './world.ts';
@@ -71,11 +71,11 @@ async function main(): Promise<number> {
       );
     }
   }
-  const holes = missing(coverage, forks as ForkName[]);
   process.stdout.write(
     `forks: ${table(coverage.forks)}\ntypes: ${table(coverage.types)}\n` +
       `outcomes: ${table(coverage.outcomes)}\n` +
-      `opcodes without a compared step: ${holes.length === 0 ? 'none' : holes.join(', ')}\n` +
+      `steps: ${opcodeTable(coverage)}\n` +
+      `opcodes without a compared step: ${holes(coverage, forks as ForkName[])}\n` +
       `${coverage.transactions} transactions on ${engines.join(', ')} and EthereumJS, ` +
       `${differences} differences\n`,
   );

@@ -117,7 +117,7 @@ function loop(scope: Scope): void {
     return;
   }
   const [head, out] = [newLabel(), newLabel()];
-  program.push(scope.loops === 0 ? random.between(1, 30) : random.between(1, 5));
+  program.push(scope.loops === 0 ? random.between(1, 12) : random.between(1, 5));
   scope.height += 1;
   scope.loops += 1;
   program.place(head);
@@ -223,7 +223,7 @@ function create(scope: Scope): void {
   }
   const second = since(fork, 'constantinople') && random.once(2);
   if (second) program.push(random.once(2) ? random.below(2) : random.word());
-  program.push(random.once(40) ? random.word() : init.length).push(random.once(30) ? 1 : 0);
+  program.push(random.once(150) ? random.word() : init.length).push(random.once(30) ? 1 : 0);
   program.push(random.once(3) ? random.below(3) : 0);
   program.op(second ? 'CREATE2' : 'CREATE');
   scope.height = before + 1;
