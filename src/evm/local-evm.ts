@@ -417,7 +417,7 @@ class LocalEVM implements EVM {
     const start = view.getUint32(fp + layout.F_INPUT, true);
     const size = view.getUint32(fp + layout.F_INPUT_SIZE, true);
     const gas = view.getBigInt64(fp + layout.F_GAS, true);
-    const input = Uint8Array.from(this.#memory.bytes().subarray(start, start + size));
+    const input = this.#memory.bytes().slice(start, start + size);
     const run = context.precompiles ?? this.#settings.precompiles;
     const { watch } = context;
     const pause = (): Awaitable<void> => watch?.answer(context.arena);

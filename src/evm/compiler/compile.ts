@@ -9,6 +9,7 @@
  *   region-assembler.ts assembles the meanings of a region's opcodes
  *     virtual-stack.ts    the EVM stack while assembling
  *     merges.ts           where edges meet: which local holds what
+ *     links.ts            what a region needs of its module
  *     observable.ts       where running out of gas must be seen exactly
  *   shared-functions.ts functions that regions call
  *   compile.ts          puts the module together
@@ -21,9 +22,10 @@ import type { ForkName } from '../forks/names.ts';
 import { COMPILED_SLOT } from '../interpreter/assemble.ts';
 import { RUNTIME_CALLS, type RuntimeCallName } from '../opcodes/runtime-calls.ts';
 import { type Block, findBlocks } from './blocks.ts';
-import { growRegion, REGION_BYTES_MAX } from './graph.ts';
+import { growRegion, LOOP_BYTES_MAX, REGION_BYTES_MAX } from './graph.ts';
+import type { ContractLinks, RegionExit } from './links.ts';
 import { Merges } from './merges.ts';
-import { type ContractLinks, RegionAssembler, type RegionExit } from './region-assembler.ts';
+import { RegionAssembler } from './region-assembler.ts';
 import { Heat, isCold, type Profile } from './regions.ts';
 import {
   defineExpand,
@@ -92,6 +94,10 @@ export const WASM_BYTES_FREE = 16_384;
 export const WASM_BYTES_A_BYTE_MAX = 400;
 /** Bytes of one function, past which a smaller region is grown. */
 export const FUNCTION_BYTES_MAX = 65_536;
+/** Bytes of bytecode in the region of a root that is rarely entered: so that tails are not calls. */
+export const TAIL_BYTES_MAX = 64;
+/** The same where only jumps lead that no region has resolved. */
+export const LANDING_BYTES_MAX = 256;
 /** Assemblies of a region until its merges are kept in memory. */
 export const ROUNDS_MAX = 16;
 
@@ -111,6 +117,10 @@ interface RegionFunction {
   readonly fn: FunctionBuilder;
   readonly root: Block;
   readonly slot: number;
+  /** How often it is entered. */
+  weight: number;
+  /** Found by a jump that only the run knows, if at all. */
+  readonly isLanding: boolean;
   isAssembled: boolean;
 }
 
@@ -153,19 +163,19 @@ class ContractAssembler {
       storeLimbs: defineStore(module, 4),
       runtime: (name) => runtime.get(name) as FunctionRef,
       blockAt: (pc) => this.#heat.blockAt(pc),
-      functionAt: (pc) => this.#functionFor(pc)?.fn.ref,
-      pushSlot: (fn, pc) => this.#pushSlot(fn, this.#functionFor(pc)?.slot),
+      functionAt: (pc, weight) => this.#functionFor(pc, weight)?.fn.ref,
+      pushSlot: (fn, pc, weight) => this.#pushSlot(fn, this.#functionFor(pc, weight)?.slot),
     };
   }
 
   assemble(): CompiledContract | CompileRefusal {
     // The entry's function is in the first slot.
-    for (const { pc } of this.#heat.first()) this.#functionFor(pc);
+    for (const { pc } of this.#heat.first()) this.#functionFor(pc, this.#heat.countOf(pc));
     const budget = WASM_BYTES_FREE + this.#code.length * WASM_BYTES_A_BYTE;
     const limit = WASM_BYTES_FREE + this.#code.length * WASM_BYTES_A_BYTE_MAX;
     this.#assembleWaiting(budget);
     if (this.#jumpsFar) {
-      for (const { pc } of this.#heat.destinations()) this.#functionFor(pc);
+      for (const { pc } of this.#heat.destinations()) this.#functionFor(pc, 0, true);
       this.#assembleWaiting(budget);
     }
     if (this.#size > limit) return { refused: 'too large', limit, actual: this.#size };
@@ -188,23 +198,23 @@ class ContractAssembler {
   /** Assembles regions, the hottest first, until the budget is used up. */
   #assembleWaiting(budget: number): void {
     while (this.#waiting.length > 0 && this.#size < budget) {
-      let hottest = 0;
-      for (let i = 1; i < this.#waiting.length; i++) {
-        if (this.#weightOf(i) > this.#weightOf(hottest)) hottest = i;
-      }
+      const weights = this.#waiting.map(({ weight }) => weight);
+      const hottest = weights.indexOf(weights.reduce((a, b) => Math.max(a, b)));
       const [next] = this.#waiting.splice(hottest, 1);
       this.#assembleRegion(next as RegionFunction);
     }
   }
 
-  #weightOf(waiting: number): number {
-    const { root } = this.#waiting[waiting] as RegionFunction;
-    return root.isJumpDestination ? this.#heat.countOf(root.pc) : 1;
-  }
-
   #assembleRegion(target: RegionFunction): void {
-    const { fn, root } = target;
-    for (let bytesMax = REGION_BYTES_MAX; ; bytesMax = Math.floor(bytesMax / 4)) {
+    const { fn, root, weight } = target;
+    const whole = target.isLanding
+      ? LANDING_BYTES_MAX
+      : this.#heat.isHeader(root.pc)
+        ? LOOP_BYTES_MAX
+        : REGION_BYTES_MAX;
+    const worth = root.pc === 0 ? 1 : this.#heat.worthOf(weight);
+    const most = Math.max(TAIL_BYTES_MAX, Math.floor(whole * worth));
+    for (let bytesMax = most; ; bytesMax = Math.floor(bytesMax / 4)) {
       const region = growRegion(this.#code, root, this.#heat, bytesMax);
       const structure = structureOf(region);
       const merges = new Merges(structure);
@@ -238,15 +248,20 @@ class ContractAssembler {
   }
 
   /** The function of the block at `pc`, to be assembled later; undefined for what is not hot. */
-  #functionFor(pc: number): RegionFunction | undefined {
+  #functionFor(pc: number, from: number, isLanding = false): RegionFunction | undefined {
     const known = this.#functions.get(pc);
-    if (known !== undefined) return known;
+    // A JUMPDEST has a count of its own; what follows a call or a fork is as hot as that.
+    const weight = this.#heat.isDestination(pc) ? this.#heat.countOf(pc) : from;
+    if (known !== undefined) {
+      known.weight = Math.max(known.weight, weight);
+      return known;
+    }
     const root = this.#heat.blockAt(pc);
     if (root === undefined || this.#functions.size >= FUNCTIONS_MAX) return undefined;
     if (pc !== 0 && root.isJumpDestination && !this.#heat.isHot(pc)) return undefined;
     if (pc !== 0 && isCold(root)) return undefined;
     const fn = this.#module.function(`region ${pc}`, this.#type);
-    const added = { fn, root, slot: this.#functions.size, isAssembled: false };
+    const added = { fn, root, slot: this.#functions.size, weight, isLanding, isAssembled: false };
     this.#functions.set(pc, added);
     this.#waiting.push(added);
     return added;

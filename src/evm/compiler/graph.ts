@@ -9,11 +9,14 @@
 import type { Block } from './blocks.ts';
 import { type Heat, isCold, smallImmediate } from './regions.ts';
 
-/** Bytes of bytecode in a region. */
+/** Bytes of bytecode in a region, and in one whose root is a loop's header. */
 export const REGION_BYTES_MAX = 2000;
+export const LOOP_BYTES_MAX = 4000;
 export const NODES_MAX = 400;
 /** Nodes of one block in a region. */
 export const CLONES_MAX = 8;
+/** What is entered once when the root is entered more often than this stays outside. */
+const RARE_PART = 128;
 /** How far the stack of a region may reach below and above its height at the root. */
 export const REACH_MAX = 200;
 
@@ -29,6 +32,8 @@ export interface RegionNode {
   readonly block: Block;
   /** Items above the root's entry height, negative below it. */
   readonly height: number;
+  /** About how often it was entered, as far as the counts tell. */
+  readonly weight: number;
   /** Where a jump at the block's end leads. */
   taken: Edge | undefined;
   /** Where the block falls through to. */
@@ -74,6 +79,7 @@ class Growth {
   /** Edges that may be followed, the least heavy first. */
   readonly #candidates: Candidate[] = [];
   #budget: number;
+  #rootWeight = 1;
 
   constructor(code: Uint8Array, heat: Heat, bytesMax: number) {
     this.#code = code;
@@ -82,7 +88,8 @@ class Growth {
   }
 
   grow(root: Block): Region {
-    this.#add(root, 0, new Map(), Math.max(1, this.#heat.countOf(root.pc)));
+    this.#rootWeight = Math.max(1, this.#heat.countOf(root.pc));
+    this.#add(root, 0, new Map(), this.#rootWeight);
     for (;;) {
       const candidate = this.#candidates.pop();
       if (candidate === undefined) return this.#nodes;
@@ -91,12 +98,15 @@ class Growth {
     }
   }
 
-  #nodeFor({ pc, height, labels, weight, kind }: Candidate): RegionNode | undefined {
+  #nodeFor(candidate: Candidate): RegionNode | undefined {
+    const { pc, height, labels, weight, kind } = candidate;
     const block = this.#heat.blockAt(pc);
     if (block === undefined || isCold(block)) return undefined;
     if (kind === 'taken' && !this.#heat.isHot(pc)) return undefined;
+    if (weight * RARE_PART < this.#rootWeight) return undefined;
     const known = this.#known.get(keyOf(pc, height, labels));
     if (known !== undefined) return known;
+    if (this.#isLoopOutside(candidate)) return undefined;
     const size = block.next - block.pc;
     const clones = this.#clones.get(pc) ?? 0;
     if (size > this.#budget || clones >= CLONES_MAX || this.#nodes.length >= NODES_MAX) {
@@ -107,8 +117,18 @@ class Growth {
     return this.#add(block, height, labels, weight);
   }
 
+  /**
+   * Whether a jump leads back to a loop whose header the region did not come through. The loop has
+   * a function of its own; each root within it would hold a copy else. A call of what stands
+   * before it is no loop: it leaves a way back on the stack.
+   */
+  #isLoopOutside({ from, kind, pc, labels }: Candidate): boolean {
+    if (kind !== 'taken' || pc > from.block.pc || !this.#heat.isHeader(pc)) return false;
+    return ![...labels.values()].includes(from.block.next);
+  }
+
   #add(block: Block, height: number, labels: Labels, weight: number): RegionNode {
-    const node: RegionNode = { block, height, taken: undefined, next: undefined };
+    const node: RegionNode = { block, height, weight, taken: undefined, next: undefined };
     this.#nodes.push(node);
     this.#known.set(keyOf(block.pc, height, labels), node);
     this.#clones.set(block.pc, (this.#clones.get(block.pc) ?? 0) + 1);

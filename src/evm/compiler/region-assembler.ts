@@ -25,43 +25,15 @@ import {
 } from '../words/word.ts';
 import type { Block, Instruction } from './blocks.ts';
 import type { Edge, RegionNode } from './graph.ts';
+import type { ContractLinks, RegionExit } from './links.ts';
 import type { Merge, Merges } from './merges.ts';
 import { isObservableFrom } from './observable.ts';
 import { isCold } from './regions.ts';
-import type { Structure } from './structure.ts';
-import { type StackSnapshot, type StoreHelpers, VirtualStack } from './virtual-stack.ts';
-
-/** What all functions of a contract's module share. */
-export interface ContractLinks extends StoreHelpers {
-  readonly fork: ForkName;
-  readonly code: Uint8Array;
-  runtime(name: RuntimeCallName): FunctionRef;
-  /** (fp, sp, gas, pc, mem) -> status: goes on in the interpreter at pc. */
-  readonly interpret: FunctionRef;
-  /** (fp, sp, gas, pc, mem) -> status: a jump by the code's jump map; pc is -1 past 2^32. */
-  readonly jump: FunctionRef;
-  /** (fp, gas) -> gas: draws from the reserve; negative when it does not suffice. */
-  readonly refill: FunctionRef;
-  /** (fp, gas, end) -> gas left: expandMemory that the reserve pays too; negative: final. */
-  readonly expand: FunctionRef;
-  /** (fp, status) -> status: ends the frame with an exceptional halt, whatever is in reserve. */
-  readonly halt: FunctionRef;
-  /** The function whose root is the block at `pc`, or undefined when there is none. */
-  functionAt(pc: number): FunctionRef | undefined;
-  blockAt(pc: number): Block | undefined;
-  /** Pushes the table index of a function, or 0 when there is none. */
-  pushSlot(fn: FunctionBuilder, pc: number): Value<'i32'>;
-}
+import { boundsOf, type Structure } from './structure.ts';
+import { type StackSnapshot, VirtualStack } from './virtual-stack.ts';
 
 /** Temporaries taken before those that no item refers to are given back. */
 const TEMPORARIES_AT_ONCE = 48;
-
-/** The way out of a region that is not taken on to a node. */
-export interface RegionExit {
-  /** Where to, or -1 where only the run knows. */
-  readonly pc: number;
-  readonly from: number;
-}
 
 export class RegionAssembler implements Assembler {
   readonly fn: FunctionBuilder;
@@ -367,6 +339,10 @@ export class RegionAssembler implements Assembler {
     this.fn.if(condition, () => this.#sideExit());
   }
 
+  exitIf(condition: Value<'i32'>): void {
+    this.failIf(condition);
+  }
+
   failIfNegative(result: Local<'i64'>): void {
     this.failIf(this.fn.i64.ltS(this.fn.get(result), this.fn.i64.const(0)));
   }
@@ -433,7 +409,11 @@ export class RegionAssembler implements Assembler {
     const status = keep32(this, result);
     const entered = fn.i32.eq(fn.get(status), fn.i32.const(layout.STATUS_SWITCH_FRAME));
     fn.if(entered, () =>
-      fn.i32.store(frame(), this.#links.pushSlot(fn, this.#node.block.next), layout.F_RESUME),
+      fn.i32.store(
+        frame(),
+        this.#links.pushSlot(fn, this.#node.block.next, this.#node.weight),
+        layout.F_RESUME,
+      ),
     );
     fn.return(fn.get(status));
   }
@@ -516,7 +496,7 @@ export class RegionAssembler implements Assembler {
   #leaveFor(pc: number): void {
     this.exits.push({ from: this.#instruction.pc, pc });
     const block = this.#links.blockAt(pc);
-    const target = this.#links.functionAt(pc);
+    const target = this.#links.functionAt(pc, this.#node.weight);
     if (target === undefined) this.#stack.spillAside(this.#stack.height);
     else this.#stack.spillAll();
     // A JUMPDEST without a function of its own is counted, so that it is compiled once it is hot.
@@ -585,15 +565,4 @@ export class RegionAssembler implements Assembler {
   scratch(): { base: Local<'i32'>; offset: number } {
     return { base: this.fp, offset: layout.F_SCRATCH_0 };
   }
-}
-
-/** What the nodes of a region need of the stack at its root. */
-function boundsOf(structure: Structure): { needMax: number; growthMax: number } {
-  let needMax = 0;
-  let growthMax = 0;
-  for (const { block, height } of structure.order) {
-    needMax = Math.max(needMax, block.need - height);
-    growthMax = Math.max(growthMax, height + block.growth);
-  }
-  return { needMax, growthMax };
 }

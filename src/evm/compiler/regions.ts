@@ -12,6 +12,9 @@ export type Profile = ReadonlyMap<number, number>;
 /** A block is hot when it was entered at least this part of the hottest block's times. */
 const HOT_PART = 1024;
 
+/** From this part of the hottest block's times on, a root is worth a whole region. */
+const WHOLE_PART = 16;
+
 const JUMP = 0x56;
 const JUMPI = 0x57;
 const REVERT = 0xfd;
@@ -23,13 +26,14 @@ export class Heat {
   readonly #headers: ReadonlySet<number>;
   readonly #profile: Profile | undefined;
   readonly #hot: number;
+  readonly #most: number;
 
   constructor(code: Uint8Array, blocks: readonly Block[], profile: Profile | undefined) {
     this.#blocks = new Map(blocks.map((block) => [block.pc, block]));
     this.#headers = findLoopHeaders(code, blocks);
     this.#profile = profile;
-    const most = Math.max(0, ...(profile?.values() ?? []));
-    this.#hot = Math.max(1, most / HOT_PART);
+    this.#most = [...(profile?.values() ?? [])].reduce((a, b) => Math.max(a, b), 1);
+    this.#hot = Math.max(1, this.#most / HOT_PART);
   }
 
   blockAt(pc: number): Block | undefined {
@@ -49,6 +53,11 @@ export class Heat {
   countOf(pc: number): number {
     if (this.#profile === undefined) return 1;
     return this.#profile.get(pc) ?? 0;
+  }
+
+  /** How large a region is worth its bytes for a root of this count: 1 for a hot one, else less. */
+  worthOf(count: number): number {
+    return Math.min(1, (count * WHOLE_PART) / this.#most);
   }
 
   /** Whether a jump to the block is worth following. */

@@ -197,3 +197,14 @@ function slotsRead(node: RegionNode): number[] {
   }
   return slots;
 }
+
+/** What the nodes of a region need of the stack at its root. */
+export function boundsOf(structure: Structure): { needMax: number; growthMax: number } {
+  let needMax = 0;
+  let growthMax = 0;
+  for (const { block, height } of structure.order) {
+    needMax = Math.max(needMax, block.need - height);
+    growthMax = Math.max(growthMax, height + block.growth);
+  }
+  return { needMax, growthMax };
+}

@@ -225,6 +225,10 @@ export class InstructionAssembler implements Assembler {
     this.fn.if(condition, () => this.fail(status));
   }
 
+  exitIf(): void {
+    throw new RangeError('the interpreter knows nothing of its operands');
+  }
+
   failIfNegative(result: Local<'i64'>): void {
     const { fn } = this;
     const negative = fn.i64.ltS(fn.get(result), fn.i64.const(0));

@@ -199,14 +199,14 @@ export class HookReader {
     const code = view.getUint32(fp + layout.F_CODE, true);
     const size = view.getUint32(code + layout.CODE_SIZE, true);
     const start = code + layout.CODE_BYTES;
-    return Uint8Array.from(this.#memory.bytes().subarray(start, start + size));
+    return this.#memory.bytes().slice(start, start + size);
   }
 
   /** A copy of the bytes that a pointer and a size after it name. */
   #bytesAt(view: DataView, at: number): Uint8Array {
     const start = view.getUint32(at, true);
     const size = view.getUint32(at + 4, true);
-    return Uint8Array.from(this.#memory.bytes().subarray(start, start + size));
+    return this.#memory.bytes().slice(start, start + size);
   }
 
   #readExit(view: DataView, fp: number): CallExit {

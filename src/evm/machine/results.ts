@@ -58,7 +58,7 @@ function readAccount(
     const code = view.getUint32(entry + layout.A_CODE, true);
     const size = view.getUint32(code + layout.CODE_SIZE, true);
     const start = code + layout.CODE_BYTES;
-    codes.set(codeHash, Uint8Array.from(bytes.subarray(start, start + size)));
+    codes.set(codeHash, bytes.slice(start, start + size));
   }
   const before = view.getUint32(entry + layout.A_GENERATION_BEFORE, true);
   return {
@@ -75,7 +75,7 @@ export function copyLogs({ memory }: Machine, { ctx }: Arena): Uint8Array {
   const view = memory.view();
   const start = view.getUint32(ctx + layout.C_LOG_BASE, true);
   const top = view.getUint32(ctx + layout.C_LOG_TOP, true);
-  return Uint8Array.from(memory.bytes().subarray(start, top));
+  return memory.bytes().slice(start, top);
 }
 
 /** The logs of a copy, in order. */
@@ -104,5 +104,5 @@ export function readOutput({ memory }: Machine, { ctx }: Arena): Uint8Array {
   const view = memory.view();
   const start = view.getUint32(ctx + layout.C_OUTPUT, true);
   const size = view.getUint32(ctx + layout.C_OUTPUT_SIZE, true);
-  return Uint8Array.from(memory.bytes().subarray(start, start + size));
+  return memory.bytes().slice(start, start + size);
 }

@@ -113,7 +113,7 @@ export class StepReader {
     if (size === 0) return NOTHING;
     if (this.#returnData.length !== size || this.#called) {
       const start = view.getUint32(fp + layout.F_RETURN, true);
-      this.#returnData = Uint8Array.from(this.#memory.bytes().subarray(start, start + size));
+      this.#returnData = this.#memory.bytes().slice(start, start + size);
       this.#called = false;
     }
     return this.#returnData;

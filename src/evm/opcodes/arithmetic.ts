@@ -4,15 +4,26 @@ import type { Local } from '../../wasm/function.ts';
 import { forkIndex } from '../forks/names.ts';
 import { add, sub } from '../words/arithmetic.ts';
 import { shift, signExtend } from '../words/shifts.ts';
-import { constant, constantOf, keep, limbsOf, pushValue, type Word } from '../words/word.ts';
+import {
+  constant,
+  constantOf,
+  fromLimb,
+  keep,
+  limbOf,
+  limbsOf,
+  pushLimb,
+  pushValue,
+  type Word,
+  widthOf,
+} from '../words/word.ts';
 import type { Assembler, Meanings } from './assembler.ts';
 import { divide, divideSigned } from './division.ts';
 import { multiply } from './multiplication.ts';
 
 export const ARITHMETIC: Meanings = {
-  ADD: (m) => m.push(add(m, m.pop(), m.pop())),
+  ADD: (m) => m.push(sum(m, m.pop(), m.pop())),
   MUL: multiply,
-  SUB: (m) => m.push(sub(m, m.pop(), m.pop())),
+  SUB: (m) => m.push(difference(m, m.pop(), m.pop())),
   DIV: (m) => divide(m, 'divide'),
   SDIV: (m) => divideSigned(m, 'divideSigned'),
   MOD: (m) => divide(m, 'remainder'),
@@ -22,6 +33,37 @@ export const ARITHMETIC: Meanings = {
   EXP: exponentiate,
   SIGNEXTEND: (m) => m.push(signExtend(m, m.pop(), m.pop())),
 };
+
+/** What is added to a counter or an offset at most, where it is taken not to leave its limb. */
+const STEP_MAX = 1n << 32n;
+
+/**
+ * A counter stays within one limb: that a small step carries out of it is so rare that the
+ * interpreter may see to it. So a loop's counter needs one limb around the loop.
+ */
+function sum(m: Assembler, a: Word, b: Word): Word {
+  const [step, other] = constantOf(a) === undefined ? [b, a] : [a, b];
+  const known = constantOf(step);
+  if (known === undefined || known >= STEP_MAX || !isOneLimb(other)) return add(m, a, b);
+  const { fn } = m;
+  const total = keep(m, fn.i64.add(pushLimb(m, other, 0), fn.i64.const(known)));
+  m.exitIf(fn.i64.ltU(fn.get(total), fn.i64.const(known)));
+  return fromLimb(total);
+}
+
+/** The same for a small step down. */
+function difference(m: Assembler, a: Word, b: Word): Word {
+  const known = constantOf(b);
+  if (known === undefined || known >= STEP_MAX || !isOneLimb(a)) return sub(m, a, b);
+  const { fn } = m;
+  const limb = limbOf(m, a, 0);
+  m.exitIf(fn.i64.ltU(pushValue(m, limb), fn.i64.const(known)));
+  return fromLimb(keep(m, fn.i64.sub(pushValue(m, limb), fn.i64.const(known))));
+}
+
+function isOneLimb(word: Word): boolean {
+  return constantOf(word) === undefined && widthOf(word) === 1;
+}
 
 /** Price of a byte of the exponent: 10, from EIP-160 (Spurious Dragon) 50. */
 function exponentByteGas(m: Assembler): number {

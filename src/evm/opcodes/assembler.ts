@@ -57,6 +57,12 @@ export interface Assembler extends Emitter {
   failIf(condition: Value<'i32'>, status: number): void;
   /** Fails with minus the value of `result` if it is negative. */
   failIfNegative(result: Local<'i64'>): void;
+  /**
+   * Leaves compiled code if the condition holds, which rarely does: the interpreter executes the
+   * instruction. Only for what is known of words while compiling; nothing is known while
+   * interpreting.
+   */
+  exitIf(condition: Value<'i32'>): void;
   /** Ends the frame with `status`; the output, if any, is [address, address + size). */
   finish(status: number, output?: { address: Local<'i32'>; size: Local<'i32'> }): void;
   /** An exceptional halt, always. */

@@ -30,10 +30,20 @@ export function lessThan(m: Emitter, a: Word, b: Word): Word {
 export function signedLessThan(m: Emitter, a: Word, b: Word): Word {
   const known = both(a, b, (x, y) => ((x ^ SIGN) < (y ^ SIGN) ? 1n : 0n));
   if (known !== undefined) return known;
+  if (constantOf(b) === 0n) return isNegative(m, a);
+  if (widthOf(a) < 4 && widthOf(b) < 4) return lessThan(m, a, b);
   return fromCondition(lessThanLimbs(m, limbsOf(m, a), limbsOf(m, b), 4, true));
 }
 
-/** From the lowest limb up: less = (x < y) or (x = y and less so far). */
+function isNegative(m: Emitter, a: Word): Word {
+  const { fn } = m;
+  return fromCondition(keep32(m, fn.i64.ltS(pushLimb(m, a, 3), fn.i64.const(0))));
+}
+
+/**
+ * From the lowest limb up: less = (x < y) or (x = y and less so far). What stands above the shorter
+ * operand decides alone: x is not less if it has anything there, y is then greater.
+ */
 function lessThanLimbs(
   m: Emitter,
   x: readonly Limb[],
@@ -43,14 +53,25 @@ function lessThanLimbs(
 ): Local<'i32'> {
   const { fn } = m;
   const push = (limbs: readonly Limb[], i: number) => pushValue(m, limbs[i] as Limb);
+  const common = signed ? width : Math.max(1, Math.min(usedLimbs(x), usedLimbs(y)));
   const less = keep32(m, fn.i64.ltU(push(x, 0), push(y, 0)));
-  for (let i = 1; i < width; i++) {
+  for (let i = 1; i < common; i++) {
     const compare = signed && i === 3 ? fn.i64.ltS : fn.i64.ltU;
     const strictly = compare.call(fn.i64, push(x, i), push(y, i));
     const tied = fn.i32.and(fn.i64.eq(push(x, i), push(y, i)), fn.get(less));
     fn.set(less, fn.i32.or(strictly, tied));
   }
+  if (common === width) return less;
+  const longer = usedLimbs(x) > usedLimbs(y) ? x : y;
+  let above = push(longer, common);
+  for (let i = common + 1; i < width; i++) above = fn.i64.or(above, push(longer, i));
+  if (longer === x) fn.set(less, fn.i32.and(fn.i64.eqz(above), fn.get(less)));
+  else fn.set(less, fn.i32.or(fn.i64.ne(above, fn.i64.const(0)), fn.get(less)));
   return less;
+}
+
+function usedLimbs(limbs: readonly Limb[]): number {
+  return limbs.findLastIndex((limb) => limb !== 0n) + 1;
 }
 
 export function equal(m: Emitter, a: Word, b: Word): Word {
