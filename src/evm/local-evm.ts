@@ -38,7 +38,7 @@ import { serveRequest, stage } from './machine/requests.ts';
 import { copyLogs, decodeLogs, readChanges, readOutput } from './machine/results.ts';
 import { haltReason } from './machine/statuses.ts';
 import { Tiers } from './machine/tiers.ts';
-import { describeTrap, isTrap } from './machine/traps.ts';
+import { describeTrap, isTrap, requireStack } from './machine/traps.ts';
 import { VersionUndo } from './machine/undo.ts';
 import { Watch } from './machine/watch.ts';
 import { readAddress, readWord } from './machine/words.ts';
@@ -209,6 +209,7 @@ class LocalEVM implements EVM {
     transaction: Transaction,
     options: TransactOptions = {},
   ): Promise<TransactionResult> {
+    requireStack();
     const call = this.#callOf(transaction, options);
     const begun = this.#contexts.acquire(needOf(options));
     const context = begun instanceof Promise ? await begun : begun;
@@ -220,6 +221,7 @@ class LocalEVM implements EVM {
   }
 
   transactSync(transaction: Transaction, options: TransactOptions = {}): TransactionResult {
+    requireStack();
     const call = this.#callOf(transaction, options);
     const context = this.#contexts.tryAcquire({ ...needOf(options), large: true });
     if (context === undefined) {

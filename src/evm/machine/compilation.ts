@@ -6,11 +6,12 @@ import { compileContract } from '../compiler/compile.ts';
 import type { Profile } from '../compiler/regions.ts';
 import type { ForkName } from '../forks/names.ts';
 import * as layout from '../layout.ts';
+import type { Hash } from '../types.ts';
 import { keepModule, keptModule } from './module-files.ts';
 
 export interface CompileJob {
-  /** Hash of the code, as hexadecimal digits. */
-  readonly hash: string;
+  /** Of the code. */
+  readonly hash: Hash;
   readonly code: Uint8Array<ArrayBuffer>;
   readonly fork: ForkName;
   readonly shared: boolean;

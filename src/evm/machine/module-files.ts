@@ -97,8 +97,8 @@ function sha256(bytes: Uint8Array): Uint8Array {
 
 function pathOf(job: CompileJob, directory: string): string {
   const { hash, fork, shared } = job;
-  const name = `${hash}-${fork}-${shared ? 'shared' : 'own'}-${compilerVersion(job)}${SUFFIX}`;
-  return `${directory}/${name}`;
+  const memory = shared ? 'shared' : 'own';
+  return `${directory}/${hash.slice(2)}-${fork}-${memory}-${compilerVersion(job)}${SUFFIX}`;
 }
 
 /** Files that this thread has written since it last counted them. */

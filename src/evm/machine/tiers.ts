@@ -12,7 +12,7 @@ import type { CompilationOptions, TierStatistics } from '../compilation-options.
 import { EVMError } from '../errors.ts';
 import { checkObject, InputError } from '../input.ts';
 import * as layout from '../layout.ts';
-import type { Engine } from '../types.ts';
+import type { Engine, Hash } from '../types.ts';
 import type { Arena } from './arena.ts';
 import { backgroundCompiler } from './background.ts';
 import { type CompileAnswer, type CompileJob, compileJob, readHeat } from './compilation.ts';
@@ -40,7 +40,7 @@ const DISTRUSTED = new Set<string>();
 
 /** What the machine knows of a contract's code, by its hash. */
 interface CodeState {
-  readonly hash: string;
+  readonly hash: Hash;
   readonly code: number;
   /** Of the module that is linked; 0 for none. */
   generation: number;
@@ -70,7 +70,7 @@ export class Tiers {
   readonly #directory: string | undefined;
   readonly #onNote: (note: string) => void;
   readonly #linker: Linker;
-  readonly #states = new Map<string, CodeState>();
+  readonly #states = new Map<Hash, CodeState>();
   /** Contracts that became hot again too early. */
   readonly #late = new Set<CodeState>();
   /** Init code that is linked lives as long as its context's transaction. */
@@ -174,7 +174,7 @@ export class Tiers {
   }
 
   /** A code that trapped, in whatever tier: interpreted from now on, on all of the thread. */
-  distrust(hash: string): void {
+  distrust(hash: Hash): void {
     DISTRUSTED.add(this.#key(hash));
     const state = this.#states.get(hash);
     if (state === undefined) return;
@@ -191,7 +191,7 @@ export class Tiers {
     this.report(arena);
   }
 
-  #key(hash: string): string {
+  #key(hash: Hash): string {
     const { memory, rules } = this.#machine;
     return `${hash} ${rules.fork} ${memory.shared}`;
   }
@@ -226,7 +226,7 @@ export class Tiers {
   }
 
   #request(
-    hash: string,
+    hash: Hash,
     code: number,
     generation: number,
     done: (entry: CachedModule) => void,
@@ -240,7 +240,7 @@ export class Tiers {
     if (backgroundCompiler().request(job, take)) this.#waiting += 1;
   }
 
-  #jobOf(hash: string, code: number, generation: number): CompileJob {
+  #jobOf(hash: Hash, code: number, generation: number): CompileJob {
     const { memory, rules } = this.#machine;
     const size = memory.view().getUint32(code + layout.CODE_SIZE, true);
     const start = code + layout.CODE_BYTES;
@@ -267,7 +267,7 @@ export class Tiers {
   }
 
   /** In this thread: what has been executed so far decides, and so belongs to the key. */
-  #compileHere(hash: string, code: number, generation: number): CachedModule {
+  #compileHere(hash: Hash, code: number, generation: number): CachedModule {
     const job = this.#jobOf(hash, code, generation);
     const seen = job.heat?.filter((_, i) => i % 2 === 0).join() ?? 'cold';
     const key = `${this.#key(hash)} ${seen}`;
@@ -281,9 +281,9 @@ export class Tiers {
     try {
       return compileJob(job);
     } catch (cause) {
-      const message = `the compiler failed at code 0x${job.hash}: ${String(cause)}`;
+      const message = `the compiler failed at code ${job.hash}: ${String(cause)}`;
       if (this.#background) return { compiled: undefined, refused: 'a failure', note: message };
-      throw new EVMError('evm/internal', message, { codeHash: `0x${job.hash}` }, cause);
+      throw new EVMError('evm/internal', message, { codeHash: job.hash }, cause);
     }
   }
 
@@ -302,7 +302,7 @@ export class Tiers {
   }
 
   /** Whether the code trapped before; then it is refused. */
-  #isDistrusted(hash: string, code: number): boolean {
+  #isDistrusted(hash: Hash, code: number): boolean {
     const trapped = DISTRUSTED.has(this.#key(hash));
     if (trapped) this.#refuse(code);
     return trapped;

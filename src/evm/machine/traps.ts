@@ -5,6 +5,7 @@
 import { EVMError } from '../errors.ts';
 import * as layout from '../layout.ts';
 import { OPCODE_BY_BYTE } from '../opcodes/table.ts';
+import type { Hash } from '../types.ts';
 import type { Arena } from './arena.ts';
 import type { Machine } from './instance.ts';
 import { toHex } from './words.ts';
@@ -15,14 +16,13 @@ const STEPS_MAX = 1_000_000;
 export interface Trap {
   readonly error: EVMError;
   /** Of the code that ran; undefined before the first instruction. */
-  readonly codeHash: string | undefined;
+  readonly codeHash: Hash | undefined;
 }
 
 /** What WebAssembly threw, as an error of ours; what is no trap comes back as it is. */
 export function describeTrap(machine: Machine, arena: Arena, thrown: unknown): Trap | unknown {
   if (isStackOverflow(thrown)) {
-    const message = 'the native stack is exhausted: call from less deep within JavaScript';
-    return { error: new EVMError('evm/host limit', message, {}, thrown), codeHash: undefined };
+    return { error: stackExhausted(thrown), codeHash: undefined };
   }
   if (!(thrown instanceof WebAssembly.RuntimeError)) return thrown;
   const { memory } = machine;
@@ -41,10 +41,31 @@ export function describeTrap(machine: Machine, arena: Arena, thrown: unknown): T
   const tier = seen.tier ?? (isCompiled ? 'compiler' : 'interpreter');
   const stepped = tier === 'interpreter' ? stepTo(machine, arena) : undefined;
   const pc = stepped ?? seen.pc ?? ip - code - layout.CODE_BYTES;
-  const place = `code 0x${codeHash} at ${stepped === undefined ? 'or after ' : ''}pc ${pc}`;
+  const place = `code ${codeHash} at ${stepped === undefined ? 'or after ' : ''}pc ${pc}`;
   const message = `WebAssembly trapped (${thrown.message}) in ${place}, ${tier}${seen.what}`;
-  const details = { codeHash: `0x${codeHash}`, pc, tier };
+  const details = { codeHash, pc, tier };
   return { error: new EVMError('evm/internal', message, details, thrown), codeHash };
+}
+
+/** JavaScript calls that must still fit on the stack, for a run and for what must follow it. */
+const STACK_LEVELS = 150;
+
+/** @throws EVMError where so little of the native stack is left that a run could not be ended */
+export function requireStack(): void {
+  try {
+    probe(STACK_LEVELS);
+  } catch (thrown) {
+    throw isStackOverflow(thrown) ? stackExhausted(thrown) : thrown;
+  }
+}
+
+function probe(levels: number): number {
+  return levels === 0 ? 0 : 1 + probe(levels - 1);
+}
+
+function stackExhausted(thrown: unknown): EVMError {
+  const message = 'the native stack is exhausted: call from less deep within JavaScript';
+  return new EVMError('evm/host limit', message, {}, thrown);
 }
 
 export function isTrap(described: unknown): described is Trap {
@@ -56,9 +77,9 @@ function isStackOverflow(thrown: unknown): boolean {
 }
 
 /** Init code has no hash yet. */
-function hashOf({ memory, runtime }: Machine, code: number): string {
+function hashOf({ memory, runtime }: Machine, code: number): Hash {
   const hash = toHex(memory.bytes(), code + layout.CODE_HASH, 32);
-  if (/[^0]/.test(hash)) return hash;
+  if (BigInt(hash) !== 0n) return hash;
   const scratch = layout.GLOBALS + layout.G_SCRATCH;
   const size = memory.view().getUint32(code + layout.CODE_SIZE, true);
   runtime.keccak256(scratch, code + layout.CODE_BYTES, size);

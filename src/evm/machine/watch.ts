@@ -16,6 +16,8 @@ import type { Tiers } from './tiers.ts';
 const TURN_MS = 2;
 /** Between two looks at a flag while the state is waited for: nobody wakes us. */
 const FLAG_MS = 2;
+/** Longer than a timer can wait nobody waits. */
+const TIMER_MAX = 2 ** 31 - 1;
 
 export class Watch {
   readonly #tiers: Tiers;
@@ -92,8 +94,9 @@ export class Watch {
         const reason = this.#reason();
         if (reason !== undefined) reject(this.stopped(reason));
       };
-      const rest = Math.min(this.#endMs - performance.now() + 1, 2 ** 31 - 1);
-      const timer = this.#endMs === Number.POSITIVE_INFINITY ? undefined : setTimeout(look, rest);
+      const late = (): void => reject(this.stopped('timeout'));
+      const rest = Math.ceil(this.#endMs - performance.now());
+      const timer = rest > TIMER_MAX ? undefined : setTimeout(late, rest);
       const flag = stopFlag === undefined ? undefined : setInterval(look, FLAG_MS);
       signal?.addEventListener('abort', look);
       release = () => {
