@@ -19,7 +19,7 @@ import type { Address } from '../types.ts';
 const A = at('a1');
 const B = at('b1');
 const C = at('c1');
-const CALLER = 0x33;
+const ISZERO = 0x15;
 const STEPPING = 256;
 
 /** A function of an opcode's type that traps, under a name. */
@@ -36,7 +36,7 @@ function trapping(name: string): CallableFunction {
 function plant({ machine: { table } }: Opened, opcode: number): () => void {
   const slots = [opcode, STEPPING + opcode];
   const before = slots.map((slot) => table.get(slot));
-  for (const slot of slots) table.set(slot, trapping('CALLER'));
+  for (const slot of slots) table.set(slot, trapping('ISZERO'));
   return () => slots.forEach((slot, i) => table.set(slot, before[i]));
 }
 
@@ -53,23 +53,25 @@ function thrownBy(run: () => unknown): EVMError {
 const hashOf = ({ state }: Opened, address: Address) => state.getAccount(address)?.codeHash;
 
 describe('a trap in the interpreter', () => {
-  // SSTORE(0, 1), a jump, and CALLER at 8; returns SLOAD(0).
-  const code = '60015f556006565b33505f545f5260205ff3'.replace('600656', '600756');
+  // A call of the identity, after which the instruction is entered by the table: ISZERO.
+  const entered = '5f5f5f5f5f60045af11550';
+  // SSTORE(0, 1), and ISZERO at 13; returns SLOAD(0).
+  const code = `60015f55${entered}5f545f5260205ff3`;
 
   it.each(['interpreter', 'auto'] as const)('names code, pc and tier (%s)', (engine) => {
     const opened = open({ [A]: code }, { engine });
-    const restore = plant(opened, CALLER);
+    const restore = plant(opened, ISZERO);
     const error = thrownBy(() => call(opened.evm, A));
     expect(error.code).toBe('evm/internal');
-    expect(error.details).toEqual({ codeHash: hashOf(opened, A), pc: 8, tier: 'interpreter' });
-    expect(error.message).toContain('(CALLER)');
+    expect(error.details).toEqual({ codeHash: hashOf(opened, A), pc: 13, tier: 'interpreter' });
+    expect(error.message).toContain('(ISZERO)');
     expect(error.cause).toBeInstanceOf(WebAssembly.RuntimeError);
     restore();
     expect(word(call(opened.evm, A))).toBe(1);
   });
 
   it('leaves what was committed before, and nothing of its own', async () => {
-    const store = '5f355f55' + '33505f545f5260205ff3';
+    const store = `5f355f55${entered}5f545f5260205ff3`;
     const opened = open({ [A]: store });
     const { evm } = opened;
     const transact = (value: number, commit: boolean) =>
@@ -92,7 +94,7 @@ describe('a trap in the interpreter', () => {
         { commit, callOnly: true },
       );
     transact(3, true);
-    const restore = plant(opened, CALLER);
+    const restore = plant(opened, ISZERO);
     thrownBy(() => transact(4, true));
     restore();
     const overrides = { [B]: { code: Uint8Array.fromHex(`73${A.slice(2)}315f5260205ff3`) } };
@@ -103,9 +105,8 @@ describe('a trap in the interpreter', () => {
 
   it('in init code names the hash of that', () => {
     const opened = open({});
-    plant(opened, CALLER);
-    const error = thrownBy(() => call(opened.evm, undefined, '33'));
-    // keccak256(0x33)
+    plant(opened, ISZERO);
+    const error = thrownBy(() => call(opened.evm, undefined, '15'));
     expect(error.details).toMatchObject({
       pc: 0,
       codeHash: expect.stringMatching(/^0x[0-9a-f]{64}$/),

@@ -98,6 +98,7 @@ const OPCODES = new Set(OPCODE_BY_BYTE.map((row) => row?.name as string | undefi
 /** What the names of the functions on the stack tell, the innermost first. */
 function placeOf({ stack = '' }: Error): Place {
   for (const [, name = ''] of stack.matchAll(/^\s*at (.+?) \(wasm:/gm)) {
+    if (name === 'loop') return { tier: 'interpreter', what: '' };
     if (OPCODES.has(name)) return { tier: 'interpreter', what: ` (${name})` };
     const [, pc] = /^(?:block|region) (\d+)/.exec(name) ?? [];
     if (pc !== undefined) return { tier: 'compiler', pc: Number(pc), what: ` (${name})` };
