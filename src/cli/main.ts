@@ -21,6 +21,11 @@ function packageVersion(): string {
   return 'unknown';
 }
 
+// Whoever reads has seen enough, as `head` does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? 0 : 1);
+});
+
 const program = new Command('ironfly')
   .description('An EVM compiled to WebAssembly: run, test, measure and explain contracts.')
   .version(packageVersion())

@@ -2,29 +2,48 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { createEVM } from '../evm/evm.ts';
 import type { ForkName } from '../evm/forks/names.ts';
-import type { Address, Engine, Transaction, TransactionResult } from '../evm/types.ts';
+import { consoleHooks } from '../evm/solidity/console.ts';
+import { decodeRevert } from '../evm/solidity/revert-reason.ts';
+import type { Address, Engine, TransactionResult } from '../evm/types.ts';
 import { MemoryState } from '../state/memory.ts';
-import { parseHex, readContract } from './contract.ts';
+import { type Contract, parseHex, readContract } from './contract.ts';
 import { parseFork } from './fork-option.ts';
+import { type ArtifactEntry, decodeLog, decodeOutput, encodeCall } from './run/abi-calls.ts';
+import { readStateFile } from './run/state-file.ts';
+import { endLine, stepLine } from './statetest/trace.ts';
 
 interface RunOptions {
-  readonly input: string;
+  readonly input?: string;
+  readonly call?: string;
   readonly fork: ForkName;
   readonly gas: bigint;
   readonly engine: Engine;
+  readonly state?: string;
+  readonly trace?: true;
 }
 
 const CONTRACT: Address = `0x${'c0de'.padStart(40, '0')}`;
 const CALLER: Address = `0x${'ca11'.padStart(40, '0')}`;
 const GAS_DEFAULT = 1_000_000_000n;
 
+const EXAMPLES = `
+The code lies at ${CONTRACT} and is called from ${CALLER}.
+Exit code: 0 for a success, 1 for a revert, a halt or wrong input, 2 for wrong options.
+
+Examples:
+  ironfly run 60026028015f5260205ff3
+  ironfly run out/Counter.sol/Counter.json --call 'add(40, 2)'
+  ironfly run code.hex --input 0xa9059cbb --state genesis.json --trace 2> steps.jsonl
+`;
+
 /** Adds the command to the program. */
 export function register(program: Command): void {
   program
     .command('run')
     .description('execute code once: hex, a file of hex, or a Foundry or Hardhat artifact')
-    .argument('<code>', 'the code')
-    .option('--input <hex>', 'call data', '')
+    .argument('<code>', 'the code as it is deployed')
+    .addOption(new Option('--input <hex>', 'call data').conflicts('call'))
+    .option('--call <call>', "a function of the artifact's ABI with its values: 'name(1, true)'")
     .option('--fork <name>', 'rules to execute by', parseFork, 'osaka')
     .option('--gas <amount>', 'gas of the call', parseGas, GAS_DEFAULT)
     .addOption(
@@ -32,55 +51,88 @@ export function register(program: Command): void {
         .choices(['interpreter', 'compiler', 'auto'])
         .default('auto'),
     )
+    .option('--state <file>', 'accounts beside the code: JSON by address, alone, `alloc` or `pre`')
+    .option('--trace', 'write each step to standard error as EIP-3155 has it')
+    .addHelpText('after', EXAMPLES)
     .action(async (code: string, options: RunOptions) => {
       process.exitCode = await runOnce(code, options);
     });
 }
 
+const GAS_MAX = (1n << 63n) - 1n;
+
 function parseGas(text: string): bigint {
-  if (!/^\d+$/.test(text) || BigInt(text) >= 1n << 63n) {
-    throw new InvalidArgumentError(`${text} is not a gas amount below 2^63.`);
-  }
-  return BigInt(text);
+  const amount = /^\d{1,19}$/.test(text) ? BigInt(text) : undefined;
+  if (amount !== undefined && amount <= GAS_MAX) return amount;
+  throw new InvalidArgumentError(`${text} is not a whole number from 0 to ${GAS_MAX}.`);
 }
 
 /** Runs the command; gives its exit code: 0 for a success, 1 for a revert or a halt. */
-export async function runOnce(given: string, options: RunOptions): Promise<number> {
-  const { code } = readContract(given);
-  const state = new MemoryState();
-  state.setAccount(CONTRACT, { nonce: 1n, balance: 0n, code, storage: new Map() });
+async function runOnce(given: string, options: RunOptions): Promise<number> {
+  const contract = readContract(given);
+  const abi = (contract.abi ?? []) as readonly ArtifactEntry[];
+  const data = dataOf(options, contract, abi);
+  const state = stateOf(contract, options.state);
   const evm = createEVM({ fork: options.fork, engine: options.engine, state });
-  const call: Transaction = {
-    type: 0,
-    sender: CALLER,
-    nonce: 0n,
-    gasLimit: options.gas,
-    to: CONTRACT,
-    value: 0n,
-    data: parseHex(options.input),
-    maxFeePerGas: 0n,
-    maxPriorityFeePerGas: 0n,
-    accessList: [],
-    maxFeePerBlobGas: 0n,
-    blobVersionedHashes: [],
-    authorizationList: [],
-  };
+  const trace = (line: string) => process.stderr.write(`${line}\n`);
   const started = performance.now();
-  const result = await evm.transact(call, { callOnly: true });
+  const result = await evm.call({
+    from: CALLER,
+    to: CONTRACT,
+    data,
+    gas: options.gas,
+    hooks: consoleHooks(({ text }) => process.stdout.write(`console  ${text}\n`)),
+    ...(options.trace === true && { onStep: (step) => trace(stepLine(step)) }),
+  });
   const ms = performance.now() - started;
-  print(result, ms);
+  if (options.trace === true) trace(endLine(result));
+  process.stdout.write(
+    `${[...describe(result, data, abi), `time     ${ms.toFixed(3)} ms`].join('\n')}\n`,
+  );
   return result.status === 'success' ? 0 : 1;
 }
 
-function print(result: TransactionResult, ms: number): void {
-  const lines = [`status   ${result.status}${'reason' in result ? `: ${result.reason}` : ''}`];
-  if (result.status !== 'refused') {
-    lines.push(`gas      ${result.gasUsed}`);
-    lines.push(`output   0x${result.output.toHex()}`);
-    result.logs.forEach(({ address, topics, data }, i) => {
-      lines.push(`log ${i}    ${address} ${topics.join(' ')} 0x${data.toHex()}`);
-    });
-  } else lines.push(`         ${result.message}`);
-  lines.push(`time     ${ms.toFixed(3)} ms`);
-  process.stdout.write(`${lines.join('\n')}\n`);
+function dataOf(
+  { input, call }: RunOptions,
+  contract: Contract,
+  abi: readonly ArtifactEntry[],
+): Uint8Array {
+  if (call === undefined) return parseHex(input ?? '');
+  if (contract.abi !== undefined) return encodeCall(call, abi);
+  throw new TypeError(`--call ${call} needs an ABI, and ${contract.name} has none: give --input`);
+}
+
+function stateOf({ code }: Contract, file: string | undefined): MemoryState {
+  const state = new MemoryState();
+  const accounts = file === undefined ? [] : readStateFile(file);
+  for (const [address, account] of accounts) state.setAccount(address, account);
+  const { nonce, balance } = state.getAccount(CONTRACT) ?? { nonce: 1n, balance: 0n };
+  state.setAccount(CONTRACT, { nonce, balance, code, storage: state.storageOf(CONTRACT) });
+  return state;
+}
+
+function describe(
+  result: TransactionResult,
+  data: Uint8Array,
+  abi: readonly ArtifactEntry[],
+): string[] {
+  if (result.status === 'refused') return [`status   refused: ${result.message}`];
+  const { status, gasUsed, output, logs } = result;
+  const reason =
+    status === 'halt'
+      ? `: ${result.reason}`
+      : status === 'revert' && output.length > 0
+        ? `: ${decodeRevert(output, abi).text}`
+        : '';
+  const values = status === 'success' ? (decodeOutput(data, output, abi) ?? []) : [];
+  return [
+    `status   ${status}${reason}`,
+    `gas      ${gasUsed}`,
+    `output   0x${output.toHex()}`,
+    ...values.map((value) => `         ${value}`),
+    ...logs.map((log, i) => {
+      const plain = `${log.topics.join(' ')} 0x${log.data.toHex()}`;
+      return `log ${String(i).padEnd(4)} ${log.address} ${decodeLog(log, abi) ?? plain}`;
+    }),
+  ];
 }
