@@ -39,6 +39,11 @@ const PARTS: readonly Part[] = [
   { name: 'types', command: [join(BIN, 'tsc'), '--noEmit'] },
   { name: 'build', command: [process.execPath, 'scripts/build-dist.mjs'] },
   {
+    name: 'the package, packed and installed elsewhere',
+    command: [process.execPath, 'scripts/check-package.ts'],
+    count: (stdout) => countLastLine(stdout),
+  },
+  {
     name: 'unit and property tests',
     command: [join(BIN, 'vitest'), 'run', '--reporter=json', `--outputFile=${vitestReport}`],
     count: () => countVitest(),

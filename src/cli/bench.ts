@@ -60,12 +60,14 @@ function parseCount(text: string): number {
 async function bench(options: BenchOptions): Promise<void> {
   const note = (text: string) => process.stderr.write(`${text}\n`);
   const { filter } = options;
-  const workloads = loadWorkloads({
-    tiny: false,
-    missing: (what) => note(`left out: ${what}`),
-  }).filter(({ name }) => filter === undefined || filter.test(name));
+  const all = loadWorkloads({ tiny: false, missing: (what) => note(`left out: ${what}`) });
+  if (all.length === 0) {
+    throw new Error('there are no workloads here: run it in a clone of the repository');
+  }
+  const workloads = all.filter(({ name }) => filter === undefined || filter.test(name));
   if (workloads.length === 0) {
-    throw new RangeError(`no workload's name matches ${filter}; without --filter all are run`);
+    const names = all.map(({ name }) => name).join(', ');
+    throw new RangeError(`no workload's name matches ${filter}; there are ${names}`);
   }
   const peers = await openPeers(options, note);
   try {

@@ -71,6 +71,9 @@ export async function runPool(options: PoolOptions, report: PoolReport): Promise
   await Promise.all(Array.from({ length: count }, () => runWorker(setup, take, finish)));
 }
 
+/** Sources run as they are, the published package as JavaScript. */
+const WORKER = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
+
 /** Keeps one worker at work; one that dies fails its file and is replaced. */
 async function runWorker(
   setup: WorkerSetup,
@@ -97,7 +100,7 @@ function serve(
   take: () => WorkerTask | undefined,
   finish: (index: number, result: FileResult) => void,
 ): Promise<Death | undefined> {
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: setup });
+  const worker = new Worker(new URL(WORKER, import.meta.url), { workerData: setup });
   let task = first;
   return new Promise((resolve) => {
     const end = (reason: string | undefined): void => {

@@ -94,7 +94,7 @@ export const WASM_BYTES_FREE = 16_384;
 export const WASM_BYTES_A_BYTE_MAX = 400;
 /** Bytes of one function, past which a smaller region is grown. */
 export const FUNCTION_BYTES_MAX = 65_536;
-/** Bytes of bytecode in the region of a root that is rarely entered: so that tails are not calls. */
+/** Bytes of bytecode in the region of a root that is rarely entered: so tails are not calls. */
 export const TAIL_BYTES_MAX = 64;
 /** The same where only jumps lead that no region has resolved. */
 export const LANDING_BYTES_MAX = 256;
