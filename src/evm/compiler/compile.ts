@@ -29,9 +29,9 @@ import { RegionAssembler } from './region-assembler.ts';
 import { Heat, isCold, type Profile } from './regions.ts';
 import {
   defineExpand,
-  defineHalt,
   defineInterpret,
   defineJump,
+  defineOutOfGas,
   defineRefill,
   defineStore,
 } from './shared-functions.ts';
@@ -158,7 +158,7 @@ class ContractAssembler {
       jump: defineJump(module, this.#type),
       refill: defineRefill(module),
       expand: defineExpand(module, runtime.get('expandMemory') as FunctionRef),
-      halt: defineHalt(module),
+      outOfGas: defineOutOfGas(module),
       storeLimb: defineStore(module, 1),
       storeLimbs: defineStore(module, 4),
       runtime: (name) => runtime.get(name) as FunctionRef,
@@ -323,7 +323,7 @@ function callsOf(byte: number): readonly RuntimeCallName[] {
     jump: fn.ref,
     refill: fn.ref,
     expand: fn.ref,
-    halt: fn.ref,
+    outOfGas: fn.ref,
     storeLimb: fn.ref,
     storeLimbs: fn.ref,
     blockAt: () => undefined,

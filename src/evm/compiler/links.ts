@@ -16,10 +16,10 @@ export interface ContractLinks extends StoreHelpers {
   readonly jump: FunctionRef;
   /** (fp, gas) -> gas: draws from the reserve; negative when it does not suffice. */
   readonly refill: FunctionRef;
-  /** (fp, gas, end) -> gas left: expandMemory that the reserve pays too; negative: final. */
+  /** (fp, gas, end) -> gas left or a negative status: expandMemory, paid by the reserve too. */
   readonly expand: FunctionRef;
-  /** (fp, status) -> status: ends the frame with an exceptional halt, whatever is in reserve. */
-  readonly halt: FunctionRef;
+  /** (fp) -> status: ends the frame that has run out of gas, the reserve included. */
+  readonly outOfGas: FunctionRef;
   /**
    * The function whose root is the block at `pc`, or undefined when there is none. `weight` is how
    * often it is entered from here.

@@ -23,7 +23,7 @@ import {
   type Word,
   widthOf,
 } from '../words/word.ts';
-import type { Block, Instruction } from './blocks.ts';
+import type { Instruction } from './blocks.ts';
 import type { Edge, RegionNode } from './graph.ts';
 import type { ContractLinks, RegionExit } from './links.ts';
 import type { Merge, Merges } from './merges.ts';
@@ -240,7 +240,7 @@ export class RegionAssembler implements Assembler {
       if (this.#mustStopHere(index)) this.#sideExit();
       else {
         fn.set(this.#left, fn.call(this.#links.refill, fn.get(this.fp), fn.get(this.#left)));
-        fn.if(this.#pushIsPoor(), () => this.#halt(fn.i32.const(layout.STATUS_OUT_OF_GAS)));
+        fn.if(this.#pushIsPoor(), () => fn.returnCall(this.#links.outOfGas, fn.get(this.fp)));
       }
     });
   }
@@ -304,10 +304,7 @@ export class RegionAssembler implements Assembler {
     const { fn } = this;
     const registers = [fn.get(this.fp), fn.get(this.#left), fn.get(end)];
     const left = keep(this, fn.call(this.#links.expand, ...registers));
-    fn.if(fn.i64.ltS(fn.get(left), fn.i64.const(0)), () => {
-      if (isObservableFrom(this.#node.block, this.#index + 1)) this.#sideExit();
-      else this.#halt(fn.i32.wrapI64(fn.i64.sub(fn.i64.const(0), fn.get(left))));
-    });
+    this.failIfNegative(left);
     this.setGas(left);
   }
 
@@ -349,14 +346,6 @@ export class RegionAssembler implements Assembler {
 
   fail(status: number): void {
     this.fn.return(this.fn.i32.const(status));
-  }
-
-  /** An exceptional halt that the interpreter would come to before anything can tell. */
-  #halt(_status: Value<'i32'>): void {
-    const { fn } = this;
-    const status = this.i32();
-    fn.set(status, _status);
-    fn.returnCall(this.#links.halt, fn.get(this.fp), fn.get(status));
   }
 
   /** Hands the current opcode over to the interpreter. */

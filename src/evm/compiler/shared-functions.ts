@@ -106,10 +106,7 @@ export function defineRefill(module: ModuleBuilder): FunctionRef {
   return fn.ref;
 }
 
-/**
- * (fp, gas, end) -> gas left in the slice: expandMemory by all gas there is, the reserve included;
- * a negative status is final.
- */
+/** (fp, gas, end) -> gas left in the slice, or a status: expandMemory by all gas there is. */
 export function defineExpand(module: ModuleBuilder, expandMemory: FunctionRef): FunctionRef {
   const fn = module.function('expand', module.type(['i32', 'i64', 'i64'], ['i64']));
   const [fp, gas, end] = [fn.param(0, 'i32'), fn.param(1, 'i64'), fn.param(2, 'i64')];
@@ -129,12 +126,12 @@ export function defineExpand(module: ModuleBuilder, expandMemory: FunctionRef): 
   return fn.ref;
 }
 
-/** (fp, status) -> status: an exceptional halt, which uses up the reserve too. */
-export function defineHalt(module: ModuleBuilder): FunctionRef {
-  const fn = module.function('halt', module.type(['i32', 'i32'], ['i32']));
+/** (fp) -> status: out of gas, and nothing in reserve. */
+export function defineOutOfGas(module: ModuleBuilder): FunctionRef {
+  const fn = module.function('out of gas', module.type(['i32'], ['i32']));
   const ctx = fn.i32.load(fn.get(fn.param(0, 'i32')), layout.F_CTX);
   fn.i64.store(ctx, fn.i64.const(0), layout.C_GAS_RESERVE);
-  fn.return(fn.get(fn.param(1, 'i32')));
+  fn.return(fn.i32.const(layout.STATUS_OUT_OF_GAS));
   return fn.ref;
 }
 

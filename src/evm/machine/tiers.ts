@@ -24,14 +24,14 @@ import { toHex } from './words.ts';
 /** Calls of a contract, or jumps to one block, after which it is compiled in `auto`. */
 export const HOT_THRESHOLD = 500;
 /** Compilations of one contract: each sees what the ones before had not. */
-export const COMPILATIONS_MAX = 4;
+export const COMPILATIONS_MAX = 8;
 /** Contracts that one machine keeps linked. */
 export const CONTRACTS_MAX = 8_192;
 /** Bytes of wasm that one machine keeps linked. */
 export const WASM_BYTES_MAX: number = 512 << 20;
 /** Hashes of init code that are remembered, to see which comes again. */
 const INIT_CODES_MAX = 4_096;
-/** A contract is compiled again after so many times what the compilation before took. */
+/** A contract is compiled again after the n-th power of this times what its n-th time took. */
 const AGAIN_AFTER = 2;
 
 const MODULES = new ModuleCache();
@@ -45,6 +45,8 @@ interface CodeState {
   /** Of the module that is linked; 0 for none. */
   generation: number;
   waiting: boolean;
+  /** More became hot while it was. */
+  missed: boolean;
   /** Not compiled again before this. */
   againMs: number;
 }
@@ -160,7 +162,11 @@ export class Tiers {
     const state = this.#stateOf(code);
     // Evicted meanwhile, or never compiled.
     if (tier === layout.CODE_TIER_INTERPRETED) Object.assign(state, { generation: 0, againMs: 0 });
-    if (state.waiting || state.generation >= COMPILATIONS_MAX) return;
+    if (state.generation >= COMPILATIONS_MAX) return;
+    if (state.waiting) {
+      state.missed = true;
+      return;
+    }
     if (this.#isDistrusted(state.hash, code)) return;
     if (this.#background && backgroundCompiler().available) {
       this.#collecting = arena;
@@ -200,7 +206,7 @@ export class Tiers {
     const hash = toHex(this.#machine.memory.bytes(), code + layout.CODE_HASH, 32);
     let state = this.#states.get(hash);
     if (state === undefined) {
-      state = { hash, code, generation: 0, waiting: false, againMs: 0 };
+      state = { hash, code, generation: 0, waiting: false, missed: false, againMs: 0 };
       this.#states.set(hash, state);
     }
     return state;
@@ -219,8 +225,10 @@ export class Tiers {
     this.#request(state.hash, state.code, generation, (entry) => {
       state.waiting = false;
       const now = performance.now();
-      state.againMs = now + AGAIN_AFTER * (now - asked);
+      state.againMs = now + AGAIN_AFTER ** generation * (now - asked);
       this.#adopt(this.#collecting, state, entry);
+      if (state.missed && state.generation < COMPILATIONS_MAX) this.#late.add(state);
+      state.missed = false;
     });
     state.waiting = true;
   }

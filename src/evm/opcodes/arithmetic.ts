@@ -3,6 +3,7 @@
 import type { Local } from '../../wasm/function.ts';
 import { forkIndex } from '../forks/names.ts';
 import { add, sub } from '../words/arithmetic.ts';
+import { bitwise } from '../words/bitwise.ts';
 import { shift, signExtend } from '../words/shifts.ts';
 import {
   constant,
@@ -18,7 +19,8 @@ import {
 } from '../words/word.ts';
 import type { Assembler, Meanings } from './assembler.ts';
 import { divide, divideSigned } from './division.ts';
-import { multiply } from './multiplication.ts';
+import { powerOfTwo } from './known-powers.ts';
+import { multiply, productOf } from './multiplication.ts';
 
 export const ARITHMETIC: Meanings = {
   ADD: (m) => m.push(sum(m, m.pop(), m.pop())),
@@ -28,11 +30,33 @@ export const ARITHMETIC: Meanings = {
   SDIV: (m) => divideSigned(m, 'divideSigned'),
   MOD: (m) => divide(m, 'remainder'),
   SMOD: (m) => divideSigned(m, 'remainderSigned'),
-  ADDMOD: (m) => m.callOnWords('addmod', 3),
-  MULMOD: (m) => m.callOnWords('mulmod', 3),
+  ADDMOD: (m) => modulo(m, 'addmod', add),
+  MULMOD: (m) => modulo(m, 'mulmod', productOf),
   EXP: exponentiate,
   SIGNEXTEND: (m) => m.push(signExtend(m, m.pop(), m.pop())),
 };
+
+/**
+ * By a power of two the low bits of the sum or product are all there is to it; what is lost above
+ * 2^256 is a multiple of it.
+ */
+function modulo(
+  m: Assembler,
+  name: 'addmod' | 'mulmod',
+  operation: (m: Assembler, a: Word, b: Word) => Word,
+): void {
+  // All that may be called is named first: a module imports what a meaning names.
+  m.runtime(name);
+  if (name === 'mulmod') m.runtime('multiply');
+  const [a, b, modulus] = [m.pop(), m.pop(), m.pop()];
+  const bits = powerOfTwo(modulus);
+  if (bits === undefined) {
+    for (const operand of [modulus, b, a]) m.push(operand);
+    m.callOnWords(name, 3);
+    return;
+  }
+  m.push(bitwise(m, 'and', operation(m, a, b), constant((1n << bits) - 1n)));
+}
 
 /** What is added to a counter or an offset at most, where it is taken not to leave its limb. */
 const STEP_MAX = 1n << 32n;

@@ -26,7 +26,8 @@ export function multiply(m: Assembler): void {
   m.push(swap ? productOf(m, b, a) : productOf(m, a, b));
 }
 
-function productOf(m: Assembler, a: Word, b: Word): Word {
+/** The product modulo 2^256. */
+export function productOf(m: Assembler, a: Word, b: Word): Word {
   const kernel = m.runtime('multiply');
   const known = both(a, b, (x, y) => x * y);
   if (known !== undefined) return known;

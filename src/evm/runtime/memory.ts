@@ -3,7 +3,7 @@ import {
   C_LIMIT_HIT, C_RETURN_DATA, F_CTX, F_MEM, F_MEM_SIZE, STATUS_HOST_LIMIT, STATUS_OUT_OF_GAS,
   STATUS_STOPPED,
 } from "../layout";
-import { clearWatched } from "./portions";
+import { clearWords } from "./portions";
 
 /** Largest end that is considered: no gas limit pays for more. */
 const END_MAX: u64 = 1 << 32;
@@ -28,7 +28,7 @@ export function expandMemory(fp: u32, gas: i64, end: u64): i64 {
     store<u32>(ctx + C_LIMIT_HIT, 1);
     return -STATUS_HOST_LIMIT;
   }
-  if (!clearWatched(ctx, start + <u32>size, <u32>((words << 5) - size))) return -STATUS_STOPPED;
+  if (!clearWords(ctx, start + <u32>size, <u32>((words << 5) - size))) return -STATUS_STOPPED;
   store<u32>(fp + F_MEM_SIZE, <u32>(words << 5));
   return gas - cost;
 }
