@@ -24,6 +24,9 @@ export const G_SECRET_1 = 8;
 export const G_ALLOCATOR = 64;
 /** ptr to the table code hash -> code object; owned by runtime/code.ts. */
 export const G_CODES = 128;
+/** u32, u32: modules that a worker has compiled for this memory, and how many the host has seen. */
+export const G_ARRIVED = 192;
+export const G_ARRIVALS_SEEN = 196;
 /** 1 KiB in which the host may pass small arguments (one host thread at a time). */
 export const G_SCRATCH = 4096;
 export const GLOBALS_SIZE = 65536;

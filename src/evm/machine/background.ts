@@ -43,13 +43,13 @@ export class BackgroundCompiler {
     return this.#deaths <= RESTARTS_MAX && (this.#deaths === 0 || this.#works) && hasWorkers();
   }
 
-  /** False when too many jobs wait. */
-  request(job: CompileJob, done: Done): boolean {
+  /** False when too many jobs wait. `arrivals`, on shared memory, counts answers. */
+  request(job: CompileJob, arrivals: Int32Array | undefined, done: Done): boolean {
     if (this.#waiting.size >= JOBS_MAX) return false;
     this.#running ??= this.#start();
     const id = this.#next++;
     this.#waiting.set(id, done);
-    const message: WorkerJob = { id, job };
+    const message: WorkerJob = { id, job, arrivals };
     this.#running.port.postMessage(message);
     return true;
   }

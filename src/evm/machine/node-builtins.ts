@@ -2,6 +2,7 @@
 
 interface Builtins {
   'node:worker_threads': typeof import('node:worker_threads');
+  'node:os': typeof import('node:os');
   'node:fs': typeof import('node:fs');
   'node:path': typeof import('node:path');
   'node:crypto': typeof import('node:crypto');

@@ -31,6 +31,8 @@ export const CONTRACTS_MAX = 8_192;
 export const WASM_BYTES_MAX: number = 512 << 20;
 /** Hashes of init code that are remembered, to see which comes again. */
 const INIT_CODES_MAX = 4_096;
+/** Where the worker counts modules, and then where this thread does. */
+const ARRIVALS: number = layout.GLOBALS + layout.G_ARRIVED;
 /** A contract is compiled again after the n-th power of this times what its n-th time took. */
 const AGAIN_AFTER = 2;
 
@@ -116,14 +118,14 @@ export class Tiers {
     };
   }
 
-  /** Whether a call that runs must look up for modules that arrive. */
-  get isWaiting(): boolean {
-    return this.#waiting > 0;
+  /** Whether a call must ask if modules arrived: a shared memory says so by itself. */
+  get mustAsk(): boolean {
+    return this.#waiting > 0 && !this.#machine.memory.shared;
   }
 
   /** Whether there may be one. */
   get rang(): boolean {
-    return this.#waiting > 0 && backgroundCompiler().rang;
+    return this.mustAsk && backgroundCompiler().rang;
   }
 
   /**
@@ -136,6 +138,9 @@ export class Tiers {
       this.#late.delete(state);
       this.#ask(state);
     }
+    // Whoever drains the answers, this machine has looked.
+    const view = this.#machine.memory.view();
+    view.setInt32(ARRIVALS + 4, view.getInt32(ARRIVALS, true), true);
     if (this.#waiting === 0) return false;
     this.#collecting = arena;
     try {
@@ -245,7 +250,9 @@ export class Tiers {
       // Without a worker, the next report compiles here.
       if (answer !== undefined) done(this.#keep(this.#key(hash), answer, generation));
     };
-    if (backgroundCompiler().request(job, take)) this.#waiting += 1;
+    const { memory, shared } = this.#machine.memory;
+    const arrivals = shared ? new Int32Array(memory.buffer, ARRIVALS, 1) : undefined;
+    if (backgroundCompiler().request(job, arrivals, take)) this.#waiting += 1;
   }
 
   #jobOf(hash: Hash, code: number, generation: number): CompileJob {

@@ -44,7 +44,7 @@ export class Watch {
   arm(memory: MachineMemory, { ctx }: Arena): void {
     const view = memory.view();
     const flags = view.getUint32(ctx + layout.C_FLAGS, true) & ~layout.CONTEXT_FLAG_WATCH;
-    const needed = this.#stops || this.#tiers.isWaiting;
+    const needed = this.#stops || this.#tiers.mustAsk;
     const watch = needed ? layout.CONTEXT_FLAG_WATCH : 0;
     view.setUint32(ctx + layout.C_FLAGS, flags | watch, true);
   }

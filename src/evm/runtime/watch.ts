@@ -1,7 +1,7 @@
-// Looking up from the work: a stop that another thread wrote, and the host's own watch (a deadline,
-// a signal, a module that was compiled), where it asked for it.
+// Looking up from the work: a stop that another thread wrote, a module that a worker has compiled, and
+// the host's own watch (a deadline, a signal), where it asked for it.
 import {
-  CONTEXT_FLAG_WATCH, C_FLAGS, C_STOP, STATUS_POLL, STATUS_STOPPED, WATCH_GO_ON, WATCH_STOP,
+  CONTEXT_FLAG_WATCH, C_FLAGS, C_STOP, GLOBALS, G_ARRIVALS_SEEN, G_ARRIVED, STATUS_POLL, STATUS_STOPPED, WATCH_GO_ON, WATCH_STOP,
 } from "../layout";
 
 /** The host's: WATCH_*. */
@@ -12,6 +12,7 @@ declare function watch(ctx: u32): i32;
 /** Between slices and frames: 0, or the status with which to return to the host. */
 export function lookUp(ctx: u32): i32 {
   if (atomic.load<u32>(ctx + C_STOP)) return STATUS_STOPPED;
+  if (atomic.load<u32>(GLOBALS + G_ARRIVED) != load<u32>(GLOBALS + G_ARRIVALS_SEEN)) return STATUS_POLL;
   if ((load<u32>(ctx + C_FLAGS) & CONTEXT_FLAG_WATCH) == 0) return 0;
   return watch(ctx) == WATCH_GO_ON ? 0 : STATUS_POLL;
 }
