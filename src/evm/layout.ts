@@ -56,7 +56,7 @@ export const F_IP = 16;
 export const F_SP = 20;
 /** i64: gas left, saved when the frame is left. */
 export const F_GAS = 24;
-/** i64: EIP-8037 state-gas reservoir; zero before Amsterdam. */
+/** i64: state gas of this frame while it runs (runtime/state-gas.ts); zero before Amsterdam. */
 export const F_STATE_GAS = 32;
 /** u32: table index at which to resume after a call; 0 = the interpreter's opcode at F_IP. */
 export const F_RESUME = 40;
@@ -99,7 +99,14 @@ export const F_SCRATCH_0 = 256;
 export const F_SCRATCH_1 = 288;
 export const F_SCRATCH_2 = 320;
 export const F_SCRATCH_3 = 352;
-/** From here to FRAME_BYTES: private to runtime/frames.ts. */
+/** i64: state gas that the frame paid from its gas. */
+export const F_STATE_GAS_FROM_GAS = 896;
+/** i64, i64: state gas, and C_STATE_GAS_USED, when the frame was entered. */
+export const F_STATE_GAS_AT_ENTRY = 904;
+export const F_STATE_GAS_USED_AT_ENTRY = 912;
+/** i64: state gas that the caller paid for this frame, and gets back where it fails. */
+export const F_STATE_GAS_OF_CALLER = 920;
+/** From here to FRAME_BYTES, but for the state gas: private to the runtime. */
 export const F_RUNTIME = 384;
 
 export const FRAME_KIND_EVM = 0;
@@ -278,6 +285,8 @@ export const TX_FLOOR_GAS = 352;
 export const TX_INTRINSIC_GAS = 360;
 /** u64: gas available in the block (host writes; transaction's gas limit may not exceed it). */
 export const TX_BLOCK_GAS_LEFT = 368;
+/** u64: result: state gas used (EIP-8037), which TX_GAS_USED includes. */
+export const TX_STATE_GAS_USED = 376;
 /** Private to runtime/transaction.ts up to 479. */
 export const TX_RUNTIME = 384;
 
@@ -437,6 +446,12 @@ export const R_PRECOMPILE_P256 = 224;
 /** ptr, u32: further precompile and module addresses as words (a host's own). */
 export const R_CUSTOM = 228;
 export const R_CUSTOM_COUNT = 232;
+/** EIP-8037: state gas of a new slot, a new account, a byte of code. All 0 before Amsterdam. */
+export const R_STATE_GAS_SLOT = 236;
+export const R_STATE_GAS_ACCOUNT = 240;
+export const R_STATE_GAS_CODE_BYTE = 244;
+/** EIP-8037: the limit of a transaction's gas is one of execution; what is above is state gas. */
+export const R_STATE_GAS = 248;
 export const RULES_BYTES = 256;
 
 // ---------------------------------------------------------------- overlay entries (runtime/state)
@@ -548,9 +563,6 @@ export const C_MACHINE = 1124;
 export const C_EMPTY_CODE = 1128;
 /** u32: bit set of CONTEXT_FLAG_*. */
 export const C_FLAGS = 1132;
-/** i64: gas granted to the instruction at C_RETRY_IP that found too little. */
-export const C_RETRY_GRANT = 1136;
-export const C_RETRY_IP = 1144;
 /** ptr: end of the return data at the end of the memory region. */
 export const C_RETURN_DATA = 1148;
 /** u32: status with which the host answered a precompile's frame, 0 = not yet. */
@@ -577,6 +589,9 @@ export const C_HOOK_STATUS = 1176;
 export const C_HOOK_FAILURE = 1180;
 /** 256 bits: block hashes that the transaction read, by number & 255. */
 export const C_BLOCK_HASH_READS = 1408;
+
+/** i64: state gas that the transaction has used so far (EIP-8037). */
+export const C_STATE_GAS_USED = 1440;
 
 export const HOOK_ENTER = 1;
 export const HOOK_EXIT = 2;
@@ -646,8 +661,6 @@ export const BLOCK_HASH_BYTES = 64;
 /** u32 in TX_RUNTIME: 0 = not begun, 1 = frames run, 2 = done. */
 export const TX_PHASE = 384;
 export const TX_PHASE_RUNNING = 1;
-/** u64: gas of the outermost frame at its start. */
-export const TX_FRAME_GAS = 392;
 /** word: what the sender paid in advance (blob gas not counted). */
 export const TX_SCRATCH = 416;
 

@@ -468,6 +468,7 @@ class LocalEVM implements EVM {
       ...outcomeOf(status),
       gasUsed: view.getBigUint64(tx + layout.TX_GAS_USED, true),
       gasRefunded: view.getBigUint64(tx + layout.TX_GAS_REFUNDED, true),
+      stateGasUsed: view.getBigUint64(tx + layout.TX_STATE_GAS_USED, true),
       output: readOutput(this.#machine, arena),
       // PERF: five thousand logs take longer to decode than to make; most callers never look.
       get logs() {

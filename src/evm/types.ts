@@ -131,6 +131,8 @@ interface Executed {
   /** Gas used after refunds (of a call: by the frame). */
   readonly gasUsed: bigint;
   readonly gasRefunded: bigint;
+  /** Part of the gas used that paid for the state's growth (EIP-8037); 0 before Amsterdam. */
+  readonly stateGasUsed: bigint;
   readonly output: Uint8Array;
   readonly logs: readonly Log[];
   /** Address of the contract that a creating transaction made. */

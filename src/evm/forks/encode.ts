@@ -58,6 +58,10 @@ export function encodeRules(view: DataView, address: number, rules: Rules): void
   put(layout.R_TX_TYPES, bitSet(rules.transactionTypes));
   put(layout.R_SELFDESTRUCT_CHARGES, rules.selfdestructCharges);
   put(layout.R_CREATE_CHECKS_STORAGE, rules.createChecksStorage);
+  put(layout.R_STATE_GAS, rules.metersStateGas);
+  put(layout.R_STATE_GAS_SLOT, rules.stateGasSlot);
+  put(layout.R_STATE_GAS_ACCOUNT, rules.stateGasAccount);
+  put(layout.R_STATE_GAS_CODE_BYTE, rules.stateGasCodeByte);
   put(layout.R_PRECOMPILES, rules.precompiles);
   put(layout.R_PRECOMPILE_P256, rules.precompileP256);
 }

@@ -102,6 +102,12 @@ export interface Rules {
   readonly selfdestructCharges: boolean;
   /** EIP-7610, applied to every fork. */
   readonly createChecksStorage: boolean;
+  /** EIP-8037: the limit of a transaction's gas is one of execution; gas above it is state gas. */
+  readonly metersStateGas: boolean;
+  /** EIP-8037: state gas of a slot that is set, of an account, of a byte of code. */
+  readonly stateGasSlot: number;
+  readonly stateGasAccount: number;
+  readonly stateGasCodeByte: number;
   /** Precompiles 1 to this. */
   readonly precompiles: number;
   /** EIP-7951. */
@@ -161,6 +167,10 @@ const FRONTIER: Rules = {
   transactionTypes: [0],
   selfdestructCharges: false,
   createChecksStorage: true,
+  metersStateGas: false,
+  stateGasSlot: 0,
+  stateGasAccount: 0,
+  stateGasCodeByte: 0,
   precompiles: 4,
   precompileP256: false,
 };

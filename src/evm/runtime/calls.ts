@@ -12,18 +12,19 @@ import {
   READ_BALANCE, READ_CODE, READ_EXISTENCE, READ_NONCE, R_ALL_BUT_ONE_64TH, R_CALL_NEW_ACCOUNT, R_CALL_STIPEND,
   R_CALL_VALUE, R_CLEAR_EMPTY, R_COLD_ACCOUNT_EXTRA, R_CREATE_CHECKS_STORAGE, R_DELEGATION,
   R_INIT_CODE_WORD, R_KECCAK_WORD, R_LIMIT_INIT_CODE, R_MAX_INIT_CODE_SIZE, R_SELFDESTRUCT_CHARGES,
-  R_SELFDESTRUCT_NEW_ACCOUNT, R_SELFDESTRUCT_ONLY_NEW, R_SELFDESTRUCT_REFUND, R_WARMTH,
+  R_SELFDESTRUCT_NEW_ACCOUNT, R_STATE_GAS_ACCOUNT, F_STATE_GAS, F_STATE_GAS_OF_CALLER, R_SELFDESTRUCT_ONLY_NEW, R_SELFDESTRUCT_REFUND, R_WARMTH,
   STATUS_HOST_LIMIT, STATUS_INIT_CODE_TOO_LARGE, STATUS_OUT_OF_GAS, STATUS_SELFDESTRUCT,
   STATUS_STATIC_VIOLATION, STATUS_SWITCH_FRAME,
 } from "../layout";
 import { codeCreate } from "./code";
 import { enterFrame } from "./frames";
 import { keccak256Watched, keccak256Word } from "./hashes/keccak";
-import { exceeds32, touchRange } from "./memory";
+import { exceeds32, priceOfRange, touchRange } from "./memory";
 import {
   addBalance, codeOf, findAccount, hasFlag, hasStorage, isEmpty, lessWord, markRead,
   markSelfdestructed, resetForCreation, setBalance, setNonce, subBalance, touchAccount, warmAccount,
 } from "./state";
+import { afterStateGas, chargeStateGas, refillStateGas } from "./state-gas";
 import { coldExtra, copyAddress, isCold, isPrecompile, missing, missingAccount } from "./stateops";
 import { copyWord, isZeroWord, sameWord, zeroWord } from "./tables";
 
@@ -81,13 +82,19 @@ export function opCall(fp: u32, sp: u32, gas: i64, op: u32): i32 {
   const transfers = hasValue && !isZeroWord(sp + 64);
   const isStatic = (load<u32>(fp + F_FLAGS) & FRAME_FLAG_STATIC) != 0;
   if (op == CALL && transfers && isStatic) return STATUS_STATIC_VIOLATION;
+  // What is known without the state: nothing is read for who cannot pay for that.
+  const forMemory = max<i64>(priceOfRange(fp, ranges, ranges + 32), priceOfRange(fp, ranges + 64, ranges + 96));
+  if (all < forMemory) return STATUS_OUT_OF_GAS;
+  const forValue: i64 = transfers ? <i64>load<u32>(rules + R_CALL_VALUE) : 0;
+  const payable = all - forMemory - forValue;
+  if (payable < 0) return STATUS_OUT_OF_GAS;
   // What must be present.
   const address = fp + F_SCRATCH_0;
   copyAddress(address, sp + 32);
   const target = findAccount(ctx, address);
-  if (target == 0) return status32(missingAccount(ctx, all));
+  if (target == 0) return status32(missingAccount(ctx, payable));
   let cost = coldExtra(target, rules);
-  if (all < cost) return STATUS_OUT_OF_GAS;
+  if (payable < cost) return STATUS_OUT_OF_GAS;
   const precompile = isPrecompile(rules, address);
   let code = precompile ? load<u32>(ctx + C_EMPTY_CODE) : codeOf(ctx, target);
   if (code == 0) return status32(missing(ctx));
@@ -95,24 +102,26 @@ export function opCall(fp: u32, sp: u32, gas: i64, op: u32): i32 {
   if (!precompile && load<u32>(rules + R_DELEGATION) && delegateOf(code, fp + F_SCRATCH_1)) {
     delegate = findAccount(ctx, fp + F_SCRATCH_1);
     if (delegate == 0) {
-      return status32(missingAccount(ctx, all - cost - WARM_ACCESS));
+      return status32(missingAccount(ctx, payable - cost - WARM_ACCESS));
     }
     const warmed = sameWord(delegate, address);
     cost += WARM_ACCESS + (warmed ? 0 : coldExtra(delegate, rules));
-    if (all < cost) return STATUS_OUT_OF_GAS;
+    if (payable < cost) return STATUS_OUT_OF_GAS;
     // A delegate that is a precompile is called as the empty code that it has.
     code = isPrecompile(rules, delegate) ? load<u32>(ctx + C_EMPTY_CODE) : codeOf(ctx, delegate);
     if (code == 0) return status32(missing(ctx));
   }
   // What it costs.
-  if (transfers) cost += <i64>load<u32>(rules + R_CALL_VALUE);
+  cost += forValue;
+  let stateCost: i64 = 0;
   if (op == CALL && makesAccount(ctx, rules, target, transfers)) {
     cost += <i64>load<u32>(rules + R_CALL_NEW_ACCOUNT);
+    stateCost = <i64>load<u32>(rules + R_STATE_GAS_ACCOUNT);
   }
   let left = touchRange(fp, all, ranges, ranges + 32);
   if (left >= 0) left = touchRange(fp, left, ranges + 64, ranges + 96);
   if (left < 0) return status32(left);
-  left -= cost;
+  left = afterStateGas(fp, left - cost, stateCost);
   if (left < 0) return STATUS_OUT_OF_GAS;
   let given = gasOf(sp);
   if (load<u32>(rules + R_ALL_BUT_ONE_64TH)) given = min<i64>(given, left - left / 64);
@@ -120,6 +129,7 @@ export function opCall(fp: u32, sp: u32, gas: i64, op: u32): i32 {
   left -= given;
   if (transfers) given += <i64>load<u32>(rules + R_CALL_STIPEND);
   // From here on it happens.
+  chargeStateGas(ctx, fp, stateCost);
   warmAccount(ctx, target);
   markRead(target, A_READS, READ_CODE | READ_EXISTENCE);
   if (delegate != 0) {
@@ -132,7 +142,7 @@ export function opCall(fp: u32, sp: u32, gas: i64, op: u32): i32 {
   const poor = transfers && lessWord(self + A_BALANCE, sp + 64);
   if (poor || load<u32>(fp + F_DEPTH) >= DEPTH_MAX) {
     if (transfers) markRead(self, A_READS, READ_BALANCE);
-    store<i64>(fp + F_GAS, left + given);
+    store<i64>(fp + F_GAS, refillStateGas(ctx, fp, left + given, stateCost));
     const deep = load<u32>(fp + F_DEPTH) >= DEPTH_MAX;
     noteFailure(ctx, fp, sp, load<u32>(ranges + 32), given, deep ? CALL_FAILURE_DEPTH : CALL_FAILURE_BALANCE);
     zeroWord(result);
@@ -159,7 +169,8 @@ export function opCall(fp: u32, sp: u32, gas: i64, op: u32): i32 {
   let flags: u32 = isStatic || op == STATICCALL ? FRAME_FLAG_STATIC : 0;
   if (delegate != 0) flags |= FRAME_FLAG_DELEGATED;
   const kind: u32 = precompile ? FRAME_KIND_PRECOMPILE : FRAME_KIND_EVM;
-  enterFrame(ctx, callee, kind, flags, code, given);
+  enterFrame(ctx, callee, kind, flags, code, given, load<i64>(fp + F_STATE_GAS));
+  store<i64>(callee + F_STATE_GAS_OF_CALLER, stateCost);
   if (op == CALL) {
     if (transfers) {
       subBalance(ctx, self, callee + F_VALUE);
@@ -237,6 +248,11 @@ export function opCreate(fp: u32, sp: u32, gas: i64, op: u32): i32 {
     store<u32>(fp + F_MEM_SIZE, memorySize);
     return status32(missing(ctx));
   }
+  const isNew = !hasFlag(account, ACCOUNT_EXISTS) || isEmpty(ctx, account);
+  const stateCost: i64 = isNew ? <i64>load<u32>(rules + R_STATE_GAS_ACCOUNT) : 0;
+  left = afterStateGas(fp, left, stateCost);
+  if (left < 0) return STATUS_OUT_OF_GAS;
+  chargeStateGas(ctx, fp, stateCost);
   const given = load<u32>(rules + R_ALL_BUT_ONE_64TH) ? left - left / 64 : left;
   left -= given;
   copyWord(fp + F_SCRATCH_1, sp);
@@ -244,6 +260,7 @@ export function opCreate(fp: u32, sp: u32, gas: i64, op: u32): i32 {
   setNonce(ctx, self, nonce + 1);
   warmAccount(ctx, account);
   if (collides) {
+    store<i64>(fp + F_GAS, refillStateGas(ctx, fp, left, stateCost));
     noteFailure(ctx, fp, sp, size, given, CALL_FAILURE_COLLISION);
     zeroWord(result);
     return STATUS_SWITCH_FRAME;
@@ -257,8 +274,10 @@ export function opCreate(fp: u32, sp: u32, gas: i64, op: u32): i32 {
   const start = load<u32>(fp + F_MEM) + load<u32>(fp + F_MEM_SIZE);
   const value = fp + F_SCRATCH_1;
   enterCreation(
-    ctx, fp + FRAME_STRIDE, address, account, fp + F_ADDRESS, value, code, given, depth, start,
+    ctx, fp + FRAME_STRIDE, address, account, fp + F_ADDRESS, value, code, given,
+    load<i64>(fp + F_STATE_GAS), depth, start,
   );
+  store<i64>(fp + FRAME_STRIDE + F_STATE_GAS_OF_CALLER, stateCost);
   subBalance(ctx, self, fp + F_SCRATCH_1);
   addBalance(ctx, account, fp + F_SCRATCH_1);
   return STATUS_SWITCH_FRAME;
@@ -267,7 +286,7 @@ export function opCreate(fp: u32, sp: u32, gas: i64, op: u32): i32 {
 /** Enters the frame of an initialisation; the value is moved by the caller. */
 export function enterCreation(
   ctx: u32, callee: u32, address: u32, account: u32, creator: u32, value: u32, code: u32,
-  gas: i64, depth: u32, memoryStart: u32,
+  gas: i64, stateGas: i64, depth: u32, memoryStart: u32,
 ): void {
   store<u32>(callee + F_INPUT, 0);
   store<u32>(callee + F_INPUT_SIZE, 0);
@@ -279,7 +298,7 @@ export function enterCreation(
   copyWord(callee + F_CODE_ADDRESS, address);
   store<u32>(callee + F_DEPTH, depth);
   store<u32>(callee + F_MEM, memoryStart);
-  enterFrame(ctx, callee, FRAME_KIND_EVM, FRAME_FLAG_CREATE, code, gas);
+  enterFrame(ctx, callee, FRAME_KIND_EVM, FRAME_FLAG_CREATE, code, gas, stateGas);
   resetForCreation(ctx, account);
   if (load<u32>(load<u32>(ctx + C_RULES) + R_CLEAR_EMPTY)) setNonce(ctx, account, 1);
 }
@@ -343,11 +362,15 @@ export function opSelfdestruct(fp: u32, sp: u32, gas: i64): i32 {
     cost += WARM_ACCESS + <i64>load<u32>(rules + R_COLD_ACCOUNT_EXTRA);
   }
   const rich = !isZeroWord(self + A_BALANCE);
+  if (all < cost) return STATUS_OUT_OF_GAS;
+  let stateCost: i64 = 0;
   if (load<u32>(rules + R_SELFDESTRUCT_CHARGES) && makesAccount(ctx, rules, heir, rich)) {
     cost += <i64>load<u32>(rules + R_SELFDESTRUCT_NEW_ACCOUNT);
+    stateCost = <i64>load<u32>(rules + R_STATE_GAS_ACCOUNT);
   }
-  const left = all - cost;
+  const left = afterStateGas(fp, all - cost, stateCost);
   if (left < 0) return STATUS_OUT_OF_GAS;
+  chargeStateGas(ctx, fp, stateCost);
   warmAccount(ctx, heir);
   markRead(self, A_READS, READ_BALANCE);
   markRead(heir, A_READS, READ_EXISTENCE | READ_BALANCE);

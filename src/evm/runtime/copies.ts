@@ -6,7 +6,7 @@ import {
 } from "../layout";
 import { keccak256Watched } from "./hashes/keccak";
 import { hashWords } from "./hashes/pairs";
-import { exceeds32, touchRange } from "./memory";
+import { exceeds32, priceOfRange, touchRange } from "./memory";
 import { clearWatched, copyWatched } from "./portions";
 
 // @ts-ignore: decorator
@@ -28,6 +28,14 @@ export function payCopy(fp: u32, gas: i64, offset: u32, size: u32): i64 {
   const left = gas - wordsCost(load<u32>(size), load<u32>(rulesOf(fp) + R_COPY_WORD));
   if (left < 0) return -STATUS_OUT_OF_GAS;
   return touchRange(fp, left, offset, size);
+}
+
+/** What `payCopy` takes; more than any gas where nothing pays for it. */
+export function priceOfCopy(fp: u32, offset: u32, size: u32): i64 {
+  if (exceeds32(size)) return i64.MAX_VALUE;
+  const words = wordsCost(load<u32>(size), load<u32>(rulesOf(fp) + R_COPY_WORD));
+  const range = priceOfRange(fp, offset, size);
+  return range == i64.MAX_VALUE ? range : range + words;
 }
 
 /** Copies [from, from + size) of a source, zero past its end; `from` is a word. False if stopped. */

@@ -7,7 +7,7 @@ import {
   F_CHECKPOINT, F_CODE, F_HOOK, FRAME_HOOK_NONE, C_HOOK_STATUS, F_CTX, F_DEPTH, F_FLAGS, F_GAS, F_IP, F_KIND, F_LOG_CHECKPOINT, F_MEM,
   F_MEM_SIZE, F_OUTPUT, F_OUTPUT_SIZE, F_REFUND, F_RESUME, F_RETURN, F_RETURN_SIZE, F_RUNTIME,
   F_SP, F_WANTED, F_WANTED_SIZE, R_CREATE_DATA_BYTE, R_CREATE_MUST_PAY, R_MAX_CODE_SIZE,
-  R_REJECT_EF, FRAME_STRIDE, STATUS_CODE_TOO_LARGE, STATUS_HOST_LIMIT, STATUS_INVALID_CODE_PREFIX,
+  R_REJECT_EF, R_STATE_GAS_CODE_BYTE, FRAME_STRIDE, STATUS_CODE_TOO_LARGE, STATUS_HOST_LIMIT, STATUS_INVALID_CODE_PREFIX,
   STATUS_OUT_OF_GAS, STATUS_RETURN, STATUS_REVERT, STATUS_SELFDESTRUCT, STATUS_STOP,
   STATUS_SWITCH_FRAME,
 } from "../layout";
@@ -15,13 +15,18 @@ import { codeCreate, codeRelease } from "./code";
 import { keccak256 } from "./hashes/keccak";
 import { copyWatched } from "./portions";
 import { checkpoint, revertTo, setCode } from "./state";
+import {
+  afterStateGas, chargeStateGas, enterStateGas, returnStateGas, undoStateGas,
+} from "./state-gas";
 import { copyWord, zeroWord } from "./tables";
 
 /** u32 in a frame: number of logs at entry. */
 const F_LOG_COUNT: u32 = F_RUNTIME;
 
 /** Fills what every frame has and makes it the current one. */
-export function enterFrame(ctx: u32, fp: u32, kind: u32, flags: u32, code: u32, gas: i64): void {
+export function enterFrame(
+  ctx: u32, fp: u32, kind: u32, flags: u32, code: u32, gas: i64, stateGas: i64,
+): void {
   store<u32>(fp + F_CTX, ctx);
   store<u32>(fp + F_CODE, code);
   store<u32>(fp + F_KIND, kind);
@@ -30,6 +35,7 @@ export function enterFrame(ctx: u32, fp: u32, kind: u32, flags: u32, code: u32, 
   store<u32>(fp + F_IP, code + CODE_BYTES);
   store<u32>(fp + F_SP, fp);
   store<i64>(fp + F_GAS, gas);
+  enterStateGas(ctx, fp, stateGas);
   store<u32>(fp + F_RESUME, load<u32>(code + CODE_ENTRY));
   store<u32>(fp + F_OUTPUT_SIZE, 0);
   // No precompile has begun in this frame (precompiles.ts).
@@ -75,6 +81,7 @@ export function leaveFrame(ctx: u32, ended: i32): i32 {
     store<u32>(ctx + C_LOG_TOP, load<u32>(fp + F_LOG_CHECKPOINT));
     store<u32>(ctx + C_LOG_COUNT, load<u32>(fp + F_LOG_COUNT));
     store<i64>(ctx + C_REFUND, load<i64>(fp + F_REFUND));
+    undoStateGas(ctx, fp);
     if (status != STATUS_REVERT) {
       store<i64>(fp + F_GAS, 0);
       store<u32>(fp + F_OUTPUT_SIZE, 0);
@@ -97,6 +104,11 @@ function returnToCaller(ctx: u32, fp: u32, caller: u32, status: i32, creates: bo
   const size: u32 = creates && good ? 0 : load<u32>(fp + F_OUTPUT_SIZE);
   const output = load<u32>(fp + F_OUTPUT);
   const place = (load<u32>(ctx + C_MEM_END) - size) & ~31;
+  // What a precompile gives may be larger than what memory is left above its caller's.
+  if (place < load<u32>(caller + F_MEM) + load<u32>(caller + F_MEM_SIZE)) {
+    store<u32>(ctx + C_LIMIT_HIT, 1);
+    return;
+  }
   if (size != 0) copyWatched(ctx, place, output, size);
   store<u32>(ctx + C_RETURN_DATA, place);
   store<u32>(caller + F_RETURN, place);
@@ -111,6 +123,7 @@ function returnToCaller(ctx: u32, fp: u32, caller: u32, status: i32, creates: bo
     if (wanted != 0) copyWatched(ctx, load<u32>(caller + F_MEM) + load<u32>(fp + F_WANTED), place, wanted);
   }
   store<i64>(caller + F_GAS, load<i64>(caller + F_GAS) + load<i64>(fp + F_GAS));
+  returnStateGas(ctx, fp, caller, good);
   store<i64>(ctx + C_GAS_RESERVE, 0);
   store<u32>(ctx + C_FRAME, caller);
 }
@@ -133,7 +146,11 @@ function depositCode(ctx: u32, fp: u32, status: i32): i32 {
     store<u32>(fp + F_OUTPUT_SIZE, 0);
     return status;
   }
-  store<i64>(fp + F_GAS, gas - cost);
+  const stateCost = <i64>size * <i64>load<u32>(rules + R_STATE_GAS_CODE_BYTE);
+  const left = afterStateGas(fp, gas - cost, stateCost);
+  if (left < 0) return STATUS_OUT_OF_GAS;
+  chargeStateGas(ctx, fp, stateCost);
+  store<i64>(fp + F_GAS, left);
   if (size == 0) return status;
   const hash = ctx + C_SCRATCH;
   keccak256(hash, bytes, size);

@@ -33,6 +33,17 @@ export function expandMemory(fp: u32, gas: i64, end: u64): i64 {
   return gas - cost;
 }
 
+/** What making the range addressable costs; more than any gas where nothing pays for it. */
+export function priceOfRange(fp: u32, offset: u32, size: u32): i64 {
+  if (exceeds32(size)) return i64.MAX_VALUE;
+  const bytes = <u64>load<u32>(size);
+  if (bytes == 0) return 0;
+  const end = <u64>load<u32>(offset) + bytes;
+  if (exceeds32(offset) || end >= END_MAX) return i64.MAX_VALUE;
+  const words = <u64>load<u32>(fp + F_MEM_SIZE) >> 5;
+  return <i64>(costOf(max<u64>((end + 31) >> 5, words)) - costOf(words));
+}
+
 /** True when the word is 2^32 or more. */
 // @ts-ignore: decorator
 @inline

@@ -6,16 +6,17 @@ import {
   FRAME_FLAG_STATIC, F_ACCOUNT, F_CTX, F_FLAGS, F_MEM, READ_BALANCE, READ_CODE, READ_EXISTENCE,
   READ_SLOT, REQUEST_BLOCK_HASH, REQUEST_NONE, R_CLEAR_EMPTY, R_COLD_ACCOUNT_EXTRA,
   R_COLD_SLOAD_EXTRA, R_COLD_SSTORE, R_CUSTOM, R_CUSTOM_COUNT, R_PRECOMPILES, R_PRECOMPILE_P256, R_SSTORE_CLEAR_REFUND, R_SSTORE_DIRTY, R_SSTORE_METERING,
-  R_SSTORE_RESET, R_SSTORE_SENTRY, R_SSTORE_SET, S_FLAGS, S_ORIGINAL, S_READS, S_VALUE, SLOT_WARM,
+  R_SSTORE_RESET, R_STATE_GAS_SLOT, R_SSTORE_SENTRY, R_SSTORE_SET, S_FLAGS, S_ORIGINAL, S_READS, S_VALUE, SLOT_WARM,
   ACCOUNT_WARM, STATUS_HOST_LIMIT, STATUS_NEED_STATE, STATUS_OUT_OF_GAS, STATUS_STATIC_VIOLATION,
   STATUS_STOPPED,
 } from "../layout";
-import { copyPadded, payCopy } from "./copies";
+import { copyPadded, payCopy, priceOfCopy } from "./copies";
 import { exceeds32 } from "./memory";
 import {
   codeOf, findAccount, findSlot, isEmpty, markRead, setSlot, transientLoad, transientStore,
   warmAccount, warmSlot,
 } from "./state";
+import { afterStateGas, chargeStateGas, refillStateGas } from "./state-gas";
 import { copyWord, isZeroWord, sameWord, zeroWord } from "./tables";
 
 /** What a miss means: a request to the host, or that its memory is used up. */
@@ -125,10 +126,13 @@ export function opExtCodeHash(fp: u32, sp: u32, gas: i64): i64 {
 
 export function opExtCodeCopy(fp: u32, sp: u32, gas: i64): i64 {
   const ctx = load<u32>(fp + F_CTX);
+  // Nothing is read for who cannot pay for memory and copy.
+  const payable = gas - priceOfCopy(fp, sp + 32, sp + 96);
+  if (payable < 0) return -STATUS_OUT_OF_GAS;
   const a = accountOperand(ctx, sp);
-  if (a == 0) return missingAccount(ctx, gas);
+  if (a == 0) return missingAccount(ctx, payable);
   const extra = coldExtra(a, load<u32>(ctx + C_RULES));
-  if (gas < extra) return -STATUS_OUT_OF_GAS;
+  if (payable < extra) return -STATUS_OUT_OF_GAS;
   const code = codeOf(ctx, a);
   if (code == 0) return missing(ctx);
   const left = payCopy(fp, gas - extra, sp + 32, sp + 96);
@@ -199,13 +203,22 @@ export function opSstore(fp: u32, sp: u32, gas: i64): i64 {
   const value = sp + 32;
   const metered = load<u32>(rules + R_SSTORE_METERING) != 0;
   cost += metered ? meteredCost(rules, s, value) : plainCost(rules, s, value);
-  if (gas < cost) return -STATUS_OUT_OF_GAS;
+  // EIP-8037, by the slot's value before the transaction: it grows from zero, and back.
+  const current = s + S_VALUE;
+  const grows = load<u32>(rules + R_STATE_GAS_SLOT) != 0 && isZeroWord(s + S_ORIGINAL) && isZeroWord(current) != isZeroWord(value);
+  const stateCost: i64 = grows ? <i64>load<u32>(rules + R_STATE_GAS_SLOT) : 0;
+  const sets = grows && isZeroWord(current);
+  let left = gas - cost;
+  if (sets) left = afterStateGas(fp, left, stateCost);
+  if (left < 0) return -STATUS_OUT_OF_GAS;
+  if (sets) chargeStateGas(ctx, fp, stateCost);
+  else left = refillStateGas(ctx, fp, left, stateCost);
   const refund = metered ? meteredRefund(rules, s, value) : plainRefund(rules, s, value);
   store<i64>(ctx + C_REFUND, load<i64>(ctx + C_REFUND) + refund);
   markRead(s, S_READS, READ_SLOT);
   if (cold) warmSlot(ctx, s);
   if (!sameWord(s + S_VALUE, value)) setSlot(ctx, s, value);
-  return gas - cost;
+  return left;
 }
 
 function plainCost(rules: u32, s: u32, value: u32): i64 {

@@ -17,12 +17,12 @@ import {
   R_BLOB_GAS, R_CLEAR_EMPTY, R_DELEGATION, R_INIT_CODE_WORD, R_LIMIT_INIT_CODE, R_MAX_BLOBS_BLOCK,
   R_MAX_BLOBS_TX, R_MAX_INIT_CODE_SIZE, R_MAX_NONCE, R_REFUND_QUOTIENT, R_REFUSE_SENDER_CODE,
   R_TX_ACCESS_ADDRESS, R_TX_ACCESS_SLOT, R_TX_AUTHORIZATION, R_TX_AUTHORIZATION_REFUND, R_TX_BASE,
-  R_TX_CREATE, R_TX_DATA_NONZERO, R_TX_DATA_ZERO, R_TX_FLOOR_TOKEN, R_TX_GAS_LIMIT, R_TX_TYPES,
+  R_TX_CREATE, R_TX_DATA_NONZERO, R_TX_DATA_ZERO, R_TX_FLOOR_TOKEN, R_TX_GAS_LIMIT, R_STATE_GAS, C_STATE_GAS_USED, F_STATE_GAS, R_TX_TYPES,
   R_WARMTH, R_WARM_COINBASE, STATUS_CREATE_COLLISION, STATUS_HOST_LIMIT, STATUS_LAST_HALT,
   STATUS_NEED_STATE, STATUS_STOP, STATUS_STOPPED, STATUS_SWITCH_FRAME, TX_ACCESS_LIST, TX_ACCESS_LIST_COUNT,
   TX_AUTHORIZATIONS, TX_AUTHORIZATION_COUNT, TX_BLOCK_GAS_LEFT, TX_CREATED, TX_DATA, TX_DATA_SIZE,
   TX_EFFECTIVE_PRICE, TX_FLAGS, TX_FLAG_CALL_ONLY, TX_FLAG_CREATE, TX_FLAG_SKIP_BALANCE,
-  TX_FLAG_SKIP_BASE_FEE, TX_FLAG_SKIP_NONCE, TX_FLAG_SKIP_SENDER_CODE, TX_FLOOR_GAS, TX_FRAME_GAS,
+  TX_FLAG_SKIP_BASE_FEE, TX_FLAG_SKIP_NONCE, TX_FLAG_SKIP_SENDER_CODE, TX_FLOOR_GAS, TX_STATE_GAS_USED,
   TX_GAS, TX_GAS_REFUNDED, TX_GAS_USED, TX_INTRINSIC_GAS, TX_MAX_BLOB_FEE, TX_MAX_FEE,
   TX_MAX_PRIORITY_FEE, TX_NONCE, TX_PHASE, TX_REFUSED, TX_SCRATCH, TX_SENDER, TX_STATUS,
   TX_STATUS_DONE, TX_STATUS_PENDING, TX_STATUS_REFUSED, TX_TO, TX_TYPE, TX_VALUE,
@@ -132,9 +132,20 @@ function begin(ctx: u32): i64 {
   const warmed = warmUp(ctx, sender);
   if (warmed < 0) return warmed;
   const intrinsic = has(ctx, TX_FLAG_CALL_ONLY) ? 0 : load<u64>(tx + TX_INTRINSIC_GAS);
-  const gas = <i64>(load<u64>(tx + TX_GAS) - intrinsic);
-  store<i64>(tx + TX_FRAME_GAS, gas);
-  return has(ctx, TX_FLAG_CREATE) ? startCreation(ctx, sender, nonce, gas) : startCall(ctx, sender, gas);
+  const all = <i64>(load<u64>(tx + TX_GAS) - intrinsic);
+  const stateGas = stateGasOf(ctx, <i64>intrinsic, all);
+  store<i64>(load<u32>(ctx + C_FRAMES) + F_STATE_GAS, stateGas);
+  return has(ctx, TX_FLAG_CREATE)
+    ? startCreation(ctx, sender, nonce, all - stateGas, stateGas)
+    : startCall(ctx, sender, all - stateGas, stateGas);
+}
+
+/** EIP-8037: gas above what a transaction may use for execution is state gas. */
+function stateGasOf(ctx: u32, intrinsic: i64, gas: i64): i64 {
+  const rules = load<u32>(ctx + C_RULES);
+  const limit = <i64>load<u64>(rules + R_TX_GAS_LIMIT);
+  if (load<u32>(rules + R_STATE_GAS) == 0 || limit == 0) return 0;
+  return max<i64>(gas - (limit - intrinsic), 0);
 }
 
 // ---------------------------------------------------------------- refusals
@@ -149,7 +160,8 @@ function refuse(ctx: u32): u32 {
   const gas = load<u64>(tx + TX_GAS);
   if (gas > <u64>i64.MAX_VALUE) return REFUSED_BLOCK_GAS;
   const cap = load<u64>(rules + R_TX_GAS_LIMIT);
-  if (cap != 0 && gas > cap) return REFUSED_GAS_LIMIT;
+  const metersState = load<u32>(rules + R_STATE_GAS) != 0;
+  if (cap != 0 && !metersState && gas > cap) return REFUSED_GAS_LIMIT;
   if (gas > load<u64>(tx + TX_BLOCK_GAS_LEFT)) return REFUSED_BLOCK_GAS;
   const size = load<u32>(tx + TX_DATA_SIZE);
   if (creates && load<u32>(rules + R_LIMIT_INIT_CODE) && size > load<u32>(rules + R_MAX_INIT_CODE_SIZE)) {
@@ -162,6 +174,9 @@ function refuse(ctx: u32): u32 {
   measureIntrinsic(ctx);
   if (gas < load<u64>(tx + TX_INTRINSIC_GAS)) return REFUSED_INTRINSIC;
   if (gas < load<u64>(tx + TX_FLOOR_GAS)) return REFUSED_FLOOR;
+  if (cap != 0 && max<u64>(load<u64>(tx + TX_INTRINSIC_GAS), load<u64>(tx + TX_FLOOR_GAS)) > cap) {
+    return REFUSED_GAS_LIMIT;
+  }
   if (lessWord(tx + TX_MAX_FEE, tx + TX_MAX_PRIORITY_FEE)) return REFUSED_PRIORITY;
   const checksFee = !has(ctx, TX_FLAG_SKIP_BASE_FEE);
   if (checksFee && load<u32>(rules + R_BASE_FEE) && lessWord(tx + TX_MAX_FEE, ctx + C_BASE_FEE)) {
@@ -277,7 +292,9 @@ function settle(ctx: u32): void {
   const limit = load<u64>(tx + TX_GAS);
   const good = succeeded(load<i32>(ctx + C_STATUS));
   const failed = load<u32>(tx + TX_PHASE) == FAILED_AT_ONCE;
-  const left = failed ? 0 : <u64>load<i64>(load<u32>(ctx + C_FRAMES) + F_GAS);
+  const outermost = load<u32>(ctx + C_FRAMES);
+  const left = <u64>load<i64>(outermost + F_STATE_GAS) + (failed ? 0 : <u64>load<i64>(outermost + F_GAS));
+  store<u64>(tx + TX_STATE_GAS_USED, <u64>load<i64>(ctx + C_STATE_GAS_USED));
   if (has(ctx, TX_FLAG_CALL_ONLY)) {
     store<u64>(tx + TX_GAS_USED, limit - left);
     store<u64>(tx + TX_GAS_REFUNDED, <u64>max<i64>(load<i64>(ctx + C_REFUND), 0));
@@ -373,7 +390,7 @@ function warmUp(ctx: u32, sender: u32): i64 {
 
 // ---------------------------------------------------------------- the outermost frame
 
-function startCall(ctx: u32, sender: u32, gas: i64): i64 {
+function startCall(ctx: u32, sender: u32, gas: i64, stateGas: i64): i64 {
   const tx = ctx + C_TX;
   const rules = load<u32>(ctx + C_RULES);
   const target = findAccount(ctx, tx + TX_TO);
@@ -404,7 +421,7 @@ function startCall(ctx: u32, sender: u32, gas: i64): i64 {
   store<u32>(fp + F_DEPTH, 0);
   store<u32>(fp + F_MEM, load<u32>(ctx + C_MEM_BASE));
   const kind: u32 = precompile ? FRAME_KIND_PRECOMPILE : FRAME_KIND_EVM;
-  enterFrame(ctx, fp, kind, flags, code, gas);
+  enterFrame(ctx, fp, kind, flags, code, gas, stateGas);
   if (!moveValue(ctx, sender, target)) return 0;
   store<u32>(tx + TX_PHASE, RUNNING);
   return 0;
@@ -427,7 +444,7 @@ function moveValue(ctx: u32, sender: u32, target: u32): bool {
   return true;
 }
 
-function startCreation(ctx: u32, sender: u32, nonce: u64, gas: i64): i64 {
+function startCreation(ctx: u32, sender: u32, nonce: u64, gas: i64, stateGas: i64): i64 {
   const tx = ctx + C_TX;
   const address = tx + TX_CREATED;
   createAddress(ctx, address, tx + TX_SENDER, nonce);
@@ -448,7 +465,7 @@ function startCreation(ctx: u32, sender: u32, nonce: u64, gas: i64): i64 {
     return -STATUS_HOST_LIMIT;
   }
   const fp = load<u32>(ctx + C_FRAMES);
-  enterCreation(ctx, fp, address, account, tx + TX_SENDER, tx + TX_VALUE, code, gas, 0, load<u32>(ctx + C_MEM_BASE));
+  enterCreation(ctx, fp, address, account, tx + TX_SENDER, tx + TX_VALUE, code, gas, stateGas, 0, load<u32>(ctx + C_MEM_BASE));
   if (!moveValue(ctx, sender, account)) return 0;
   store<u32>(tx + TX_PHASE, RUNNING);
   return 0;
