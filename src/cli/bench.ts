@@ -4,6 +4,12 @@
  */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { startAnvil } from './bench/anvil.ts';
+import {
+  compileTable,
+  hardContracts,
+  realContracts,
+  timeCompiler,
+} from './bench/compile-figures.ts';
 import { loadEthereumJs } from './bench/ethereumjs.ts';
 import { openEvmone } from './bench/evmone.ts';
 import type { Tier } from './bench/machine.ts';
@@ -20,6 +26,7 @@ interface BenchOptions {
   readonly warmUp: number;
   readonly peers: boolean;
   readonly evmone?: string;
+  readonly compiler?: true;
 }
 
 const ENGINES: readonly Tier[] = ['interpreter', 'compiler', 'auto'];
@@ -39,6 +46,7 @@ export function register(program: Command): void {
         'IRONFLY_EVMONE',
       ),
     )
+    .option('--compiler', 'time the compiler instead, on real contracts and on hard ones')
     .option('--json', 'one JSON object a case')
     .action(bench);
 }
@@ -68,6 +76,16 @@ async function bench(options: BenchOptions): Promise<void> {
   if (workloads.length === 0) {
     const names = all.map(({ name }) => name).join(', ');
     throw new RangeError(`no workload's name matches ${filter}; there are ${names}`);
+  }
+  if (options.compiler === true) {
+    for (const [title, contracts] of [
+      ['contracts of the workloads', realContracts(workloads)],
+      ['contracts made to be hard', hardContracts()],
+    ] as const) {
+      const figures = [...contracts].map(([name, code]) => timeCompiler(name, code));
+      process.stdout.write(`${compileTable(title, figures)}\n`);
+    }
+    return;
   }
   const peers = await openPeers(options, note);
   try {
@@ -106,7 +124,12 @@ async function measureAll(
     if (process.stderr.isTTY) {
       process.stderr.write(`\r\x1b[K${index + 1}/${workloads.length} ${workload.name}`);
     }
-    const row = await measure(workload, peers, { tiers, runs, warmUpMs: warmUp });
+    const row = await measure(workload, peers, {
+      tiers,
+      runs,
+      warmUpMs: warmUp,
+      details: json !== true,
+    });
     rows.push(row);
     if (json === true) process.stdout.write(asJson(row));
   }

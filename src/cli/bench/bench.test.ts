@@ -59,6 +59,8 @@ test('the mean is per contract over its inputs, then over contracts', () => {
     loops: 1,
     ms: { compiler: 1 },
     coldInterpreterMs: undefined,
+    firstCallMs: undefined,
+    coverage: undefined,
     peers: { anvil: peer },
   });
   const rows = [row('a', 2), row('a', 8), row('b', 16)];

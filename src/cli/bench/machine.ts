@@ -23,6 +23,10 @@ export interface Opened {
 /** Calls before timing, and the time they may take: V8 optimises what is hot in the background. */
 const WARM_UP_MS = 1_500;
 const WARM_UP_CALLS_MAX = 3_000;
+/** Compilations of one contract follow each other, each with the counts since the one before. */
+const WARM_UP_ROUNDS_MAX = 6;
+/** A worker that takes longer for a contract is not waited for. */
+const COMPILE_MS_MAX = 20_000;
 /** Modules compiled by a worker arrive when this thread lets go; so it does, this often. */
 const LET_GO_MS = 20;
 
@@ -72,14 +76,37 @@ export function call({ evm, transaction, workload }: Opened): Called {
   return { ms, gas: result.gasUsed, output: `0x${result.output.toHex()}` };
 }
 
-/** Calls until what is hot is compiled and optimised, or the time is up. */
+/**
+ * Calls for a while, waits for what a worker still compiles, and once more if something came, until
+ * nothing does: then what is hot is compiled and optimised.
+ */
 export async function warmUp(opened: Opened, budgetMs: number = WARM_UP_MS): Promise<void> {
+  for (let round = 0; round < WARM_UP_ROUNDS_MAX; round++) {
+    const before = opened.evm.tierStatistics().compiled;
+    await callFor(opened, budgetMs);
+    await compiled(opened);
+    if (opened.evm.tierStatistics().compiled === before) return;
+  }
+}
+
+/** Waits for what a worker compiles. */
+export async function compiled({ evm }: Opened): Promise<void> {
+  const until = performance.now() + COMPILE_MS_MAX;
+  while (evm.tierStatistics().waiting > 0 && performance.now() < until) await letGo();
+}
+
+async function callFor(opened: Opened, budgetMs: number): Promise<void> {
   const until = performance.now() + budgetMs;
-  let letGo = performance.now() + LET_GO_MS;
+  let next = performance.now() + LET_GO_MS;
   for (let i = 0; i < WARM_UP_CALLS_MAX && performance.now() < until; i++) {
     call(opened);
-    if (performance.now() < letGo) continue;
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    letGo = performance.now() + LET_GO_MS;
+    if (performance.now() < next) continue;
+    await letGo();
+    next = performance.now() + LET_GO_MS;
   }
+}
+
+/** Lets answers of workers in. */
+function letGo(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 1));
 }

@@ -2,10 +2,14 @@
  * One workload measured on every tier and beside every peer, in turns, so that whatever else the
  * machine does falls on all of them alike. Outputs are compared before anything is timed.
  */
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { Anvil } from './anvil.ts';
+import { type Coverage, coverageOf } from './coverage.ts';
 import type { EthereumJs } from './ethereumjs.ts';
 import type { Evmone } from './evmone.ts';
-import { call, type Opened, open, type Tier, warmUp } from './machine.ts';
+import { call, compiled, type Opened, open, type Tier, warmUp } from './machine.ts';
 import { median } from './statistics.ts';
 import { LOOPS_MAX, looped, unseen, type Workload } from './workload.ts';
 
@@ -22,6 +26,8 @@ export interface MeasureOptions {
   readonly runs: number;
   /** Calls before timing may take this long on each tier. */
   readonly warmUpMs: number;
+  /** What takes a while and is no time of a warm machine: first calls of processes, coverage. */
+  readonly details: boolean;
 }
 
 /** What was measured of one workload, in milliseconds a call. */
@@ -34,11 +40,17 @@ export interface Measured {
   readonly ms: Partial<Record<Tier, number>>;
   /** A new machine's first call on the interpreter, beside which `auto` (cold) stands. */
   readonly coldInterpreterMs: number | undefined;
+  /** The first call after the start of a process, on `auto`; the machine's making is part of it. */
+  readonly firstCallMs: number | undefined;
+  /** How much of the run is in regions. */
+  readonly coverage: Coverage | undefined;
   readonly peers: Partial<Record<PeerName, number>>;
 }
 
-/** A call shorter than this is looped inside a contract. */
-const LOOPED_BELOW_MS = 0.5;
+/** A call shorter than this is looped inside a contract: a socket's noise is about 0.1 ms. */
+const LOOPED_BELOW_MS = 1;
+/** Calls until the interpreter is optimised, before it is seen how long one takes. */
+const LOOPS_WARM_UP_MS = 200;
 /** So many times that a run takes about this long on the interpreter. */
 const LOOPED_RUN_MS = 10;
 /** EthereumJS is timed until it has used up this. */
@@ -54,7 +66,7 @@ export async function measure(
   if (workload.expected !== undefined && workload.expected !== output) {
     throw new Error(`${workload.name} gives ${output}, and it must be ${workload.expected}`);
   }
-  const loops = loopsFor(opened);
+  const loops = await loopsFor(opened);
   const timed = loops === 1 ? workload : looped(workload, loops);
   const check = (who: string, found: string) => {
     if (found === output) return;
@@ -72,9 +84,10 @@ export async function measure(
       times.add('nothing', await anvil.callNothing());
       times.add('anvil', (await anvil.call(timed)).ms);
     }
-    if (options.tiers.includes('auto')) timeCold(workload, times, check);
+    if (options.tiers.includes('auto')) await timeCold(workload, times, check);
   }
   const evmone = await peers.evmone?.time(workload);
+  const details = options.details && options.tiers.includes('auto');
   const anvilMs = anvil && (times.median('anvil') - times.median('nothing')) / loops;
   return {
     workload,
@@ -85,6 +98,8 @@ export async function measure(
     coldInterpreterMs: options.tiers.includes('auto')
       ? times.median('cold interpreter')
       : undefined,
+    firstCallMs: details ? await firstCall(workload, check) : undefined,
+    coverage: options.details ? await coverageOf(workload) : undefined,
     peers: {
       ...(anvilMs === undefined ? {} : { anvil: Math.max(anvilMs, 0) }),
       ...(ethereumjs === undefined ? {} : { ethereumjs }),
@@ -109,8 +124,18 @@ class Times {
   }
 }
 
+/** A call in a process of its own, that has called nothing before. */
+async function firstCall({ name }: Workload, check: Check): Promise<number> {
+  const file = fileURLToPath(new URL('./first-call.ts', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [file, name, 'auto']);
+  const { ms, output } = JSON.parse(stdout) as { ms: number; output: string };
+  check('auto (first call)', output);
+  return ms;
+}
+
 /** A call that changes state is refused inside a loop of static calls; all such are long enough. */
-function loopsFor(opened: Opened): number {
+async function loopsFor(opened: Opened): Promise<number> {
+  await warmUp(opened, LOOPS_WARM_UP_MS);
   const ms = Math.min(...Array.from({ length: 5 }, () => call(opened).ms));
   if (ms >= LOOPED_BELOW_MS) return 1;
   try {
@@ -138,11 +163,14 @@ async function openWarm(
 }
 
 /** A contract that was not seen before, on `auto` and on the interpreter, each in a new machine. */
-function timeCold(workload: Workload, times: Times, check: Check): void {
+async function timeCold(workload: Workload, times: Times, check: Check): Promise<void> {
   for (const tier of ['interpreter', 'auto'] as const) {
-    const { ms, output } = call(open(unseen(workload), tier));
+    const opened = open(unseen(workload), tier);
+    const { ms, output } = call(opened);
     check(`${tier} (cold)`, output);
     times.add(tier === 'auto' ? 'auto' : 'cold interpreter', ms);
+    // What a worker still does falls on nobody else's time.
+    await compiled(opened);
   }
 }
 

@@ -1,5 +1,6 @@
 /** Results as a table, as JSON, and as geometric means. */
 import { styleText } from 'node:util';
+import type { Coverage } from './coverage.ts';
 import type { Tier } from './machine.ts';
 import type { Measured, PeerName } from './measure.ts';
 import { geometricMean } from './statistics.ts';
@@ -33,7 +34,8 @@ export function asTable(rows: readonly Measured[]): string {
     const set = rows.filter(({ workload }) => workload.judged === judged);
     if (set.length === 0) return [];
     const title = judged ? 'The judged set' : 'Other workloads';
-    return [bold(title), tableOf(set, tiers, peers), ...meansOf(set, tiers, peers), ''];
+    const means = meansOf(set, tiers, peers);
+    return [bold(title), tableOf(set, tiers, peers), ...means, ...detailsOf(set), ''];
   });
   const notes = [
     'Milliseconds a call, medians. `(loop)`: called many times inside a contract. `auto (cold)`:',
@@ -121,6 +123,34 @@ function meansOf(
     }
   }
   return [...lines, ...coldLines(rows)];
+}
+
+/** First calls of processes, and how much of each run is in regions. */
+function detailsOf(rows: readonly Measured[]): string[] {
+  const first = rows.flatMap(({ firstCallMs }) => firstCallMs ?? []);
+  const sum = first.reduce((a, b) => a + b, 0);
+  const lines =
+    first.length === 0
+      ? []
+      : [`auto, first call after the start of a process: ${sum.toFixed(1)} ms over the set`];
+  const looked = rows.filter(({ coverage }) => coverage !== undefined);
+  if (looked.length === 0) return lines;
+  const head = ['beginning of a run', 'first call', 'in regions', 'dynamic jumps', 'resolved'];
+  const table = looked.map(({ workload, firstCallMs, coverage }) => {
+    const { instructions, inRegions, dynamicJumps, resolvedJumps } = coverage as Coverage;
+    return [
+      workload.name,
+      figure(firstCallMs),
+      percent(inRegions, instructions),
+      percent(dynamicJumps, instructions),
+      percent(resolvedJumps, dynamicJumps),
+    ];
+  });
+  return [...lines, '', ...columns([head, ...table])];
+}
+
+function percent(part: number, whole: number): string {
+  return whole === 0 ? '-' : `${((100 * part) / whole).toFixed(1)} %`;
 }
 
 /** Geometric mean per contract over its inputs, then over contracts. */

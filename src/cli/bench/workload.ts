@@ -6,6 +6,8 @@ import type { Address } from '../../evm/types.ts';
 
 /** An account of the state that a workload starts from. */
 export interface WorkloadAccount {
+  /** What it is, where that is not the workload's contract. */
+  readonly name?: string;
   readonly address: Address;
   readonly code: Uint8Array;
   readonly balance: bigint;

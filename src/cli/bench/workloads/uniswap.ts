@@ -70,7 +70,7 @@ function readCreationCode(path: string): string | undefined {
 }
 
 function poolWorkload(
-  { trader, args, expect }: Pool,
+  { trader, package: source, args, expect }: Pool,
   makerCode: string,
   compiled: CompiledContracts,
   tiny: boolean,
@@ -92,7 +92,11 @@ function poolWorkload(
     name: `${trader} run ${count}`,
     contract: `${trader} run`,
     judged: false,
-    accounts: scenario.accounts(),
+    accounts: scenario.accounts().map((account) => {
+      const { address } = account;
+      const name = address === to ? trader : coins.includes(address) ? 'Coin' : undefined;
+      return { ...account, name: name ?? `${source}${address === maker ? '' : ' pool'}` };
+    }),
     to,
     input: Uint8Array.fromHex(selector('run') + encodeWords([count])),
     expected: expect(count),
