@@ -290,6 +290,10 @@ export class RegionAssembler implements Assembler {
     return constant(BigInt(this.#instruction.pc));
   }
 
+  refine(word: Word, same: Word): void {
+    this.#stack.refine(word, same);
+  }
+
   // ---------------------------------------------------------------- memory
 
   get memoryEnd(): number {

@@ -130,6 +130,16 @@ export class VirtualStack {
     this.#put(top - depth, { word: first, stale: true });
   }
 
+  /** Puts `same` for each copy of `word`. */
+  refine(word: Word, same: Word): void {
+    if (word.kind !== 'limbs' && word.kind !== 'halves') return;
+    for (let i = 0; i < this.#height + this.needMax; i++) {
+      const item = this.#items[i];
+      if (item === undefined || !isSame(item.word, word)) continue;
+      this.#items[i] = { word: same, stale: item.stale };
+    }
+  }
+
   /** The slot's word, in locals from now on. */
   #lift(slot: number): Word {
     const item = this.itemAt(slot);
@@ -218,6 +228,13 @@ export class VirtualStack {
   collectSnapshot({ items, height }: StackSnapshot, into: Set<Local>): void {
     collectItems(items, height + this.needMax, into);
   }
+}
+
+/** Whether two words are the same locals and constants. */
+function isSame(a: Word, b: Word): boolean {
+  if (a.kind === 'halves') return b.kind === 'halves' && a.low === b.low && a.high === b.high;
+  if (a.kind !== 'limbs' || b.kind !== 'limbs') return false;
+  return a.limbs.every((limb, i) => limb === b.limbs[i]);
 }
 
 function collectItems(items: readonly (Item | undefined)[], end: number, into: Set<Local>): void {

@@ -181,6 +181,8 @@ export class InstructionAssembler implements Assembler {
     return { kind: 'memory', base: this.sp, offset: depth * WORD_BYTES };
   }
 
+  refine(): void {}
+
   // ---------------------------------------------------------------- gas
 
   pushGas(): Value<'i64'> {

@@ -34,6 +34,9 @@ export interface Assembler extends Emitter {
   /** SWAP: exchanges the top with item `depth`. */
   exchange(depth: number): void;
 
+  /** From here on `word` is known to be `same`, which is simpler: so is each copy on the stack. */
+  refine(word: Word, same: Word): void;
+
   // ---- gas
   /** Pushes the gas left in the slice; at least what is exact, never more. */
   pushGas(): Value<'i64'>;

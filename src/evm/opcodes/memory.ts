@@ -63,10 +63,10 @@ export function touchMemory(m: Assembler, offset: Word, size: number): Place {
   const low = limbOf(m, offset, 0);
   const end = keep(m, fn.i64.add(pushValue(m, low), fn.i64.const(size)));
   growTo(m, end, [offset]);
-  return {
-    base: keep32(m, fn.i32.add(fn.get(m.mem), fn.i32.wrapI64(pushValue(m, low)))),
-    offset: 0,
-  };
+  // All else has failed: an address in memory is below 2^32, wherever the stack has it again.
+  m.refine(offset, fromLimb(low));
+  const address = fn.i32.add(fn.get(m.mem), fn.i32.wrapI64(pushValue(m, low)));
+  return { base: keep32(m, address), offset: 0 };
 }
 
 /** Makes the range addressable whose bounds are words; an empty one is nowhere. */

@@ -18,16 +18,18 @@ import { powerOfTwo } from './known-powers.ts';
 import { callOnLimbs } from './limb-calls.ts';
 
 export function multiply(m: Assembler): void {
-  const a = m.pop();
-  const b = m.pop();
-  // The shorter one second, as the kernel likes it; of two short ones the one that is known.
-  const longer = widthOf(b) - widthOf(a);
-  const swap = longer > 0 || (longer === 0 && constantOf(a) !== undefined);
-  m.push(swap ? productOf(m, b, a) : productOf(m, a, b));
+  m.push(productOf(m, m.pop(), m.pop()));
 }
 
 /** The product modulo 2^256. */
-export function productOf(m: Assembler, a: Word, b: Word): Word {
+export function productOf(m: Assembler, x: Word, y: Word): Word {
+  // The shorter one second, as the kernel likes it; of two short ones the one that is known.
+  const longer = widthOf(y) - widthOf(x);
+  const swap = longer > 0 || (longer === 0 && constantOf(x) !== undefined);
+  return swap ? orderedProduct(m, y, x) : orderedProduct(m, x, y);
+}
+
+function orderedProduct(m: Assembler, a: Word, b: Word): Word {
   const kernel = m.runtime('multiply');
   const known = both(a, b, (x, y) => x * y);
   if (known !== undefined) return known;
