@@ -124,6 +124,11 @@ function printFile(path: string, result: FileResult, json: boolean, totals: Tota
 }
 
 function printTotals({ passed, failed, skipped }: Totals, json: boolean): void {
+  if (passed + failed === 0) {
+    process.stderr.write(
+      'ironfly statetest: no case was chosen; look at paths, --fork, --filter\n',
+    );
+  }
   const text = json
     ? JSON.stringify({ passed, failed, skipped })
     : `${passed} passed, ${failed} failed, ${skipped} skipped`;
