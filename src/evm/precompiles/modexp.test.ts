@@ -68,6 +68,30 @@ test('powers are what the definition says', () => {
   for (const count of Object.values(shapes)) expect(count).toBeGreaterThan(50);
 });
 
+test('powers modulo numbers of one limb, with exponents longer than a step', () => {
+  const limb = fc.oneof(
+    fc.bigInt(0n, (1n << 64n) - 1n),
+    fc.bigInt(0n, 300n),
+    fc.nat(64).map((bit) => (1n << BigInt(bit)) - 1n),
+    fc.nat(68).map((bit) => 1n << BigInt(bit)),
+    fc.nat(66).map((bit) => 5n << BigInt(bit)),
+    fc.bigInt(0n, 1n << 20n).map((below) => (1n << 64n) - 1n - below),
+  );
+  const bytesOf = (value: bigint) => toBytes(value, 9);
+  fc.assert(
+    fc.property(limb, number(40), limb, (base, exponent, modulus) => {
+      const parts = [bytesOf(base), exponent, bytesOf(modulus)] as const;
+      expect(modexp(inputOf(...parts))?.output.toHex()).toBe(expected(...parts));
+    }),
+    { numRuns: 1_500, seed: SEED },
+  );
+  const long = Uint8Array.from({ length: 5_000 }, (_, i) => 255 - (i % 200));
+  for (const modulus of [0xffff_ffff_ffff_ffc5n, 0xfedc_ba98_7654_3210n, 1n << 63n, 251n, 96n]) {
+    const parts = [bytesOf(0x0123_4567_89ab_cdefn), long, bytesOf(modulus)] as const;
+    expect(modexp(inputOf(...parts), 'berlin')?.output.toHex()).toBe(expected(...parts));
+  }
+});
+
 test('every length of modulus to 130 bytes, all bits set, and one bit less', () => {
   const exponent = Uint8Array.of(0xff, 0x01, 0xff, 0x80, 0xf0);
   for (let size = 1; size <= 130; size++) {

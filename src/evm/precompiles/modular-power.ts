@@ -1,13 +1,13 @@
 /**
- * base^exponent mod modulus. Odd moduli to LENGTH_MAX bytes by Montgomery multiplication in
- * WebAssembly, others by BigInt, which is faster past that: it multiplies 64 bits at a time, and
- * long numbers by better algorithms. An even modulus is 2^k times an odd one:
+ * base^exponent mod modulus. Odd moduli of one limb, and to LENGTH_MAX bytes, by Montgomery
+ * multiplication in WebAssembly, others by BigInt, which is faster past that: it multiplies 64 bits
+ * at a time, and long numbers by better algorithms. An even modulus is 2^k times an odd one:
  *
  *   x = b^e mod q,  y = b^e mod 2^k,  result = x + q ((y - x) / q mod 2^k)
  *
  * docs/design/precompiles.md has the measurements.
  */
-import { assembled, WORK } from './assembled/module.ts';
+import { assembled, type PowerOfLimbs, WORK } from './assembled/module.ts';
 import { SIZE_STEP } from './assembled/montgomery.ts';
 import type { Steps } from './libraries.ts';
 
@@ -31,6 +31,11 @@ const TABLE = ONE + LENGTH_MAX;
 /** With a word before it, and one more digit than a number. */
 const TEMPORARY = TABLE + (1 << WINDOW) * LENGTH_MAX + 8;
 
+/** Of numbers that fit 64 bits, written anew in each step. */
+const LIMB_TABLE = TEMPORARY + LENGTH_MAX + 8;
+const LIMB_DIGITS = LIMB_TABLE + 8 * (1 << WINDOW);
+const STEP_LIMB_DIGITS = 4_096;
+
 /** The power, below a modulus that is not zero. The exponent is big-endian. */
 export function* modularPower(base: bigint, exponent: Uint8Array, modulus: bigint): Steps<bigint> {
   const digits = digitsOf(exponent);
@@ -39,14 +44,52 @@ export function* modularPower(base: bigint, exponent: Uint8Array, modulus: bigin
   const x = yield* powerOfOdd(base, digits, odd);
   if (twos === 0n) return x;
   const mask = (1n << twos) - 1n;
-  const y = yield* plainPower(base & mask, digits, twos, (value) => value & mask);
+  const y = yield* powerOfTwos(base & mask, digits, twos);
   return x + odd * (((y - x) * inverseOf(odd, twos)) & mask);
 }
 
 function powerOfOdd(base: bigint, digits: Digits, modulus: bigint): Steps<bigint> {
   const size = byteLength(modulus);
+  if (size <= 8) return powerOfLimb(base, digits, modulus);
   if (size <= LENGTH_MAX) return montgomeryPower(base, digits, modulus);
   return plainPower(base, digits, BigInt(8 * size), (value) => value % modulus);
+}
+
+function* powerOfTwos(base: bigint, digits: Digits, twos: bigint): Steps<bigint> {
+  const mask = (1n << twos) - 1n;
+  if (twos > 64n) return yield* plainPower(base, digits, twos, (value) => value & mask);
+  const power = yield* limbSteps(assembled().powerWrapped, digits, (i) => base ** BigInt(i), 0n);
+  return power & mask;
+}
+
+function* powerOfLimb(base: bigint, digits: Digits, modulus: bigint): Steps<bigint> {
+  const { multiplySmall, powerSmall } = assembled();
+  const inverse = inverseOf(modulus, 64n);
+  const reduced = base % modulus;
+  const entry = (i: number) => ((reduced ** BigInt(i)) << 64n) % modulus;
+  const power = yield* limbSteps(powerSmall, digits, entry, modulus, inverse);
+  return BigInt.asUintN(64, multiplySmall(power, 1n, modulus, inverse));
+}
+
+/** A power in numbers of 64 bits, `entry(i)` being the base's power of i as they are written. */
+function* limbSteps(
+  power: PowerOfLimbs,
+  { width, values }: Digits,
+  entry: (i: number) => bigint,
+  modulus: bigint,
+  inverse = 0n,
+): Steps<bigint> {
+  const table = BigUint64Array.from({ length: 1 << width }, (_, i) => entry(i));
+  const { bytes } = assembled();
+  let result = table[values[0] ?? 0] as bigint;
+  for (let done = 1; done < values.length; done += STEP_LIMB_DIGITS) {
+    if (done > 1) yield;
+    const part = values.subarray(done, done + STEP_LIMB_DIGITS);
+    bytes.set(new Uint8Array(table.buffer), LIMB_TABLE);
+    bytes.set(part, LIMB_DIGITS);
+    result = power(LIMB_TABLE, LIMB_DIGITS, part.length, width, result, modulus, inverse);
+  }
+  return BigInt.asUintN(64, result);
 }
 
 /** An exponent without leading zeros, in digits of `width` bits, the highest first. */

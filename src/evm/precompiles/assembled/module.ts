@@ -1,11 +1,12 @@
 /**
- * The precompiles' own WebAssembly, assembled when it is first used: rounds of BLAKE2F, powers
- * modulo odd numbers. One instance and one memory a process; nothing of a call stays in it.
+ * The precompiles' own WebAssembly, assembled when it is first used: rounds of BLAKE2F, modular
+ * powers. One instance and one memory a process; nothing of a call stays in it.
  */
 import { ModuleBuilder } from '../../../wasm/module.ts';
 import type { ValueType } from '../../../wasm/types.ts';
 import { emitBlake2fRounds, SIGMA_OFFSETS } from './blake2f.ts';
 import { emitMontgomery, emitPower } from './montgomery.ts';
+import { emitMultiplySmall, emitPowerSmall } from './small-power.ts';
 
 interface Functions {
   readonly memory: WebAssembly.Memory;
@@ -30,7 +31,20 @@ interface Functions {
     size: number,
     inverse: bigint,
   ): void;
+  multiplySmall(a: bigint, b: bigint, modulus: bigint, inverse: bigint): bigint;
+  powerSmall: PowerOfLimbs;
+  powerWrapped: PowerOfLimbs;
 }
+
+export type PowerOfLimbs = (
+  table: number,
+  digits: number,
+  count: number,
+  width: number,
+  result: bigint,
+  modulus: bigint,
+  inverse: bigint,
+) => bigint;
 
 /** Where the parts of the memory stand. */
 export const SIGMA = 0;
@@ -71,6 +85,16 @@ function assemble(): Uint8Array<ArrayBuffer> {
   const power = module.function('power', module.type([...words(8), 'i64'], []));
   emitPower(power, montgomery.ref);
   module.export('power', power.ref);
+  const limbs = (count: number): ValueType[] => Array(count).fill('i64');
+  const multiply = module.function('multiplySmall', module.type(limbs(4), limbs(1)));
+  emitMultiplySmall(multiply);
+  module.export('multiplySmall', multiply.ref);
+  const powerType = module.type([...words(4), ...limbs(3)], limbs(1));
+  for (const name of ['powerSmall', 'powerWrapped'] as const) {
+    const fn = module.function(name, powerType);
+    emitPowerSmall(fn, name === 'powerSmall' ? multiply.ref : undefined);
+    module.export(name, fn.ref);
+  }
   return module.toBytes();
 }
 
