@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import wabtModule from 'wabt';
 import { compileContract } from '../evm/compiler/compile.ts';
 import { FORKS } from '../evm/forks/names.ts';
-import { assembleInterpreter } from '../evm/interpreter/assemble.ts';
+import { assembleInterpreter, assembleStepping } from '../evm/interpreter/assemble.ts';
 import type { FunctionBuilder } from './function.ts';
 import { ModuleBuilder } from './module.ts';
 
@@ -102,9 +102,11 @@ test('loops, branches, locals that are reused, hints', () => {
 describe('what is made with it', () => {
   for (const fork of FORKS) {
     test(`the interpreter of ${fork} is valid, and the same each time`, () => {
-      const bytes = assembleInterpreter(fork, { shared: true });
-      validate(bytes);
-      expect(assembleInterpreter(fork, { shared: true })).toEqual(bytes);
+      for (const assemble of [assembleInterpreter, assembleStepping]) {
+        const bytes = assemble(fork, { shared: true });
+        validate(bytes);
+        expect(assemble(fork, { shared: true })).toEqual(bytes);
+      }
     });
   }
 

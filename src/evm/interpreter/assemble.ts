@@ -1,7 +1,7 @@
 /**
- * The interpreter of a rule set as one WebAssembly module: 256 functions in table slots 0 to 255,
- * and the stepping ones, which return to the host after each instruction, in 256 to 511. What is
- * simple is also in the loop that those of the first kind go on in (loop.ts).
+ * The interpreter of a rule set as one WebAssembly module: 256 functions in table slots 0 to 255.
+ * What is simple is also in the loop that they go on in (loop.ts). The stepping ones, which return
+ * to the host after each instruction, are in 256 to 511, once somebody steps.
  *
  * Bytes that the fork does not know run INVALID.
  */
@@ -30,19 +30,35 @@ export function assembleInterpreter(
   fork: ForkName,
   options: InterpreterOptions,
 ): Uint8Array<ArrayBuffer> {
+  const { module, links } = begin(fork, options);
+  const loop = module.function('loop', links.type);
+  const instructions = defineInstructions(module, { ...links, loop: loop.ref });
+  assembleLoop(loop, instructions, { ...links, loop: loop.ref });
+  module.elements(0, instructions);
+  return module.toBytes();
+}
+
+/** The stepping interpreter, a module of its own: most machines never need it. */
+export function assembleStepping(
+  fork: ForkName,
+  options: InterpreterOptions,
+): Uint8Array<ArrayBuffer> {
+  const { module, links } = begin(fork, options);
+  module.elements(STEPPING_SLOT, defineInstructions(module, { ...links, loop: undefined }));
+  return module.toBytes();
+}
+
+function begin(
+  fork: ForkName,
+  options: InterpreterOptions,
+): { module: ModuleBuilder; links: Omit<InterpreterLinks, 'loop'> } {
   const module = new ModuleBuilder();
   module.importMemory('env', 'memory', { initial: 1, maximum: 65536, shared: options.shared });
   module.importTable('env', 'table', { initial: COMPILED_SLOT });
   const type = module.type(['i32', 'i32', 'i64', 'i32', 'i32'], ['i32']);
   const runtime = importRuntime(module);
   const save = defineSave(module);
-  const loop = module.function('loop', type);
-  const links = { fork, type, runtime, save };
-  const instructions = defineInstructions(module, { ...links, loop: loop.ref });
-  assembleLoop(loop, instructions, { ...links, loop: loop.ref });
-  module.elements(0, instructions);
-  module.elements(STEPPING_SLOT, defineInstructions(module, { ...links, loop: undefined }));
-  return module.toBytes();
+  return { module, links: { fork, type, runtime, save } };
 }
 
 function importRuntime(module: ModuleBuilder): Map<RuntimeCallName, FunctionRef> {

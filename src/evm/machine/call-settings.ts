@@ -49,6 +49,7 @@ export class CallSettings {
     this.#applyRules(context, options, overrides);
     const { onStep, hooks } = options;
     if (onStep !== undefined) {
+      this.#machine.loadStepping();
       context.steps = new StepReader(memory, context.arena, rules, onStep);
     }
     if (hooks !== undefined) context.hooks = new HookReader(memory, context.arena.ctx, [hooks]);

@@ -1,7 +1,7 @@
 /** A machine: a rule set's interpreter, runtime instance and table over one memory. */
 import { encodeRules } from '../forks/encode.ts';
 import type { Rules } from '../forks/rules.ts';
-import { assembleInterpreter, COMPILED_SLOT } from '../interpreter/assemble.ts';
+import { assembleInterpreter, assembleStepping, COMPILED_SLOT } from '../interpreter/assemble.ts';
 import * as layout from '../layout.ts';
 import type { MachineMemory } from './memory.ts';
 import { kernelsModule, type RuntimeExports, runtimeModule } from './runtime.ts';
@@ -19,6 +19,8 @@ export interface Machine {
   readonly id: number;
   /** What the runtime asks between slices and within long work (CONTEXT_FLAG_WATCH). */
   readonly lookout: Lookout;
+  /** Puts the stepping interpreter in its slots; before a context steps. */
+  readonly loadStepping: () => void;
 }
 
 export interface Lookout {
@@ -29,11 +31,15 @@ export interface Lookout {
 const INTERPRETERS = new Map<string, WebAssembly.Module>();
 
 /** Interpreters differ by fork and kind of memory only. */
-function interpreterModule(rules: Rules, shared: boolean): WebAssembly.Module {
-  const key = `${rules.fork} ${shared}`;
+function interpreterModule(
+  assemble: typeof assembleInterpreter,
+  { fork }: Rules,
+  shared: boolean,
+): WebAssembly.Module {
+  const key = `${assemble.name} ${fork} ${shared}`;
   let module = INTERPRETERS.get(key);
   if (module === undefined) {
-    module = new WebAssembly.Module(assembleInterpreter(rules.fork, { shared }));
+    module = new WebAssembly.Module(assemble(fork, { shared }));
     INTERPRETERS.set(key, module);
   }
   return module;
@@ -56,10 +62,29 @@ export function createMachine(memory: MachineMemory, rules: Rules): Machine {
     runtime: instance.exports as WebAssembly.ModuleImports,
   });
   const imports = { ...instance.exports, ...kernels.exports } as WebAssembly.ModuleImports;
-  new WebAssembly.Instance(interpreterModule(rules, shared), { env, runtime: imports });
+  const load = (assemble: typeof assembleInterpreter): void => {
+    const module = interpreterModule(assemble, rules, shared);
+    new WebAssembly.Instance(module, { env, runtime: imports });
+  };
+  load(assembleInterpreter);
+  let steps = false;
+  const loadStepping = (): void => {
+    if (!steps) load(assembleStepping);
+    steps = true;
+  };
   const rulesAddress = memory.nextRules;
   memory.nextRules += layout.RULES_BYTES;
   encodeRules(memory.view(), rulesAddress, rules);
   machines += 1;
-  return { memory, rules, rulesAddress, table, runtime, imports, id: machines, lookout };
+  return {
+    memory,
+    rules,
+    rulesAddress,
+    table,
+    runtime,
+    imports,
+    id: machines,
+    lookout,
+    loadStepping,
+  };
 }

@@ -40,6 +40,11 @@ const MODULES = new ModuleCache();
 /** Code that trapped, by hash and fork: it is not compiled again in this thread. */
 const DISTRUSTED = new Set<string>();
 
+/** Forgets the modules of this thread; V8 frees those that no machine has linked. */
+export function dropModules(): void {
+  MODULES.clear();
+}
+
 /** What the machine knows of a contract's code, by its hash. */
 interface CodeState {
   readonly hash: Hash;

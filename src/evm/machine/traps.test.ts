@@ -33,7 +33,9 @@ function trapping(name: string): CallableFunction {
 }
 
 /** Plants the trap in an opcode of the interpreter; returns what takes it away. */
-function plant({ machine: { table } }: Opened, opcode: number): () => void {
+function plant({ machine }: Opened, opcode: number): () => void {
+  const { table } = machine;
+  machine.loadStepping();
   const slots = [opcode, STEPPING + opcode];
   const before = slots.map((slot) => table.get(slot));
   for (const slot of slots) table.set(slot, trapping('ISZERO'));

@@ -110,7 +110,9 @@ function placeOf({ stack = '' }: Error): Place {
  * The same call again, one instruction at a time: the pc at which it traps. undefined when it does
  * not, or asks the host for something.
  */
-function stepTo({ memory, runtime }: Machine, { ctx }: Arena): number | undefined {
+function stepTo(machine: Machine, { ctx }: Arena): number | undefined {
+  const { memory, runtime } = machine;
+  machine.loadStepping();
   const at = ctx + layout.C_FLAGS;
   const flags = memory.view().getUint32(at, true);
   memory.view().setUint32(at, layout.CONTEXT_FLAG_STEP, true);
