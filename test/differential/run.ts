@@ -2,8 +2,10 @@
  * The differential suite by itself: all of it, or one scenario in N.
  *
  *   node test/differential/run.ts [--fork F]... [--family F]... [--engine E]... [--sample N]
+ *     [--first]
  *
- * The last line is {"passed":N,"failed":N,"skipped":0}. Exit code 1 on a difference.
+ * --first ends with the first difference. The last line is {"passed":N,"failed":N,"skipped":0}.
+ * Exit code 1 on a difference.
  */
 import { parseArgs } from 'node:util';
 import { FORKS, findFork } from '../../src/evm/forks/names.ts';
@@ -20,6 +22,7 @@ async function main(): Promise<number> {
       family: { type: 'string', multiple: true, default: Object.keys(FAMILIES) },
       engine: { type: 'string', multiple: true, default: [...ENGINES] },
       sample: { type: 'string', default: '1' },
+      first: { type: 'boolean', default: false },
     },
   });
   const forks = values.fork.map((name) => findFork(name));
@@ -36,11 +39,12 @@ async function main(): Promise<number> {
   }
   let [passed, failed] = [0, 0];
   for (const [first, fork] of forks.entries()) {
-    if (fork === undefined) continue;
+    if (fork === undefined || (values.first && failed > 0)) continue;
     const start = performance.now();
     const suite = createSuite(fork, [...new Set<Engine>(['interpreter', ...engines])]);
     let count = 0;
     for (const family of values.family) {
+      if (values.first && failed > 0) break;
       const result = await suite.run(family, { oneIn, first });
       count += result.passed;
       failed += result.failures.length;

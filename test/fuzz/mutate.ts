@@ -1,0 +1,91 @@
+/**
+ * `npm run mutate`: plants bugs in a copy of the sources, one at a time, and asks whether the
+ * differential suite or else the fuzzer finds each.
+ *
+ *   npm run mutate -- [--bug N]... [--sample N] [--seconds N]
+ *
+ * --sample is the suite's, 60 as in `npm test`; --seconds are those of the fuzzer where the suite
+ * finds nothing. Exit code 1 when a bug was not found.
+ */
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { PLANTED_BUGS, type PlantedBug } from './planted-bugs.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const COPIED = ['src', 'test', 'scripts', 'build', 'package.json', 'tsconfig.json'];
+const RUNTIME = 'src/evm/runtime/';
+
+process.exitCode = main();
+
+function main(): number {
+  const { values } = parseArgs({
+    options: {
+      bug: { type: 'string', multiple: true, default: [...PLANTED_BUGS.keys()].map(String) },
+      sample: { type: 'string', default: '60' },
+      seconds: { type: 'string', default: '60' },
+    },
+  });
+  const folder = mkdtempSync(join(tmpdir(), 'ironfly-mutate-'));
+  let missed = 0;
+  try {
+    for (const name of COPIED) cpSync(join(ROOT, name), join(folder, name), { recursive: true });
+    symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'), 'junction');
+    for (const index of values.bug.map(Number)) {
+      const planted = PLANTED_BUGS[index];
+      if (planted === undefined) throw new RangeError(`there are ${PLANTED_BUGS.length} bugs`);
+      const start = performance.now();
+      const found = tryBug(folder, planted, values);
+      const seconds = ((performance.now() - start) / 1_000).toFixed(0);
+      process.stdout.write(`${index} ${planted.what}: ${found ?? 'NOT FOUND'} (${seconds} s)\n`);
+      if (found === undefined) missed += 1;
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  process.stdout.write(`${values.bug.length - missed} found, ${missed} not found\n`);
+  return missed > 0 ? 1 : 0;
+}
+
+/** By whom the bug is found, and where; undefined when nobody does. */
+function tryBug(
+  folder: string,
+  { file, from, to }: PlantedBug,
+  { sample, seconds }: { readonly sample: string; readonly seconds: string },
+): string | undefined {
+  const path = join(folder, file);
+  const text = readFileSync(path, 'utf8');
+  const parts = text.split(from);
+  if (parts.length !== 2) throw new Error(`${file} has ${parts.length - 1} times ${from}`);
+  writeFileSync(path, parts.join(to));
+  const rebuilds = file.startsWith(RUNTIME);
+  try {
+    if (rebuilds) build(folder);
+    const suite = ['test/differential/run.ts', '--sample', sample, '--first'];
+    return (
+      lineOfFailure(folder, suite, 'suite') ??
+      lineOfFailure(folder, ['test/fuzz/run.ts', '--seconds', seconds, '--seed', 'mutate'], 'fuzz')
+    );
+  } finally {
+    writeFileSync(path, text);
+    if (rebuilds) build(folder);
+  }
+}
+
+function build(folder: string): void {
+  const script = ['scripts/build-runtime.mjs'];
+  const { status, stderr } = spawnSync(process.execPath, script, { cwd: folder, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`the runtime cannot be built: ${stderr}`);
+}
+
+function lineOfFailure(folder: string, command: string[], who: string): string | undefined {
+  const options = { cwd: folder, encoding: 'utf8', maxBuffer: 1 << 28 } as const;
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, options);
+  if (status === 0) return undefined;
+  const lines = [...stdout.split('\n'), ...stderr.split('\n')];
+  const line = lines.find((text) => /^FAIL|^round|Error/.test(text)) ?? `ended with ${status}`;
+  return `${who}: ${line.slice(0, 160)}`;
+}
