@@ -9,7 +9,7 @@ import { calls, precompiles } from './scenarios/calls.ts';
 import { creations } from './scenarios/creations.ts';
 import { environment } from './scenarios/environment.ts';
 import { failures } from './scenarios/failures.ts';
-import { memory } from './scenarios/memory.ts';
+import { memory, returnData } from './scenarios/memory.ts';
 import { storage } from './scenarios/storage.ts';
 import { transactions } from './scenarios/transactions.ts';
 import { values } from './scenarios/values.ts';
@@ -17,6 +17,7 @@ import { values } from './scenarios/values.ts';
 export const FAMILIES: Readonly<Record<string, (fork: ForkName) => Iterable<NamedScenario>>> = {
   values,
   memory,
+  returnData,
   environment,
   storage,
   calls,
@@ -61,7 +62,8 @@ export function createSuite(fork: ForkName, engines: readonly Engine[] = ENGINES
       const scenarios = FAMILIES[family];
       if (scenarios === undefined) throw new RangeError(`no family is called ${family}`);
       const result: SuiteResult = { passed: 0, failures: [] };
-      const cases = casesOf(fork, everyNth(scenarios(fork), oneIn, first), scout);
+      const chosen = everyNth([...scenarios(fork)], oneIn, first);
+      const cases = casesOf(fork, chosen, scout);
       let number = first;
       for (const { test, names } of cases) {
         const forced = FORCING[number % FORCING.length] as Forcing;
@@ -99,10 +101,10 @@ async function runCase(
   }
 }
 
-function* everyNth<T>(items: Iterable<T>, oneIn: number, first: number): Generator<T> {
-  let index = 0;
-  for (const item of items) {
-    if (index % oneIn === first % oneIn) yield item;
-    index += 1;
-  }
+/** Scenarios of a family that a part of it has at least. */
+const CHOSEN_MIN = 16;
+
+function everyNth<T>(items: readonly T[], oneIn: number, first: number): T[] {
+  const step = Math.max(1, Math.min(oneIn, Math.floor(items.length / CHOSEN_MIN)));
+  return items.filter((_, index) => index % step === first % step);
 }

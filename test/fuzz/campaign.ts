@@ -72,7 +72,8 @@ function remember<T>(known: Map<ForkName, T>, fork: ForkName, make: (fork: ForkN
   return found;
 }
 
-function randomForcing(random: Random): Forcing {
+/** What is forced upon a tier. */
+export function randomForcing(random: Random): Forcing {
   if (random.once(4)) return UNFORCED;
   return {
     hotThreshold: random.pick([1, 1, 2, 3, 5, 10]),

@@ -24,8 +24,16 @@ export interface Anvil {
 const EMPTY = `0x${'e0'.padStart(40, '0')}`;
 const START_MS_MAX = 20_000;
 
-/** Starts Anvil; undefined where npm has no binary for this platform. */
-export async function startAnvil(): Promise<Anvil | undefined> {
+export type Ask = (method: string, params: readonly unknown[]) => Promise<unknown>;
+
+/** An Anvil that is asked by JSON-RPC over IPC. */
+export interface AnvilProcess {
+  readonly ask: Ask;
+  stop(): void;
+}
+
+/** Starts Anvil with further options; undefined where npm has no binary for this platform. */
+export async function launchAnvil(options: readonly string[]): Promise<AnvilProcess | undefined> {
   const binary = findBinary();
   if (binary === undefined) return undefined;
   const folder = mkdtempSync(join(tmpdir(), 'ironfly-anvil-'));
@@ -33,9 +41,8 @@ export async function startAnvil(): Promise<Anvil | undefined> {
   const process_ = spawn(
     binary,
     [
-      ...['--ipc', path, '--host', '127.0.0.1', '--port', '0', '--silent', '--hardfork', 'osaka'],
-      ...['--disable-block-gas-limit', '--disable-code-size-limit', '--no-mining'],
-      ...['--memory-limit', '4294967296'],
+      ...['--ipc', path, '--host', '127.0.0.1', '--port', '0', '--silent', '--no-mining'],
+      ...['--memory-limit', '4294967296', ...options],
     ],
     { stdio: 'ignore' },
   );
@@ -46,7 +53,22 @@ export async function startAnvil(): Promise<Anvil | undefined> {
   // Whatever ends this process, Anvil does not outlive it.
   process.once('exit', stop);
   const socket = await open(path, process_);
-  const ask = conversation(socket);
+  return {
+    ask: conversation(socket),
+    stop: () => {
+      process.off('exit', stop);
+      socket.destroy();
+      stop();
+    },
+  };
+}
+
+/** Starts Anvil as a peer of the benchmark; undefined where npm has no binary. */
+export async function startAnvil(): Promise<Anvil | undefined> {
+  const limits = ['--disable-block-gas-limit', '--disable-code-size-limit'];
+  const anvil = await launchAnvil(['--hardfork', 'osaka', ...limits]);
+  if (anvil === undefined) return undefined;
+  const { ask, stop } = anvil;
   const call = (to: string, input: Uint8Array) => {
     const gas = `0x${CALL_GAS.toString(16)}`;
     return ask('eth_call', [{ from: CALLER, to, data: `0x${input.toHex()}`, gas }, 'latest']);
@@ -65,11 +87,7 @@ export async function startAnvil(): Promise<Anvil | undefined> {
       await call(EMPTY, new Uint8Array());
       return performance.now() - start;
     },
-    stop: () => {
-      process.off('exit', stop);
-      socket.destroy();
-      stop();
-    },
+    stop,
   };
 }
 
@@ -119,8 +137,6 @@ async function open(path: string, anvil: ChildProcess): Promise<Socket> {
   anvil.kill();
   throw new Error(`anvil opened no socket within ${START_MS_MAX} ms`);
 }
-
-type Ask = (method: string, params: unknown[]) => Promise<unknown>;
 
 /** JSON-RPC, one request at a time. */
 function conversation(socket: Socket): Ask {

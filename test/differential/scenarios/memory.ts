@@ -70,6 +70,39 @@ export function* memory(fork: ForkName): Generator<NamedScenario> {
   }
 }
 
+/** Offsets and sizes around the 40 bytes of return data that there are (EIP-211). */
+const RETURNED: readonly (readonly [offset: bigint, size: bigint])[] = [
+  ...([
+    [0n, 40n],
+    [0n, 41n],
+    [1n, 39n],
+    [1n, 40n],
+    [8n, 32n],
+    [9n, 32n],
+  ] as const),
+  ...([
+    [39n, 1n],
+    [40n, 0n],
+    [40n, 1n],
+    [41n, 0n],
+  ] as const),
+];
+
+export function* returnData(fork: ForkName): Generator<NamedScenario> {
+  if (!since(fork, 'byzantium')) return;
+  for (const [offset, size] of RETURNED) {
+    for (const known of [true, false]) {
+      const operands = [size, offset, 3n];
+      const code = place(fork, 'RETURNDATACOPY', operands, known);
+      const data = Uint8Array.fromHex(operands.map(word).join(''));
+      yield {
+        name: `RETURNDATACOPY ${offset} ${size} ${known ? 'known' : 'unknown'}`,
+        make: running(code, { transaction: { data } }),
+      };
+    }
+  }
+}
+
 /** Memory with something in it, the opcode, then all that it may have changed. */
 function place(fork: ForkName, name: string, operands: readonly bigint[], known: boolean) {
   const program = new Program(fork);

@@ -13,8 +13,8 @@ const NAMES = [
 
 const WORD_MAX = 2n ** 256n - 1n;
 
-/** Operations in one contract. */
-const CHUNK = 8;
+/** Operations in one contract: different ones, so that a part of the suite has some of each. */
+const CHUNK = 16;
 
 /**
  * How an operand comes: as a constant, from the call's data, as a word narrowed by a mask, or as
@@ -26,46 +26,56 @@ type Source = (typeof SOURCES)[number];
 /** Forks that bring operations of this family: all operands are tried there, else one in 8. */
 const THOROUGH: readonly ForkName[] = ['frontier', 'constantinople', 'osaka'];
 
+interface Operation {
+  readonly name: string;
+  readonly words: readonly bigint[];
+  readonly sources: readonly Source[];
+}
+
 export function* values(fork: ForkName): Generator<NamedScenario> {
+  const all = scattered(operations(fork));
   const oneIn = THOROUGH.includes(fork) ? 1 : 8;
-  let chunks = 0;
+  for (let at = 0; at < all.length; at += CHUNK * oneIn) {
+    const chunk = all.slice(at, at + CHUNK);
+    yield {
+      // The word of the output that differs says which it is.
+      name: `values ${chunk.map(({ name, sources }) => `${name} ${sources.join('/')}`).join(', ')}`,
+      make: (stage) => {
+        const program = new Program(fork);
+        const data: bigint[] = [];
+        for (const [index, { name, words, sources }] of chunk.entries()) {
+          // The last operand lies deepest.
+          for (let i = words.length - 1; i >= 0; i--) {
+            put(program, data, words[i] as bigint, sources[i] as Source);
+          }
+          program
+            .op(name)
+            .push(index * 32)
+            .op('MSTORE');
+        }
+        program
+          .push(chunk.length * 32)
+          .push(0)
+          .op('RETURN');
+        const digits = data.map((word) => word.toString(16).padStart(64, '0')).join('');
+        const transaction = { data: Uint8Array.fromHex(digits) };
+        return running(program.assemble(), { transaction })(stage);
+      },
+    };
+  }
+}
+
+function operations(fork: ForkName): Operation[] {
+  const all: Operation[] = [];
   for (const row of OPCODES) {
     if (!NAMES.includes(row.name) || opcodeAt(row.byte, fork) === undefined) continue;
     for (const [mixture, sources] of mixtures(row.pops).entries()) {
-      const tuples = scattered(operands(row.pops)).filter((_, index) =>
-        isTried(index, mixture, sources),
-      );
-      for (let at = 0; at < tuples.length; at += CHUNK) {
-        const chunk = tuples.slice(at, at + CHUNK);
-        chunks += 1;
-        if (chunks % oneIn !== 0) continue;
-        yield {
-          name: `${row.name} ${sources.join('/')} ${at}`,
-          make: (stage) => {
-            const program = new Program(fork);
-            const data: bigint[] = [];
-            for (const [index, words] of chunk.entries()) {
-              // The last operand lies deepest.
-              for (let i = words.length - 1; i >= 0; i--) {
-                put(program, data, words[i] as bigint, sources[i] as Source);
-              }
-              program
-                .op(row.name)
-                .push(index * 32)
-                .op('MSTORE');
-            }
-            program
-              .push(chunk.length * 32)
-              .push(0)
-              .op('RETURN');
-            const digits = data.map((word) => word.toString(16).padStart(64, '0')).join('');
-            const transaction = { data: Uint8Array.fromHex(digits) };
-            return running(program.assemble(), { transaction })(stage);
-          },
-        };
+      for (const [index, words] of operands(row.pops).entries()) {
+        if (isTried(index, mixture, sources)) all.push({ name: row.name, words, sources });
       }
     }
   }
+  return all;
 }
 
 /** All operands where nothing is known of them; of the mixtures each has some. */
@@ -73,9 +83,9 @@ function isTried(index: number, mixture: number, sources: readonly Source[]): bo
   return sources.every((source) => source === 'unknown') || index % 4 === mixture % 4;
 }
 
-/** The same in an order in which neighbours have little in common: 41 divides no count there is. */
+/** The same in an order in which neighbours have little in common: a large prime's multiples. */
 function scattered<T>(items: readonly T[]): T[] {
-  return items.map((_, index) => items[(index * 41) % items.length] as T);
+  return items.map((_, index) => items[(index * 999_983) % items.length] as T);
 }
 
 function put(program: Program, data: bigint[], word: bigint, source: Source): void {
