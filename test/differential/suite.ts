@@ -5,7 +5,7 @@ import type { Case } from './case.ts';
 import { type Comparer, createComparer, ENGINES } from './compare.ts';
 import { createMachine, type Forcing, UNFORCED } from './machines.ts';
 import { casesOf, type NamedScenario } from './scenario.ts';
-import { calls, precompiles } from './scenarios/calls.ts';
+import { callData, calls, precompiles } from './scenarios/calls.ts';
 import { creations } from './scenarios/creations.ts';
 import { environment } from './scenarios/environment.ts';
 import { failures } from './scenarios/failures.ts';
@@ -21,6 +21,7 @@ export const FAMILIES: Readonly<Record<string, (fork: ForkName) => Iterable<Name
   environment,
   storage,
   calls,
+  callData,
   precompiles,
   creations,
   failures,

@@ -62,10 +62,10 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     'if (known > 32n) return ZERO;',
   ),
   bug(
-    'SIGNEXTEND of byte 31 extends',
+    'SIGNEXTEND of byte 30 does not extend',
     SHIFTS,
     'return known >= 31n ? value',
-    'return known >= 32n ? value',
+    'return known >= 30n ? value',
   ),
   bug('CLZ of zero is 255', SHIFTS, 'fn.i64.const(192)));', 'fn.i64.const(191)));'),
   bug(

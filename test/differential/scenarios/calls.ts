@@ -116,6 +116,49 @@ function deep({ fork, target }: Stage, kind: string): Scenario {
   };
 }
 
+/** Reads call data around its end, where the caller's memory goes on with ones. */
+export function* callData(fork: ForkName): Generator<NamedScenario> {
+  for (const offset of [0, 7, 8, 9, 10, 38, 39, 40, 41]) {
+    for (const known of [true, false]) {
+      yield {
+        name: `CALLDATALOAD of ${offset} where ${known ? 'known ' : ''}data ends at 40`,
+        make: ({ target, other }) => {
+          const outer = new Program(fork);
+          for (const at of [0, 32, 64])
+            outer
+              .push(2n ** 256n - 1n)
+              .push(at)
+              .op('MSTORE');
+          outer
+            .push(64)
+            .push(128)
+            .push(40)
+            .push(0)
+            .push(0)
+            .push(BigInt(other(1)))
+            .push(50_000);
+          outer.op('CALL').push(224).op('MSTORE').push(128).push(128).op('RETURN');
+          const inner = new Program(fork);
+          // What is not known comes out of the data, too: its first byte is 255.
+          if (known) inner.push(offset);
+          else
+            inner
+              .push(255 - offset)
+              .push(0)
+              .push(0)
+              .op('CALLDATALOAD', 'BYTE', 'SUB');
+          inner.op('CALLDATALOAD').push(0).op('MSTORE');
+          inner.push(32).push(offset).push(32).op('CALLDATACOPY').push(64).push(0).op('RETURN');
+          return {
+            accounts: [contract(target, outer.assemble()), contract(other(1), inner.assemble())],
+            transaction: {},
+          };
+        },
+      };
+    }
+  }
+}
+
 /** Asks for more or less of the 40 bytes than there are; the rest of memory stays. */
 function wanted({ fork, target, other }: Stage, kind: string, size: number): Scenario {
   const program = new Program(fork)
