@@ -470,10 +470,8 @@ export const A_FLAGS = 104;
 export const A_GENERATION = 108;
 /** ptr: code object, 0 = not loaded yet (or no code: see the hash). */
 export const A_CODE = 112;
-/** u32: transaction epoch of the overlay in which this entry is valid. */
-export const A_EPOCH = 116;
-/** u32: identity of the account in the keys of slots. */
-export const A_INDEX = 120;
+/** ptr: the entry's last record in the journal, 0 = none since the transaction began. */
+export const A_SAVED = 116;
 /** 124 to 255: private to runtime/state. */
 export const A_RUNTIME = 124;
 export const ACCOUNT_BYTES = 256;
@@ -507,7 +505,8 @@ export const S_ORIGINAL = 64;
 export const S_FLAGS = 96;
 /** ptr: account entry. */
 export const S_ACCOUNT = 100;
-export const S_EPOCH = 104;
+/** ptr: the entry's last record in the journal, 0 = none since the transaction began. */
+export const S_SAVED = 104;
 export const S_GENERATION = 108;
 export const S_RUNTIME = 112;
 export const SLOT_BYTES = 128;
@@ -563,6 +562,8 @@ export const C_MACHINE = 1124;
 export const C_EMPTY_CODE = 1128;
 /** u32: bit set of CONTEXT_FLAG_*. */
 export const C_FLAGS = 1132;
+/** ptr: the journal where the frame that runs began. */
+export const C_CHECKPOINT = 1136;
 /** ptr: end of the return data at the end of the memory region. */
 export const C_RETURN_DATA = 1148;
 /** u32: status with which the host answered a precompile's frame, 0 = not yet. */

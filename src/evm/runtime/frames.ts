@@ -14,7 +14,7 @@ import {
 import { codeCreate, codeRelease } from "./code";
 import { keccak256 } from "./hashes/keccak";
 import { copyWatched } from "./portions";
-import { checkpoint, revertTo, setCode } from "./state";
+import { checkpoint, resumeCheckpoint, revertTo, setCode } from "./state";
 import {
   afterStateGas, chargeStateGas, enterStateGas, returnStateGas, undoStateGas,
 } from "./state-gas";
@@ -124,6 +124,7 @@ function returnToCaller(ctx: u32, fp: u32, caller: u32, status: i32, creates: bo
   }
   store<i64>(caller + F_GAS, load<i64>(caller + F_GAS) + load<i64>(fp + F_GAS));
   returnStateGas(ctx, fp, caller, good);
+  resumeCheckpoint(ctx, load<u32>(caller + F_CHECKPOINT));
   store<i64>(ctx + C_GAS_RESERVE, 0);
   store<u32>(ctx + C_FRAME, caller);
 }

@@ -217,6 +217,18 @@ class Pair {
     const ripemd = this.at(3n).touched;
     this.model = last.model;
     if (ripemd) this.at(3n).touched = true;
+    this.#resume();
+  }
+
+  /** A frame ends well: what it wrote belongs to the one that runs again. */
+  succeed(): void {
+    if (this.#marks.pop() !== undefined) this.#resume();
+  }
+
+  #resume(): void {
+    const { driver } = this;
+    const base = driver.view.getUint32(driver.ctx + layout.C_JOURNAL_BASE, true);
+    driver.call('resumeCheckpoint', this.#marks.at(-1)?.mark ?? base);
   }
 
   end(commit: boolean): void {
@@ -358,6 +370,7 @@ const STEPS = {
   },
   checkpoint: (pair) => pair.checkpoint(),
   revert: (pair) => pair.revert(),
+  succeed: (pair) => pair.succeed(),
   commit: (pair) => pair.end(true),
   discard: (pair) => pair.end(false),
   forgetView: ({ driver }) => driver.forgetView(),

@@ -8,12 +8,12 @@ import {
   ACCOUNT_ABSENT, ACCOUNT_BYTES, ACCOUNT_CODE_CHANGED, ACCOUNT_CREATED, ACCOUNT_DIRTY, ACCOUNT_EXISTS,
   ACCOUNT_SELFDESTRUCTED, ACCOUNT_TOUCHED, ACCOUNT_WARM, A_BALANCE, A_CODE, A_CODE_HASH, A_FLAGS,
   A_GENERATION, A_GENERATION_BEFORE, A_HAS_STORAGE, A_NONCE, A_READS, A_SALT, A_SLOT_COUNT,
-  A_SLOT_GENERATION, C_ACCOUNTS, C_BLOCK_HASH_READS, C_EMPTY_CODE, C_EMPTY_HASH, C_JOURNAL_BASE,
+  A_SAVED, A_SLOT_GENERATION, C_ACCOUNTS, C_BLOCK_HASH_READS, C_EMPTY_CODE, C_EMPTY_HASH, C_CHECKPOINT, C_JOURNAL_BASE,
   C_JOURNAL_END, C_JOURNAL_TOP, C_LIMIT_HIT, C_OVERRIDES, C_REFUND, C_STATE_GAS_USED, C_REQUEST, C_REQUEST_ADDRESS,
   C_REQUEST_SLOT, C_RULES, C_SLOTS, C_TRANSIENT, C_VERSIONS, C_VIEW, LAYER_ACCOUNTS, LAYER_SLOTS,
   READ_BALANCE, READ_CODE, READ_EXISTENCE, READ_HAS_STORAGE, READ_NONCE, REQUEST_ACCOUNT,
   REQUEST_CODE, REQUEST_HAS_STORAGE, REQUEST_NONE, REQUEST_SLOT, R_CLEAR_EMPTY, SLOT_BYTES,
-  SLOT_DIRTY, SLOT_WARM, S_ACCOUNT, S_FLAGS, S_GENERATION, S_ORIGINAL, S_VALUE,
+  SLOT_DIRTY, SLOT_WARM, S_ACCOUNT, S_FLAGS, S_GENERATION, S_ORIGINAL, S_SAVED, S_VALUE,
 } from "../layout";
 import { codeByHash, initCodesRelease } from "./code";
 import { pairHashesInit } from "./hashes/pairs";
@@ -28,6 +28,8 @@ const RECORD_TRANSIENT: u32 = 3;
 const ACCOUNT_SAVED: u32 = 96;
 const SLOT_SAVED: u32 = 80;
 const RECORD_TAIL: u32 = 16;
+/** Balance, code hash, nonce, flags, generation and code: what an overlay takes from below. */
+const ACCOUNT_COPIED: u32 = 96;
 
 // ---------------------------------------------------------------- set-up
 
@@ -46,6 +48,7 @@ export function beginTransaction(ctx: u32): void {
   tableClear(ctx + C_SLOTS);
   tableClear(ctx + C_TRANSIENT);
   store<u32>(ctx + C_JOURNAL_TOP, load<u32>(ctx + C_JOURNAL_BASE));
+  checkpoint(ctx);
   store<i64>(ctx + C_REFUND, 0);
   store<i64>(ctx + C_STATE_GAS_USED, 0);
   store<u32>(ctx + C_LIMIT_HIT, 0);
@@ -69,14 +72,38 @@ function record(ctx: u32, entry: u32, kind: u32, bytes: u32): u32 {
   return top;
 }
 
+/**
+ * Whether the entry's last record is undone with the frame that runs: then it says what the entry
+ * was when that frame began (or earlier in it), and the frame needs no other. So the journal grows
+ * by what a frame changes, not by how often.
+ */
+// @ts-ignore: decorator
+@inline
+function isSaved(ctx: u32, saved: u32): bool {
+  return saved >= load<u32>(ctx + C_CHECKPOINT);
+}
+
 function saveAccount(ctx: u32, a: u32): void {
+  if (isSaved(ctx, load<u32>(a + A_SAVED))) return;
   const at = record(ctx, a, RECORD_ACCOUNT, ACCOUNT_SAVED);
-  if (at != 0) memory.copy(at, a + 32, ACCOUNT_SAVED);
+  if (at == 0) return;
+  copySaved(at, a + 32, ACCOUNT_SAVED);
+  store<u32>(a + A_SAVED, at);
 }
 
 function saveSlot(ctx: u32, s: u32): void {
+  if (isSaved(ctx, load<u32>(s + S_SAVED))) return;
   const at = record(ctx, s, RECORD_SLOT, SLOT_SAVED);
-  if (at != 0) memory.copy(at, s + 32, SLOT_SAVED);
+  if (at == 0) return;
+  copySaved(at, s + 32, SLOT_SAVED);
+  store<u32>(s + S_SAVED, at);
+}
+
+/** Copies a number of bytes that is a multiple of 16 and known while compiling. */
+// @ts-ignore: decorator
+@inline
+function copySaved(to: u32, from: u32, size: u32): void {
+  for (let i: u32 = 0; i < size; i += 16) v128.store(to + i, v128.load(from + i));
 }
 
 // @ts-ignore: decorator
@@ -85,8 +112,16 @@ function isRipemd(a: u32): bool {
   return load<u64>(a) == 3 && (load<u64>(a, 8) | load<u64>(a, 16)) == 0;
 }
 
+/** Where a frame that begins would be undone to. */
 export function checkpoint(ctx: u32): u32 {
-  return load<u32>(ctx + C_JOURNAL_TOP);
+  const mark = load<u32>(ctx + C_JOURNAL_TOP);
+  store<u32>(ctx + C_CHECKPOINT, mark);
+  return mark;
+}
+
+/** The frame that began at `mark` runs again. */
+export function resumeCheckpoint(ctx: u32, mark: u32): void {
+  store<u32>(ctx + C_CHECKPOINT, mark);
 }
 
 export function revertTo(ctx: u32, mark: u32): void {
@@ -101,12 +136,12 @@ export function revertTo(ctx: u32, mark: u32): void {
       // The touch of the RIPEMD precompile outlives a revert: block 2,675,119 of mainnet.
       const kept: u32 = isRipemd(entry) ? ACCOUNT_DIRTY | ACCOUNT_TOUCHED : ACCOUNT_DIRTY;
       const dirty = flags & kept;
-      memory.copy(entry + 32, top, ACCOUNT_SAVED);
+      copySaved(entry + 32, top, ACCOUNT_SAVED);
       store<u32>(entry + A_FLAGS, load<u32>(entry + A_FLAGS) | dirty);
     } else if (kind == RECORD_SLOT) {
       top -= SLOT_SAVED;
       const dirty = load<u32>(entry + S_FLAGS) & SLOT_DIRTY;
-      memory.copy(entry + 32, top, SLOT_SAVED);
+      copySaved(entry + 32, top, SLOT_SAVED);
       store<u32>(entry + S_FLAGS, load<u32>(entry + S_FLAGS) | dirty);
     } else {
       top -= 32;
@@ -134,8 +169,9 @@ export function findAccount(ctx: u32, address: u32): u32 {
     store<u32>(ctx + C_LIMIT_HIT, 1);
     return 0;
   }
-  memory.copy(a + 32, source + 32, A_SALT - 32);
+  copySaved(a + 32, source + 32, ACCOUNT_COPIED);
   store<u32>(a + A_FLAGS, load<u32>(source + A_FLAGS) & ACCOUNT_EXISTS);
+  store<u32>(a + A_SAVED, 0);
   store<u32>(a + A_GENERATION_BEFORE, load<u32>(source + A_GENERATION));
   return a;
 }

@@ -10,6 +10,7 @@ export const T_INDEX: u32 = 0;
 export const T_MASK: u32 = 4;
 export const T_COUNT: u32 = 8;
 export const T_EPOCH: u32 = 12;
+/** Bytes of an entry, a multiple of 64. */
 export const T_ENTRY: u32 = 16;
 export const T_FIRST: u32 = 20;
 export const T_CHUNK: u32 = 24;
@@ -134,13 +135,23 @@ export function tableFind(table: u32, key: u32, salt: u32, saltAt: u32): u32 {
   }
 }
 
+// @ts-ignore: decorator
+@inline
+function clear64(at: u32): void {
+  v128.store(at, i64x2.splat(0));
+  v128.store(at, i64x2.splat(0), 16);
+  v128.store(at, i64x2.splat(0), 32);
+  v128.store(at, i64x2.splat(0), 48);
+}
+
 /** A new zeroed entry with its key and salt set; the key must not be in the table. 0 = limit. */
 export function tableAdd(table: u32, key: u32, salt: u32, saltAt: u32): u32 {
   const count = load<u32>(table, T_COUNT);
   if (count * 2 > load<u32>(table, T_MASK) && !tableGrow(table, saltAt)) return 0;
   const entry = nextEntry(table);
   if (entry == 0) return 0;
-  memory.fill(entry, 0, load<u32>(table, T_ENTRY));
+  const end = entry + load<u32>(table, T_ENTRY);
+  for (let at = entry; at < end; at += 64) clear64(at);
   copyWord(entry, key);
   store<u32>(entry + saltAt, salt);
   store<u32>(table, count + 1, T_COUNT);

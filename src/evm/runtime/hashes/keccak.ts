@@ -4,7 +4,6 @@ import { scratchAt } from "../arithmetic/scratch";
 import { mustStop } from "../watch";
 
 const STATE: u32 = 1024;
-const BLOCK: u32 = 1280;
 const RATE: u32 = 136;
 /** Bytes between two looks for a stop: half a millisecond. */
 const PORTION: u32 = RATE * 2048;
@@ -108,15 +107,22 @@ function absorb(s: u32, block: u32): void {
 
 /** Leaves the state whose first 32 bytes are the hash; returns its address. */
 function hash(ptr: u32, size: u32): u32 {
-  const s = scratchAt(STATE);
-  memory.fill(s, 0, 200);
+  const s = begin();
   finish(s, ptr, size);
   return s;
 }
 
-/** Absorbs the last bytes and the padding. */
+/** A state of zeros. */
+// @ts-ignore: decorator
+@inline
+function begin(): u32 {
+  const s = scratchAt(STATE);
+  for (let i: u32 = 0; i < 208; i += 16) v128.store(s + i, i64x2.splat(0));
+  return s;
+}
+
+/** Absorbs the last bytes and the padding: lane by lane into the state, without a copy of them. */
 function finish(s: u32, ptr: u32, size: u32): void {
-  const block = scratchAt(BLOCK);
   let at = ptr;
   let rest = size;
   while (rest >= RATE) {
@@ -124,11 +130,17 @@ function finish(s: u32, ptr: u32, size: u32): void {
     at += RATE;
     rest -= RATE;
   }
-  memory.fill(block, 0, RATE);
-  memory.copy(block, at, rest);
-  store<u8>(block + rest, 0x01);
-  store<u8>(block, load<u8>(block, 135) | 0x80, 135);
-  absorb(s, block);
+  let lane = s;
+  for (; rest >= 8; rest -= 8) {
+    store<u64>(lane, load<u64>(lane) ^ load<u64>(at));
+    lane += 8;
+    at += 8;
+  }
+  let last: u64 = 1;
+  while (rest > 0) last = (last << 8) | <u64>load<u8>(at + --rest);
+  store<u64>(lane, load<u64>(lane) ^ last);
+  store<u64>(s, load<u64>(s, RATE - 8) ^ (<u64>1 << 63), RATE - 8);
+  permute(s);
 }
 
 /** Raw hash bytes of [ptr, ptr + size). */
@@ -145,8 +157,7 @@ export function keccak256Word(dst: u32, ptr: u32, size: u32): void {
 
 /** The same of any size; false when it was stopped. */
 export function keccak256Watched(ctx: u32, dst: u32, ptr: u32, size: u32): bool {
-  const s = scratchAt(STATE);
-  memory.fill(s, 0, 200);
+  const s = begin();
   let at = ptr;
   let rest = size;
   while (rest > PORTION) {

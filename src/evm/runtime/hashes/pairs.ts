@@ -6,12 +6,14 @@
 // are the same, so a result can not depend on it. Direct-mapped, keyed by the process' secret.
 //
 // entry: 64 bytes of input | word hash | u32 epoch of the transaction | u32 bytes of input
-import { C_ACCOUNTS, C_PAIR_HASHES, GLOBALS, G_SECRET_0, G_SECRET_1 } from "../../layout";
+import { C_ACCOUNTS, C_PAIR_HASHES } from "../../layout";
 import { allocate } from "../allocator";
-import { copyWord, sameWord, T_EPOCH } from "../tables";
+import { copyWord, hashWord, sameWord, T_EPOCH } from "../tables";
 import { keccak256Word } from "./keccak";
 
 const ENTRIES: u32 = 1024;
+/** The index is a hash's highest bits. */
+const INDEX_SHIFT: u32 = 22;
 const ENTRY_BYTES: u32 = 128;
 const HASH: u32 = 64;
 const EPOCH: u32 = 96;
@@ -41,15 +43,13 @@ export function hashWords(ctx: u32, dst: u32, input: u32, size: u32): void {
   copyWord(dst, entry + HASH);
 }
 
-/** A keyed mix of the limbs. */
+/** From the keyed hashes of the words. */
+// @ts-ignore: decorator
+@inline
 function indexOf(input: u32, size: u32): u32 {
-  const key = load<u64>(GLOBALS + G_SECRET_1) | 1;
-  let h = load<u64>(GLOBALS + G_SECRET_0);
-  for (let i: u32 = 0; i < size; i += 8) {
-    h = (h ^ load<u64>(input + i)) * key;
-    h ^= h >> 32;
-  }
-  return <u32>(h >> 20) & (ENTRIES - 1);
+  let h = hashWord(input, size);
+  if (size == 64) h += 3 * hashWord(input + 32, size);
+  return h >> INDEX_SHIFT;
 }
 
 // @ts-ignore: decorator
