@@ -88,8 +88,8 @@ export const BLOCKS_MAX = 16_384;
 /** Functions of a contract. */
 export const FUNCTIONS_MAX = 4096;
 /** Bytes of wasm a byte of bytecode, beyond a constant: past it no further region is assembled. */
-export const WASM_BYTES_A_BYTE = 40;
-export const WASM_BYTES_FREE = 16_384;
+export const WASM_BYTES_A_BYTE = 32;
+export const WASM_BYTES_FREE = 8_192;
 /** The hard limit: past it the contract stays interpreted. */
 export const WASM_BYTES_A_BYTE_MAX = 400;
 /** Bytes of one function, past which a smaller region is grown. */
@@ -99,7 +99,7 @@ export const TAIL_BYTES_MAX = 64;
 /** The same where only jumps lead that no region has resolved. */
 export const LANDING_BYTES_MAX = 256;
 /** Assemblies of a region until its merges are kept in memory. */
-export const ROUNDS_MAX = 16;
+export const ROUNDS_MAX = 10;
 
 export function compileContract(
   code: Uint8Array,

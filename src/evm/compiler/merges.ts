@@ -16,7 +16,6 @@ import {
   fromLimbs,
   type Limb,
   type Limbs,
-  limbOf,
   pushLimb,
   type Word,
   widthOf,
@@ -80,17 +79,23 @@ export class Merge {
   #simple = false;
   /** What this assembly has bound the forms to, by slot. */
   #bound = new Map<number, Item>();
+  /** Slots whose form has changed since it was bound. */
+  readonly #changed = new Set<number>();
   #height = 0;
+  /** Below this slot all items are at home on all edges. */
+  #bottom: number;
   #arrivals = 0;
 
   constructor(isHeader: boolean, preload: ReadonlySet<number>, note: () => void) {
     this.#isHeader = isHeader;
     this.#preload = preload;
+    this.#bottom = Math.min(0, ...preload);
     this.#note = note;
   }
 
   begin(simple: boolean): void {
     this.#bound = new Map();
+    this.#changed.clear();
     this.#arrivals = 0;
     this.#memoryEnd = Number.POSITIVE_INFINITY;
     this.#simple = simple;
@@ -114,11 +119,15 @@ export class Merge {
     const first = this.#arrivals === 0;
     this.#arrivals += 1;
     const moves: { to: Local<'i64'>; push: () => Value<'i64'> }[] = [];
-    for (let slot = -stack.needMax; slot < stack.height; slot++) {
+    this.#bottom = Math.min(this.#bottom, stack.bottom);
+    for (let slot = this.#bottom; slot < stack.height; slot++) {
       const item = stack.itemAt(slot);
       const form = this.#formFor(slot, item, first);
       if (form.kind === 'home' || !form.stale) stack.spill(slot);
-      if (form.kind === 'home') continue;
+      if (form.kind === 'home') {
+        this.#bound.delete(slot);
+        continue;
+      }
       const bound = this.#bind(m, slot, form, item?.word, first);
       if (form.kind === 'halves') continue;
       const word = item?.word ?? stack.home(slot);
@@ -137,8 +146,8 @@ export class Merge {
   /** The stack behind the merge. */
   stack(needMax: number): StackSnapshot {
     const items: (Item | undefined)[] = [];
-    for (let slot = -needMax; slot < this.#height; slot++) items.push(this.#bound.get(slot));
-    return { items, height: this.#height };
+    for (const [slot, item] of this.#bound) if (slot < this.#height) items[slot + needMax] = item;
+    return { items, height: this.#height, bottom: Math.min(this.#bottom, this.#height) };
   }
 
   collectLocals(into: Set<Local>): void {
@@ -148,12 +157,16 @@ export class Merge {
   /** The form of a slot, after the item that arrives has had its say. */
   #formFor(slot: number, item: Item | undefined, first: boolean): Form {
     if (this.#simple) return HOME;
-    const known = this.#forms.get(slot);
+    // An edge that came before, and had nothing to tell of the slot, has it at home.
+    const known = this.#forms.get(slot) ?? (first ? undefined : HOME);
     const form =
       known === undefined ? this.#propose(slot, item) : this.#join(slot, known, item, first);
-    if (form !== known) {
-      this.#forms.set(slot, form);
-      if (known !== undefined) this.#note();
+    if (form === known) return form;
+    this.#forms.set(slot, form);
+    if (known !== undefined) {
+      // What follows in this assembly, which is in vain, learns of the change all the same.
+      this.#changed.add(slot);
+      this.#note();
     }
     return form;
   }
@@ -227,20 +240,22 @@ export class Merge {
 
   #bind(m: Emitter, slot: number, form: Form, word: Word | undefined, first: boolean): Item {
     const known = this.#bound.get(slot);
-    if (known !== undefined || form.kind === 'home') return known as Item;
+    if (known !== undefined && !this.#changed.delete(slot)) return known;
+    const kept = first ? word : known?.word;
     const item: Item = {
-      word: form.kind === 'halves' ? (word as Word) : this.#bindLimbs(m, form.limbs, word, first),
-      stale: form.stale,
+      word: form.kind === 'limbs' ? this.#bindLimbs(m, form.limbs, kept) : (kept as Word),
+      stale: form.kind !== 'home' && form.stale,
     };
     this.#bound.set(slot, item);
     return item;
   }
 
-  #bindLimbs(m: Emitter, forms: readonly LimbForm[], word: Word | undefined, first: boolean): Word {
+  /** Locals for a form: those of `kept` that all edges share, else new ones. */
+  #bindLimbs(m: Emitter, forms: readonly LimbForm[], kept: Word | undefined): Word {
     const limbs = forms.map((form, i): Limb => {
       if (typeof form === 'bigint') return form;
-      if (form === 'shared' && first && word !== undefined) return limbOf(m, word, i);
-      return m.i64();
+      const shared = form === 'shared' && kept !== undefined ? limbIn(kept, i) : undefined;
+      return typeof shared === 'number' ? shared : m.i64();
     });
     return fromLimbs(limbs as unknown as Limbs);
   }

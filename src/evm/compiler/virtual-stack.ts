@@ -34,6 +34,8 @@ export interface Item {
 export interface StackSnapshot {
   readonly items: readonly (Item | undefined)[];
   readonly height: number;
+  /** No item below this slot is anywhere but at home. */
+  readonly bottom: number;
 }
 
 export interface StackBounds {
@@ -61,6 +63,7 @@ export class VirtualStack {
   #items: (Item | undefined)[] = [];
   /** Items relative to the entry height. */
   #height = 0;
+  #bottom = 0;
 
   constructor(emitter: Emitter, low: Local<'i32'>, bounds: StackBounds, helpers: StoreHelpers) {
     this.#emitter = emitter;
@@ -74,13 +77,19 @@ export class VirtualStack {
     return this.#height;
   }
 
-  snapshot(): StackSnapshot {
-    return { items: this.#items.slice(), height: this.#height };
+  /** Below this slot all items are at home, and only there. */
+  get bottom(): number {
+    return this.#bottom;
   }
 
-  restore({ items, height }: StackSnapshot): void {
+  snapshot(): StackSnapshot {
+    return { items: this.#items.slice(), height: this.#height, bottom: this.#bottom };
+  }
+
+  restore({ items, height, bottom }: StackSnapshot): void {
     this.#items = items.slice();
     this.#height = height;
+    this.#bottom = bottom;
   }
 
   /** Sets the height to what it was before the current opcode popped its operands, or after. */
@@ -94,6 +103,7 @@ export class VirtualStack {
 
   #put(slot: number, item: Item | undefined): void {
     this.#items[slot + this.needMax] = item;
+    if (slot < this.#bottom) this.#bottom = slot;
   }
 
   wordAt(slot: number): Word {
@@ -133,7 +143,7 @@ export class VirtualStack {
   /** Puts `same` for each copy of `word`. */
   refine(word: Word, same: Word): void {
     if (word.kind !== 'limbs' && word.kind !== 'halves') return;
-    for (let i = 0; i < this.#height + this.needMax; i++) {
+    for (let i = this.#bottom + this.needMax; i < this.#height + this.needMax; i++) {
       const item = this.#items[i];
       if (item === undefined || !isSame(item.word, word)) continue;
       this.#items[i] = { word: same, stale: item.stale };
@@ -188,7 +198,7 @@ export class VirtualStack {
   }
 
   spillAll(): void {
-    this.spillTop(this.#height + this.needMax);
+    this.spillTop(this.#height - this.#bottom);
   }
 
   spill(slot: number): void {
@@ -200,7 +210,7 @@ export class VirtualStack {
 
   /** Stores the stale items below `height` by short code, and goes on as if nothing had been. */
   spillAside(height: number): void {
-    for (let slot = -this.needMax; slot < height; slot++) {
+    for (let slot = this.#bottom; slot < height; slot++) {
       const item = this.itemAt(slot);
       if (item?.stale === true) this.#storeShort(item.word, this.offset(slot));
     }
@@ -221,12 +231,13 @@ export class VirtualStack {
 
   /** Adds the locals that the stack refers to. */
   collectLocals(into: Set<Local>): void {
-    collectItems(this.#items, this.#height + this.needMax, into);
+    const { needMax } = this;
+    collectItems(this.#items, this.#bottom + needMax, this.#height + needMax, into);
   }
 
   /** The same for a snapshot. */
-  collectSnapshot({ items, height }: StackSnapshot, into: Set<Local>): void {
-    collectItems(items, height + this.needMax, into);
+  collectSnapshot({ items, height, bottom }: StackSnapshot, into: Set<Local>): void {
+    collectItems(items, bottom + this.needMax, height + this.needMax, into);
   }
 }
 
@@ -237,8 +248,13 @@ function isSame(a: Word, b: Word): boolean {
   return a.limbs.every((limb, i) => limb === b.limbs[i]);
 }
 
-function collectItems(items: readonly (Item | undefined)[], end: number, into: Set<Local>): void {
-  for (let i = 0; i < end; i++) {
+function collectItems(
+  items: readonly (Item | undefined)[],
+  first: number,
+  end: number,
+  into: Set<Local>,
+): void {
+  for (let i = first; i < end; i++) {
     const item = items[i];
     if (item !== undefined) collectWord(item.word, into);
   }
