@@ -180,6 +180,17 @@ describe('long work', () => {
   );
 });
 
+it.each(ENGINES)('a dear instruction buys no long run without a look (%s)', (engine) => {
+  // 76 million gas for 6 MiB, and then a loop of 26 million, 130 slices.
+  const rounds = (1_000_000).toString(16).padStart(8, '0');
+  const code = `5f${SIZE}5363${rounds}5b6001900380600b57`;
+  const evm = createEVM({ state: stateWith(`${code}00`), engine, hotThreshold: 50 });
+  const counted = countedSignal(Number.POSITIVE_INFINITY);
+  const options = { callOnly: true, commit: false, signal: counted.signal };
+  expect(evm.transactSync(transaction(A), options).status).toBe('success');
+  expect(counted.looks()).toBeGreaterThan(120);
+});
+
 it('MCOPY of megabytes moves every byte, up and down', () => {
   const data = new Uint8Array(6 << 20);
   for (let i = 0; i < data.length; i++) data[i] = Math.imul(i, 0x9e3779b1) >>> 24;

@@ -98,10 +98,12 @@ function runSlice(ctx: u32, fp: u32): i32 {
       return status;
     }
     if (status != STATUS_OUT_OF_GAS || reserve == 0) return status;
-    // The slice is used up: more, and twice as much when not one instruction was executed.
+    // The slice is used up: more, and a little more each time that not one instruction was executed,
+    // so that a dear one leaves no long run behind it in which nobody looks up.
     const progressed = load<i64>(fp + F_GAS) != given || load<u32>(fp + F_IP) != ip;
     store<i64>(fp + F_GAS, load<i64>(fp + F_GAS) + reserve);
-    grant = progressed ? load<i64>(ctx + C_GAS_SLICE) : grant << 1;
+    const slice = load<i64>(ctx + C_GAS_SLICE);
+    grant = progressed ? slice : grant + max<i64>(slice, grant >> 10);
     if (grant <= 0) grant = i64.MAX_VALUE;
     const notice = noticeOf(ctx);
     if (notice != 0) return notice;
