@@ -103,7 +103,7 @@ async function openPeers(
   if (!peers) return { anvil: undefined, ethereumjs: undefined, evmone: undefined };
   // Anvil last: it is a process that has to be stopped.
   const found = {
-    evmone: evmone === undefined ? undefined : await openEvmone(evmone),
+    evmone: evmone === undefined ? undefined : await openEvmone(evmone, note),
     ethereumjs: await loadEthereumJs(),
     anvil: await startAnvil(),
   };

@@ -76,6 +76,7 @@ test("google-benchmark's JSON is read, whatever is printed before it", () => {
     time_unit: 'us',
   };
   expect(readResult(`hello\n${JSON.stringify({ benchmarks: [row] })}`)).toBe(0.25);
-  const failed = { ...row, error_occurred: true };
-  expect(readResult(JSON.stringify({ benchmarks: [failed] }))).toBeUndefined();
+  const failed = { ...row, error_occurred: true, error_message: 'failure: 2' };
+  expect(readResult(JSON.stringify({ benchmarks: [failed] }))).toBe('failure: 2');
+  expect(readResult('{"benchmarks":[]}')).toBe('it reports no case');
 });

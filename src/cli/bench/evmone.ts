@@ -22,26 +22,39 @@ interface BenchmarkCase {
   readonly real_time: number;
   readonly time_unit: 'ns' | 'us' | 'ms' | 's';
   readonly error_occurred?: boolean;
+  readonly error_message?: string;
 }
 
 const MS_PER_UNIT = { ns: 1e-6, us: 1e-3, ms: 1, s: 1e3 } as const;
 const TIMEOUT_MS = 60_000;
 const SENDER = `0x${'5e'.repeat(20)}`;
 
-/** @throws when the program cannot be started */
-export async function openEvmone(program: string): Promise<Evmone> {
+/**
+ * `note` is told which workloads it does not run, and why.
+ * @throws when the program cannot be started
+ */
+export async function openEvmone(program: string, note: (text: string) => void): Promise<Evmone> {
   await promisify(execFile)(program, ['--help'], { timeout: TIMEOUT_MS }).catch((error) => {
     // It ends with an error code after its help; only a program that is not there is a fault.
     if (error.code === 'ENOENT' || error.code === 'EACCES') {
       throw new Error(`evmone's benchmark program cannot be started: ${program} (${error.code})`);
     }
   });
-  return { time: (workload) => timeOnce(program, workload) };
+  return {
+    time: async (workload) => {
+      const found = await timeOnce(program, workload);
+      if (typeof found === 'number') return found;
+      note(`evmone does not run ${workload.name}: ${found}`);
+      return undefined;
+    },
+  };
 }
 
-async function timeOnce(program: string, workload: Workload): Promise<number | undefined> {
-  if (workload.accounts.some(({ storage }) => storage.size > 0)) return undefined;
-  if (workload.accounts.length > 1) return undefined;
+/** Milliseconds, or why there are none. */
+async function timeOnce(program: string, workload: Workload): Promise<number | string> {
+  if (workload.accounts.length > 1 || workload.accounts.some(({ storage }) => storage.size > 0)) {
+    return 'its program runs single contracts that start from nothing';
+  }
   const folder = mkdtempSync(join(tmpdir(), 'ironfly-evmone-'));
   try {
     writeFileSync(join(folder, 'workload.json'), JSON.stringify(asStateTest(workload)));
@@ -51,20 +64,24 @@ async function timeOnce(program: string, workload: Workload): Promise<number | u
       { timeout: TIMEOUT_MS, maxBuffer: 1 << 24 },
     );
     return readResult(stdout);
-  } catch {
-    return undefined;
+  } catch (error) {
+    return (error as Error).message;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** The one case's time out of google-benchmark's JSON, before which the program may print lines. */
-export function readResult(stdout: string): number | undefined {
+/**
+ * The one case's time out of google-benchmark's JSON, before which the program may print lines; or
+ * the program's word for why it failed.
+ */
+export function readResult(stdout: string): number | string {
   const report = JSON.parse(stdout.slice(stdout.indexOf('{'))) as {
     readonly benchmarks: readonly BenchmarkCase[];
   };
   const found = report.benchmarks.find(({ run_type }) => run_type !== 'aggregate');
-  if (found === undefined || found.error_occurred === true) return undefined;
+  if (found === undefined) return 'it reports no case';
+  if (found.error_occurred === true) return found.error_message ?? 'it reports a failure';
   return found.real_time * MS_PER_UNIT[found.time_unit];
 }
 
