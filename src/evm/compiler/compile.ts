@@ -28,6 +28,7 @@ import { Merges } from './merges.ts';
 import { RegionAssembler } from './region-assembler.ts';
 import { Heat, isCold, type Profile } from './regions.ts';
 import {
+  defineAskForGas,
   defineExpand,
   defineInterpret,
   defineJump,
@@ -151,10 +152,12 @@ class ContractAssembler {
     this.#slotGlobal = module.importGlobal('env', 'slot', 'i32');
     this.#type = module.type(['i32', 'i32', 'i64', 'i32', 'i32'], ['i32']);
     const runtime = importRuntime(module, blocks);
+    const interpret = defineInterpret(module, this.#type);
     this.#links = {
       fork,
       code,
-      interpret: defineInterpret(module, this.#type),
+      interpret,
+      askForGas: defineAskForGas(module, interpret),
       jump: defineJump(module, this.#type),
       refill: defineRefill(module),
       expand: defineExpand(module, runtime.get('expandMemory') as FunctionRef),
@@ -320,6 +323,7 @@ function callsOf(byte: number): readonly RuntimeCallName[] {
     fork: 'osaka',
     code,
     interpret: fn.ref,
+    askForGas: fn.ref,
     jump: fn.ref,
     refill: fn.ref,
     expand: fn.ref,

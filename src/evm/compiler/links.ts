@@ -14,6 +14,8 @@ export interface ContractLinks extends StoreHelpers {
   readonly interpret: FunctionRef;
   /** (fp, sp, gas, pc, mem) -> status: a jump by the code's jump map; pc is -1 past 2^32. */
   readonly jump: FunctionRef;
+  /** (fp, sp, gas, pc, table index) -> status: asks the driver for more gas, to go on at pc. */
+  readonly askForGas: FunctionRef;
   /** (fp, gas) -> gas: draws from the reserve; negative when it does not suffice. */
   readonly refill: FunctionRef;
   /** (fp, gas, end) -> gas left or a negative status: expandMemory, paid by the reserve too. */

@@ -53,7 +53,6 @@ export class RegionAssembler implements Assembler {
   readonly #loopLabels = new Map<RegionNode, Label>();
   #node: RegionNode;
   #instruction: Instruction;
-  #index = 0;
   /** Height of the stack before the current opcode. */
   #heightBefore = 0;
   /** Static gas that was paid in advance for the current opcode and those after it. */
@@ -191,7 +190,6 @@ export class RegionAssembler implements Assembler {
     let paid = false;
     for (let index = 0; index < instructions.length; index++) {
       const instruction = instructions[index] as Instruction;
-      this.#index = index;
       this.#instruction = instruction;
       this.#heightBefore = this.#stack.height;
       if (!paid) this.#payFrom(index);
@@ -237,7 +235,8 @@ export class RegionAssembler implements Assembler {
     fn.set(this.#left, fn.i64.sub(fn.get(this.#left), fn.i64.const(cost)));
     fn.hint(false);
     fn.if(this.#pushIsPoor(), () => {
-      if (this.#mustStopHere(index)) this.#sideExit();
+      if (index === 0 && this.#isDoor()) this.#askForGas(cost);
+      else if (isObservableFrom(block, index)) this.#sideExit();
       else {
         fn.set(this.#left, fn.call(this.#links.refill, fn.get(this.fp), fn.get(this.#left)));
         fn.if(this.#pushIsPoor(), () => fn.returnCall(this.#links.outOfGas, fn.get(this.fp)));
@@ -249,14 +248,24 @@ export class RegionAssembler implements Assembler {
     return this.fn.i64.ltS(this.fn.get(this.#left), this.fn.i64.const(0));
   }
 
-  /**
-   * Whether the end of a slice is seen here by the driver: once around each loop and on entering
-   * the region, and where the interpreter has to find the instruction that cannot be paid for.
-   */
-  #mustStopHere(index: number): boolean {
-    const node = this.#node;
-    if (isObservableFrom(node.block, index)) return true;
-    return index === 0 && (this.#structure.isHeader(node) || node === this.#structure.order[0]);
+  /** Whether the end of a slice goes to the driver here: on entering the region, around loops. */
+  #isDoor(): boolean {
+    return this.#structure.isHeader(this.#node) || this.#node === this.#structure.order[0];
+  }
+
+  /** Leaves for the driver, which comes back to a function of this block. */
+  #askForGas(cost: number): void {
+    const { fn } = this;
+    const { block, weight } = this.#node;
+    this.#stack.spillAside(this.#heightBefore);
+    fn.returnCall(
+      this.#links.askForGas,
+      fn.get(this.fp),
+      this.#stack.pushPointer(this.#heightBefore),
+      fn.i64.add(fn.get(this.#left), fn.i64.const(cost)),
+      fn.i32.const(block.pc),
+      this.#links.pushSlot(fn, block.pc, weight),
+    );
   }
 
   // ---------------------------------------------------------------- operands

@@ -88,6 +88,32 @@ function countInterpreted(
   });
 }
 
+/**
+ * (fp, sp, gas, pc, table index): the slice does not pay for what follows. The driver looks up from
+ * its work, grants more, and goes on at the function that is named, which V8 may have optimised
+ * meanwhile. Without a reserve the interpreter finds the instruction that can not be paid for.
+ */
+export function defineAskForGas(module: ModuleBuilder, interpret: FunctionRef): FunctionRef {
+  const name = 'ask for gas';
+  const type = module.type(['i32', 'i32', 'i64', 'i32', 'i32'], ['i32']);
+  const fn = module.function(name, type);
+  const [fp, sp, gas] = [fn.param(0, 'i32'), fn.param(1, 'i32'), fn.param(2, 'i64')];
+  const [pc, index] = [fn.param(3, 'i32'), fn.param(4, 'i32')];
+  const reserve = fn.i64.load(fn.i32.load(fn.get(fp), layout.F_CTX), layout.C_GAS_RESERVE);
+  fn.if(fn.i64.eqz(reserve), () => {
+    const mem = () => fn.i32.load(fn.get(fp), layout.F_MEM);
+    fn.returnCall(interpret, fn.get(fp), fn.get(sp), fn.get(gas), fn.get(pc), mem());
+  });
+  fn.i32.store(fn.get(fp), fn.get(sp), layout.F_SP);
+  fn.i64.store(fn.get(fp), fn.get(gas), layout.F_GAS);
+  fn.i32.store(fn.get(fp), fn.get(index), layout.F_RESUME);
+  const frame = fn.get(fp);
+  const start = fn.i32.add(fn.i32.load(fn.get(fp), layout.F_CODE), fn.get(pc));
+  fn.i32.store(frame, fn.i32.add(start, fn.i32.const(layout.CODE_BYTES)), layout.F_IP);
+  fn.return(fn.i32.const(layout.STATUS_OUT_OF_GAS));
+  return fn.ref;
+}
+
 /** (fp, gas) -> gas: tops the slice up from the reserve; negative when that does not suffice. */
 export function defineRefill(module: ModuleBuilder): FunctionRef {
   const fn = module.function('refill', module.type(['i32', 'i64'], ['i64']));
