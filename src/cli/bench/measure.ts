@@ -3,6 +3,7 @@
  * machine does falls on all of them alike. Outputs are compared before anything is timed.
  */
 import { execFile } from 'node:child_process';
+import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Anvil } from './anvil.ts';
@@ -126,7 +127,8 @@ class Times {
 
 /** A call in a process of its own, that has called nothing before. */
 async function firstCall({ name }: Workload, check: Check): Promise<number> {
-  const file = fileURLToPath(new URL('./first-call.ts', import.meta.url));
+  const here = fileURLToPath(import.meta.url);
+  const file = join(dirname(here), `first-call${extname(here)}`);
   const { stdout } = await promisify(execFile)(process.execPath, [file, name, 'auto']);
   const { ms, output } = JSON.parse(stdout) as { ms: number; output: string };
   check('auto (first call)', output);
