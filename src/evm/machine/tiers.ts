@@ -228,7 +228,7 @@ export class Tiers {
     const known = MODULES.get(key);
     if (known !== undefined && known.generation > state.generation) {
       this.#adopt(this.#collecting, state, known);
-      return;
+      if (state.generation >= COMPILATIONS_MAX || !this.#lacks(state.code, known)) return;
     }
     const generation = state.generation + 1;
     const asked = performance.now();
@@ -241,6 +241,20 @@ export class Tiers {
       state.missed = false;
     });
     state.waiting = true;
+  }
+
+  /**
+   * Whether a block that is hot here has no function in a module that others' calls have shaped: it
+   * has been reported already, and will not be again.
+   */
+  #lacks(code: number, { compiled }: CachedModule): boolean {
+    const roots = new Set(compiled?.slots);
+    const heat = readHeat(this.#machine.memory.memory.buffer, code) ?? [];
+    for (let i = 0; i < heat.length; i += 2) {
+      const [pc, count] = [heat[i] as number, heat[i + 1] as number];
+      if (count >= this.#threshold && !roots.has(pc)) return compiled !== undefined;
+    }
+    return false;
   }
 
   #request(
