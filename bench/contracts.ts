@@ -6,6 +6,7 @@
 import { parseArgs } from 'node:util';
 import { createEVM } from '../src/evm/evm.ts';
 import { dropModules } from '../src/evm/machine/tiers.ts';
+import { plainTransaction } from '../src/evm/plain-transaction.ts';
 import type { Address, Transaction } from '../src/evm/types.ts';
 import { MemoryState } from '../src/state/memory.ts';
 
@@ -41,21 +42,12 @@ function contract(index: number): Uint8Array {
 }
 
 function call(index: number): Transaction {
-  return {
-    type: 0,
+  return plainTransaction({
     sender: addressOf(COUNT),
-    nonce: 0n,
     gasLimit: 1_000_000n,
     to: addressOf(index),
-    value: 0n,
     data: Uint8Array.fromHex((index % FUNCTIONS).toString(16).padStart(64, '0')),
-    maxFeePerGas: 0n,
-    maxPriorityFeePerGas: 0n,
-    accessList: [],
-    maxFeePerBlobGas: 0n,
-    blobVersionedHashes: [],
-    authorizationList: [],
-  };
+  });
 }
 
 async function settledMiB(): Promise<number> {

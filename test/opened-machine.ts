@@ -3,6 +3,7 @@ import type { EVM, EVMOptions } from '../src/evm/evm-interface.ts';
 import * as layout from '../src/evm/layout.ts';
 import { createCoreEVM } from '../src/evm/local-evm.ts';
 import type { Machine } from '../src/evm/machine/instance.ts';
+import { plainTransaction } from '../src/evm/plain-transaction.ts';
 import { runPrecompile } from '../src/evm/precompiles/table.ts';
 import type { Address, Transaction, TransactionResult } from '../src/evm/types.ts';
 import { MemoryState } from '../src/state/memory.ts';
@@ -48,21 +49,12 @@ export function open(codes: Readonly<Record<Address, string>>, options: EVMOptio
 }
 
 export function call(evm: EVM, to: Address | undefined, data = ''): TransactionResult {
-  const transaction: Transaction = {
-    type: 0,
+  const transaction: Transaction = plainTransaction({
     sender: SENDER,
-    nonce: 0n,
     gasLimit: 10n ** 12n,
     to,
-    value: 0n,
     data: hex(data),
-    maxFeePerGas: 0n,
-    maxPriorityFeePerGas: 0n,
-    accessList: [],
-    maxFeePerBlobGas: 0n,
-    blobVersionedHashes: [],
-    authorizationList: [],
-  };
+  });
   return evm.transactSync(transaction, { callOnly: true, commit: false });
 }
 

@@ -9,6 +9,7 @@ import type { ForkName } from '../../src/evm/forks/names.ts';
 import * as layout from '../../src/evm/layout.ts';
 import { ARENAS_START } from '../../src/evm/machine/memory.ts';
 import type { TraceStep } from '../../src/evm/machine/steps.ts';
+import { plainTransaction } from '../../src/evm/plain-transaction.ts';
 import type { Engine, StateChanges, TransactionResult } from '../../src/evm/types.ts';
 import { MemoryState } from '../../src/state/memory.ts';
 import {
@@ -102,21 +103,11 @@ function openWithMemory(
   return { evm, memory };
 }
 
-const EMPTY_CALL = {
-  type: 0,
+const EMPTY_CALL = plainTransaction({
   sender: `0x${'00'.repeat(20)}`,
-  nonce: 0n,
   gasLimit: 0n,
   to: `0x${'ff'.repeat(20)}`,
-  value: 0n,
-  data: new Uint8Array(),
-  maxFeePerGas: 0n,
-  maxPriorityFeePerGas: 0n,
-  accessList: [],
-  maxFeePerBlobGas: 0n,
-  blobVersionedHashes: [],
-  authorizationList: [],
-} as const;
+});
 
 /** The state that a case begins with. */
 export function stateOf({ accounts }: Pick<Case, 'accounts'>): MemoryState {

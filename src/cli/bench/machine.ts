@@ -1,5 +1,6 @@
 /** The machine under test: opens a workload on an engine and calls it. */
 import { createEVM, type EVM } from '../../evm/evm.ts';
+import { plainTransaction } from '../../evm/plain-transaction.ts';
 import type { Engine, Transaction } from '../../evm/types.ts';
 import { MemoryState } from '../../state/memory.ts';
 import { CALL_GAS, CALLER, type Workload } from './workload.ts';
@@ -46,21 +47,12 @@ export function stateOf(workload: Workload): MemoryState {
 }
 
 function transactionOf({ to, input }: Workload): Transaction {
-  return {
-    type: 0,
+  return plainTransaction({
     sender: CALLER,
-    nonce: 0n,
     gasLimit: CALL_GAS,
     to,
-    value: 0n,
     data: input,
-    maxFeePerGas: 0n,
-    maxPriorityFeePerGas: 0n,
-    accessList: [],
-    maxFeePerBlobGas: 0n,
-    blobVersionedHashes: [],
-    authorizationList: [],
-  };
+  });
 }
 
 /** Calls once. @throws when the call does not succeed */

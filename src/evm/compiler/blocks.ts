@@ -31,6 +31,20 @@ export interface Block {
   readonly isJumpDestination: boolean;
 }
 
+const DUP1 = 0x80;
+const SWAP1 = 0x90;
+const LOG0 = 0xa0;
+
+/** DUP1 to DUP16: copies the deepest item that it needs. */
+export function isDuplicate({ byte }: OpcodeRow): boolean {
+  return byte >= DUP1 && byte < SWAP1;
+}
+
+/** SWAP1 to SWAP16: exchanges the top with the deepest item that it needs. */
+export function isExchange({ byte }: OpcodeRow): boolean {
+  return byte >= SWAP1 && byte < LOG0;
+}
+
 /** What a byte is in one fork. */
 interface Decoded {
   readonly row: OpcodeRow;

@@ -36,7 +36,7 @@ import {
   defineRefill,
   defineStore,
 } from './shared-functions.ts';
-import { structureOf } from './structure.ts';
+import { type Structure, structureOf } from './structure.ts';
 
 export interface CompileOptions {
   readonly fork: ForkName;
@@ -235,16 +235,7 @@ class ContractAssembler {
       target.isAssembled = true;
       this.#size += fn.size;
       this.#jumpsFar ||= exits.some(({ pc }) => pc < 0);
-      const index = new Map(structure.order.map((node, i) => [node, i]));
-      const nodes = structure.order.map((node) => ({
-        pc: node.block.pc,
-        height: node.height,
-        isHeader: structure.isHeader(node),
-        isMerge: structure.isMerge(node),
-        successors: [node.taken?.node, node.next?.node].flatMap((to) =>
-          to === undefined ? [] : [index.get(to) as number],
-        ),
-      }));
+      const nodes = describeNodes(structure);
       this.#reports.push({ root: root.pc, nodes, exits, bytes: fn.size, rounds });
       return;
     }
@@ -287,6 +278,19 @@ class ContractAssembler {
     if (slot === undefined) return fn.i32.const(0);
     return fn.i32.add(fn.globalGet(this.#slotGlobal, 'i32'), fn.i32.const(slot));
   }
+}
+
+function describeNodes(structure: Structure): RegionNodeReport[] {
+  const index = new Map(structure.order.map((node, i) => [node, i]));
+  return structure.order.map((node) => ({
+    pc: node.block.pc,
+    height: node.height,
+    isHeader: structure.isHeader(node),
+    isMerge: structure.isMerge(node),
+    successors: [node.taken?.node, node.next?.node].flatMap((to) =>
+      to === undefined ? [] : [index.get(to) as number],
+    ),
+  }));
 }
 
 /** Imports what the code's opcodes may call, in the order of the runtime's table. */

@@ -6,7 +6,7 @@
  * its own for each call that the region holds, and its jump back is an edge. The same node again
  * is a merge or a loop.
  */
-import type { Block } from './blocks.ts';
+import { type Block, isDuplicate, isExchange } from './blocks.ts';
 import { type Heat, isCold, smallImmediate } from './regions.ts';
 
 /** Bytes of bytecode in a region, and in one whose root is a loop's header. */
@@ -55,14 +55,8 @@ interface Candidate {
   readonly weight: number;
 }
 
-const POP = 0x50;
 const JUMP = 0x56;
 const JUMPI = 0x57;
-const PUSH1 = 0x60;
-const PUSH32 = 0x7f;
-const DUP1 = 0x80;
-const SWAP1 = 0x90;
-const LOG0 = 0xa0;
 const OUTSIDE: Edge = { pc: -1, node: undefined };
 
 /** The region of `root` with at most `bytesMax` bytes of bytecode beyond the root's own. */
@@ -168,12 +162,12 @@ class Growth {
     };
     for (const { pc, row } of node.block.instructions) {
       const { byte, pops, pushes } = row;
-      if (byte >= PUSH1 && byte <= PUSH32) {
+      if (row.immediate > 0) {
         const value = smallImmediate(this.#code, pc, row.immediate);
         const isLabel = value !== undefined && this.#heat.isDestination(value);
         put(height, isLabel ? value : undefined);
-      } else if (byte >= DUP1 && byte < SWAP1) put(height, labels.get(height - pops));
-      else if (byte >= SWAP1 && byte < LOG0) {
+      } else if (isDuplicate(row)) put(height, labels.get(height - pops));
+      else if (isExchange(row)) {
         const [top, other] = [labels.get(height - 1), labels.get(height - pops)];
         put(height - 1, other);
         put(height - pops, top);
@@ -182,7 +176,6 @@ class Growth {
         for (let slot = height - pops; slot < Math.max(height, height - pops + pushes); slot++) {
           labels.delete(slot);
         }
-        if (byte === POP) labels.delete(height - 1);
       }
       height += pushes - pops;
     }

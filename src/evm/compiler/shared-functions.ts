@@ -144,8 +144,7 @@ export function defineExpand(module: ModuleBuilder, expandMemory: FunctionRef): 
   fn.if(fn.i64.ltS(fn.get(left), fn.i64.const(0)), () => fn.return(fn.get(left)));
   // The reserve pays first: a loop that only grows memory still comes to the end of its slice.
   const less = () => fn.i64.ltS(fn.get(left), fn.get(gas));
-  const kept = fn.tee(gas, fn.select(fn.get(left), fn.get(gas), less()));
-  fn.drop(kept);
+  fn.set(gas, fn.select(fn.get(left), fn.get(gas), less()));
   const rest = () => fn.i64.sub(fn.get(left), fn.get(gas));
   fn.i64.store(fn.get(ctx), rest(), layout.C_GAS_RESERVE);
   fn.return(fn.get(gas));

@@ -6,6 +6,7 @@
  * loop. Edges that would make the graph irreducible leave the region instead.
  * Dominators: Cooper, Harvey, Kennedy, "A Simple, Fast Dominance Algorithm".
  */
+import { isDuplicate, isExchange } from './blocks.ts';
 import type { Edge, Region, RegionNode } from './graph.ts';
 
 export interface Structure {
@@ -22,9 +23,7 @@ export interface Structure {
   readsOf(header: RegionNode): ReadonlySet<number>;
 }
 
-const DUP1 = 0x80;
-const SWAP1 = 0x90;
-const LOG0 = 0xa0;
+const POP = 0x50;
 
 export function structureOf(region: Region): Structure {
   for (;;) {
@@ -188,9 +187,9 @@ function slotsRead(node: RegionNode): number[] {
   let height = node.height;
   for (const { row } of node.block.instructions) {
     const { byte, pops, pushes } = row;
-    if (byte >= DUP1 && byte < SWAP1) slots.push(height - pops);
-    else if (byte >= SWAP1 && byte < LOG0) slots.push(height - 1, height - pops);
-    else if (pushes > 0 || byte !== 0x50) {
+    if (isDuplicate(row)) slots.push(height - pops);
+    else if (isExchange(row)) slots.push(height - 1, height - pops);
+    else if (byte !== POP) {
       for (let slot = height - pops; slot < height; slot++) slots.push(slot);
     }
     height += pushes - pops;

@@ -28,6 +28,8 @@ export interface CompiledCode {
   readonly module: WebAssembly.Module;
   /** pc of the block in each table slot. */
   readonly slots: readonly number[];
+  /** pc of each block in any region; not known of a module from disk. */
+  readonly covered?: ReadonlySet<number>;
   readonly wasmBytes: number;
 }
 
@@ -51,8 +53,10 @@ export function compileJob(job: CompileJob): CompileAnswer {
     const { refused, actual, limit } = result;
     return { compiled: undefined, refused: `${refused}: ${actual} of ${limit}`, note: kept.note };
   }
-  const { bytes, slots } = result;
-  const compiled = { module: new WebAssembly.Module(bytes), slots, wasmBytes: bytes.length };
+  const { bytes, slots, regions } = result;
+  const covered = new Set(regions.flatMap(({ nodes }) => nodes.map(({ pc }) => pc)));
+  const module = new WebAssembly.Module(bytes);
+  const compiled = { module, slots, covered, wasmBytes: bytes.length };
   return { compiled, refused: undefined, note: keepModule(job, { bytes, slots }) ?? kept.note };
 }
 

@@ -41,6 +41,19 @@ describe('auto with a worker', () => {
     expect(second.evm.tierStatistics()).toMatchObject({ contracts: 1, compiled: 0, waiting: 0 });
   });
 
+  it('compiles anew what is hot here, and was not where the module comes from', async () => {
+    // A loop for calls without data, another one for calls with some.
+    const count = (header: string) => `6102585b600190038060${header}5700`;
+    const code = `36601157${count('07')}5b${count('15')}`;
+    const [first, second] = [open({ [A]: code }), open({ [A]: code })];
+    expect(call(first.evm, A).status).toBe('success');
+    await arrived(first.evm);
+    expect(first.evm.tierStatistics().compiled).toBe(1);
+    expect(call(second.evm, A, '00').status).toBe('success');
+    await arrived(second.evm);
+    expect(second.evm.tierStatistics().compiled).toBe(1);
+  });
+
   it('runs a delegation by its delegate’s code', async () => {
     const opened = open({ [A]: loop(600, 9), [B]: `ef0100${A.slice(2)}` });
     expect(word(call(opened.evm, B))).toBe(9);

@@ -244,15 +244,16 @@ export class Tiers {
   }
 
   /**
-   * Whether a block that is hot here has no function in a module that others' calls have shaped: it
-   * has been reported already, and will not be again.
+   * Whether a block that is hot here is in none of the regions that other machines' calls have
+   * shaped: it has been reported already, and will not be again.
    */
   #lacks(code: number, { compiled }: CachedModule): boolean {
-    const roots = new Set(compiled?.slots);
+    if (compiled === undefined) return false;
+    const covered = compiled.covered ?? new Set(compiled.slots);
     const heat = readHeat(this.#machine.memory.memory.buffer, code) ?? [];
     for (let i = 0; i < heat.length; i += 2) {
-      const [pc, count] = [heat[i] as number, heat[i + 1] as number];
-      if (count >= this.#threshold && !roots.has(pc)) return compiled !== undefined;
+      if ((heat[i + 1] as number) >= this.#threshold && !covered.has(heat[i] as number))
+        return true;
     }
     return false;
   }

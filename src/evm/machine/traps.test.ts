@@ -14,6 +14,7 @@ import {
 import { ModuleBuilder } from '../../wasm/module.ts';
 import { EVMError } from '../errors.ts';
 import * as layout from '../layout.ts';
+import { plainTransaction } from '../plain-transaction.ts';
 import type { Address } from '../types.ts';
 
 const A = at('a1');
@@ -78,21 +79,13 @@ describe('a trap in the interpreter', () => {
     const { evm } = opened;
     const transact = (value: number, commit: boolean) =>
       evm.transactSync(
-        {
-          type: 0,
+        plainTransaction({
           sender: `0x${'aa'.repeat(20)}`,
-          nonce: 0n,
           gasLimit: 100_000n,
           to: A,
           value: 5n,
           data: Uint8Array.fromHex(value.toString(16).padStart(64, '0')),
-          maxFeePerGas: 0n,
-          maxPriorityFeePerGas: 0n,
-          accessList: [],
-          maxFeePerBlobGas: 0n,
-          blobVersionedHashes: [],
-          authorizationList: [],
-        },
+        }),
         { commit, callOnly: true },
       );
     transact(3, true);

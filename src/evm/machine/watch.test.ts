@@ -6,6 +6,7 @@ import { MemoryState } from '../../state/memory.ts';
 import { createEVM } from '../evm.ts';
 import type { EVM, TransactOptions } from '../evm-interface.ts';
 import type { ForkName } from '../forks/names.ts';
+import { plainTransaction } from '../plain-transaction.ts';
 import type {
   Account,
   Address,
@@ -32,21 +33,11 @@ function stateWith(code: string, other = ''): MemoryState {
 }
 
 function transaction(to: Address): Transaction {
-  return {
-    type: 0,
+  return plainTransaction({
     sender: SENDER,
-    nonce: 0n,
     gasLimit: 10n ** 15n,
     to,
-    value: 0n,
-    data: new Uint8Array(),
-    maxFeePerGas: 0n,
-    maxPriorityFeePerGas: 0n,
-    accessList: [],
-    maxFeePerBlobGas: 0n,
-    blobVersionedHashes: [],
-    authorizationList: [],
-  };
+  });
 }
 
 const call = (evm: EVM, options: TransactOptions = {}) =>
@@ -148,7 +139,7 @@ const LONG: Readonly<Record<string, Long>> = {
   },
   // 100,000 rounds.
   BLAKE2F: {
-    code: `63000186a060e01b5f52` + `60205f60d55f5f60095af150${RETURN_HASH}`,
+    code: `63000186a060e01b5f5260205f60d55f5f60095af150${RETURN_HASH}`,
     looks: 6,
   },
 };

@@ -2,6 +2,7 @@
  * The fast set against the portable one: random inputs, and those that libraries get wrong (points
  * off the curve, of the curve but not of the group, of small order, other encodings).
  */
+
 import { bls12_381 } from '@noble/curves/bls12-381.js';
 import { bn254 } from '@noble/curves/bn254.js';
 import { p256 } from '@noble/curves/nist.js';
@@ -9,6 +10,7 @@ import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { concatBytes } from '../../base/bytes.ts';
 import { rulesOf } from '../forks/rules.ts';
 import { FAST } from './fast/libraries.ts';
 import { hasMcl } from './fast/mcl.ts';
@@ -34,16 +36,6 @@ function same(address: number, input: Uint8Array): string | undefined {
   return expected;
 }
 
-function concat(...parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
-}
-
 const word: fc.Arbitrary<bigint> = fc.oneof(
   { weight: 4, arbitrary: fc.bigInt(0n, (1n << 256n) - 1n) },
   fc.constantFrom(0n, 1n, 2n, (1n << 256n) - 1n),
@@ -62,7 +54,7 @@ function damaged(bytes: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array> {
   const damage = fc.option(fc.nat(1 << 16), { freq: 2 });
   return fc.tuple(bytes, damage, fc.nat(20)).map(([original, bit, change]) => {
     if (change === 0) return original.slice(0, Math.max(0, original.length - 1));
-    if (change === 1) return concat(original, new Uint8Array(1));
+    if (change === 1) return concatBytes(original, new Uint8Array(1));
     if (bit === null || original.length === 0) return original;
     const out = original.slice();
     const at = bit % (8 * out.length);
@@ -137,7 +129,7 @@ const bnG1 = fc
     fc.constant({ x: 0n, y: 0n }),
     fc.tuple(near(BN, 256n), near(BN, 256n)).map(([x, y]) => ({ x, y })),
   )
-  .map(({ x, y }) => concat(toBytes(x, 32), toBytes(y, 32)));
+  .map(({ x, y }) => concatBytes(toBytes(x, 32), toBytes(y, 32)));
 
 const bnG2 = fc
   .oneof(
@@ -148,7 +140,7 @@ const bnG2 = fc
     fc.constant({ x: [0n, 0n] as Pair, y: [0n, 0n] as Pair }),
     fc.tuple(scalarOf(BN), scalarOf(BN)).map((x) => liftG2(x, bn254)),
   )
-  .map(({ x, y }) => concat(...[x[1], x[0], y[1], y[0]].map((part) => toBytes(part, 32))));
+  .map(({ x, y }) => concatBytes(...[x[1], x[0], y[1], y[0]].map((part) => toBytes(part, 32))));
 
 type PointG1 = InstanceType<typeof bls12_381.G1.Point>;
 
@@ -184,7 +176,7 @@ const blsG1 = fc
       .map((of) => smallG1(...of)),
     fc.tuple(near(BLS, 384n), near(BLS, 384n)).map(([x, y]) => ({ x, y })),
   )
-  .map(({ x, y }) => concat(toBytes(x, 64), toBytes(y, 64)));
+  .map(({ x, y }) => concatBytes(toBytes(x, 64), toBytes(y, 64)));
 
 const blsG2 = fc
   .oneof(
@@ -195,14 +187,14 @@ const blsG2 = fc
     fc.constant({ x: [0n, 0n] as Pair, y: [0n, 0n] as Pair }),
     fc.tuple(scalarOf(BLS), scalarOf(BLS)).map((x) => liftG2(x, bls12_381)),
   )
-  .map(({ x, y }) => concat(...[...x, ...y].map((part) => toBytes(part, 64))));
+  .map(({ x, y }) => concatBytes(...[...x, ...y].map((part) => toBytes(part, 64))));
 
 function several(part: fc.Arbitrary<Uint8Array>, most: number): fc.Arbitrary<Uint8Array> {
-  return fc.array(part, { minLength: 0, maxLength: most }).map((parts) => concat(...parts));
+  return fc.array(part, { minLength: 0, maxLength: most }).map((parts) => concatBytes(...parts));
 }
 
 function both(...parts: readonly fc.Arbitrary<Uint8Array>[]): fc.Arbitrary<Uint8Array> {
-  return fc.tuple(...parts).map((bytes) => concat(...bytes));
+  return fc.tuple(...parts).map((bytes) => concatBytes(...bytes));
 }
 
 const scalar = (order: bigint) => near(order, 256n).map((value) => toBytes(value, 32));
@@ -242,7 +234,7 @@ describe.skipIf(!hasMcl())('the fast set gives what the portable one gives', () 
         parts[1] = 27n + (point.y & 1n);
         parts[2] = point.x % order;
       }
-      return concat(...parts.map((part) => toBytes(part, 32)));
+      return concatBytes(...parts.map((part) => toBytes(part, 32)));
     });
 
   test('ECRECOVER', () => check(150, 0x01, damaged(signed)));
@@ -269,7 +261,7 @@ describe.skipIf(!hasMcl())('the fast set gives what the portable one gives', () 
         const parts = [hash, r, s, x, y];
         if (change > 0 && change < 6) parts[change - 1] = other;
         if (change === 6) parts[2] = order - s;
-        return concat(...parts.map((part) => toBytes(part, 32)));
+        return concatBytes(...parts.map((part) => toBytes(part, 32)));
       });
     check(150, 0x100, damaged(inputs));
   });
@@ -285,7 +277,7 @@ describe.skipIf(!hasMcl())('the fast set gives what the portable one gives', () 
       return rest.multiply(Fn.mul(s, Fn.inv(r))).toAffine();
     };
     const input = (of: { readonly x: bigint; readonly y: bigint }) =>
-      concat(...[hash, r, s, of.x, of.y].map((part) => toBytes(part, 32)));
+      concatBytes(...[hash, r, s, of.x, of.y].map((part) => toBytes(part, 32)));
     expect(same(0x100, input(key(p256.Point.fromAffine({ x, y }))))).not.toBe('');
     expect(same(0x100, input(key(p256.Point.ZERO)))).toBe('');
   });
@@ -305,9 +297,11 @@ describe.skipIf(!hasMcl())('the fast set gives what the portable one gives', () 
         const input = pairs.map(([a, b]) => {
           const p = g1.multiply(a).toAffine();
           const { x, y } = affineG2(g2.multiply(b));
-          return concat(...[p.x, p.y, x[1], x[0], y[1], y[0]].map((part) => toBytes(part, 32)));
+          return concatBytes(
+            ...[p.x, p.y, x[1], x[0], y[1], y[0]].map((part) => toBytes(part, 32)),
+          );
         });
-        expect(BigInt(`0x${same(0x08, concat(...input))}`)).toBe(1n);
+        expect(BigInt(`0x${same(0x08, concatBytes(...input))}`)).toBe(1n);
       }),
       { numRuns: 8, seed: SEED },
     );
@@ -326,14 +320,14 @@ describe.skipIf(!hasMcl())('the fast set gives what the portable one gives', () 
   test('BLS12-381 sums longer than a portion', () => {
     const g1 = Array.from({ length: 37 }, (_, i) => {
       const { x, y } = bls12_381.G1.Point.BASE.multiply(BigInt(i + 1)).toAffine();
-      return concat(toBytes(x, 64), toBytes(y, 64), toBytes(BLS_GROUP - BigInt(i * i), 32));
+      return concatBytes(toBytes(x, 64), toBytes(y, 64), toBytes(BLS_GROUP - BigInt(i * i), 32));
     });
-    expect(same(0x0c, concat(...g1))).toBeDefined();
+    expect(same(0x0c, concatBytes(...g1))).toBeDefined();
     const g2 = Array.from({ length: 19 }, (_, i) => {
       const { x, y } = affineG2(bls12_381.G2.Point.BASE.multiply(BigInt(i + 1)));
-      return concat(...[...x, ...y].map((part) => toBytes(part, 64)), toBytes(BigInt(i), 32));
+      return concatBytes(...[...x, ...y].map((part) => toBytes(part, 64)), toBytes(BigInt(i), 32));
     });
-    expect(same(0x0e, concat(...g2))).toBeDefined();
+    expect(same(0x0e, concatBytes(...g2))).toBeDefined();
   });
 
   test('BLS12-381 pairings', () => {
@@ -373,7 +367,7 @@ describe.skipIf(!hasMcl())('the fast set gives what the portable one gives', () 
         const hash = sha256(commitment);
         hash[0] = 1;
         const at = toBytes(z % BLS_GROUP, 32);
-        return concat(hash, at, toBytes(y, 32), commitment, proof);
+        return concatBytes(hash, at, toBytes(y, 32), commitment, proof);
       });
     check(60, 0x0a, inputs);
   });
@@ -384,7 +378,7 @@ describe.skipIf(!hasMcl())('the fast set gives what the portable one gives', () 
     const claim = (y: bigint, commitment: Uint8Array) => {
       const hash = sha256(commitment);
       hash[0] = 1;
-      return concat(hash, toBytes(7n, 32), toBytes(y, 32), commitment, infinity);
+      return concatBytes(hash, toBytes(7n, 32), toBytes(y, 32), commitment, infinity);
     };
     let tried = 0;
     for (let y = 1n; tried < 3; y++) {

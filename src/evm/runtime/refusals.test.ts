@@ -4,6 +4,7 @@ import { MemoryState } from '../../state/memory.ts';
 import { createEVM } from '../evm.ts';
 import { rulesOf } from '../forks/rules.ts';
 import type { Address, RefusalReason, Transaction } from '../types.ts';
+import { plainTransaction } from '../plain-transaction.ts';
 
 const SENDER: Address = `0x${'5e'.repeat(20)}`;
 const CODED: Address = `0x${'5c'.repeat(20)}`;
@@ -14,21 +15,14 @@ const BALANCE = GAS * 10n;
 const HASH = `0x01${'00'.repeat(31)}` as const;
 const FEE = 7n;
 
-const PLAIN: Transaction = {
+const PLAIN: Transaction = plainTransaction({
   type: 2,
   sender: SENDER,
   nonce: 5n,
   gasLimit: GAS,
   to: TO,
-  value: 0n,
-  data: new Uint8Array(),
   maxFeePerGas: 10n,
-  maxPriorityFeePerGas: 0n,
-  accessList: [],
-  maxFeePerBlobGas: 0n,
-  blobVersionedHashes: [],
-  authorizationList: [],
-};
+});
 
 const BLOB: Partial<Transaction> = {
   type: 3,

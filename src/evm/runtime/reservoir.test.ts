@@ -8,6 +8,7 @@ import { MemoryState } from '../../state/memory.ts';
 import { createEVM } from '../evm.ts';
 import { type Rules, rulesOf } from '../forks/rules.ts';
 import type { Address, Engine } from '../types.ts';
+import { plainTransaction } from '../plain-transaction.ts';
 
 const LIMIT = 1_000_000n;
 const SLOT = 1_000n;
@@ -58,21 +59,14 @@ async function run(engine: Engine, { code, child = STOP, reservoir = 0n, rules =
   put(CHILD, child);
   state.setAccount(SENDER, { nonce: 0n, balance: RICH, code: new Uint8Array(), storage: [] });
   const evm = createEVM({ rules, state, engine, hotThreshold: 1 });
-  const result = await evm.transact({
+  const result = await evm.transact(plainTransaction({
     type: 2,
     sender: SENDER,
     nonce: 0n,
     gasLimit: LIMIT + reservoir,
     to: CONTRACT,
-    value: 0n,
-    data: new Uint8Array(),
     maxFeePerGas: 10n,
-    maxPriorityFeePerGas: 0n,
-    accessList: [],
-    maxFeePerBlobGas: 0n,
-    blobVersionedHashes: [],
-    authorizationList: [],
-  });
+  }));
   if (result.status === 'refused') throw new Error(result.message);
   return result;
 }

@@ -4,6 +4,7 @@ import solc from 'solc';
 import { describe, expect, it } from 'vitest';
 import { MemoryState } from '../../state/memory.ts';
 import { createEVM } from '../evm.ts';
+import { plainTransaction } from '../plain-transaction.ts';
 import type { Address } from '../types.ts';
 import { type AbiParameter, decodeAbi, selectorOf } from './abi.ts';
 import { type CompilerOutput, loadArtifacts } from './artifacts.ts';
@@ -99,21 +100,13 @@ async function deploy(least: bigint) {
   let nonce = 0n;
   const create = async (code: string) => {
     const result = await evm.transact(
-      {
-        type: 0,
+      plainTransaction({
         sender: SENDER,
         nonce: nonce++,
         gasLimit: 5_000_000n,
         to: undefined,
-        value: 0n,
         data: Uint8Array.fromHex(code),
-        maxFeePerGas: 0n,
-        maxPriorityFeePerGas: 0n,
-        accessList: [],
-        maxFeePerBlobGas: 0n,
-        blobVersionedHashes: [],
-        authorizationList: [],
-      },
+      }),
       recorder.options,
     );
     if (result.status === 'refused') throw new Error(result.message);

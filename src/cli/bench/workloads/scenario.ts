@@ -3,6 +3,7 @@
  * contracts are created and called until they stand as they would on a chain.
  */
 import { createEVM, type EVM } from '../../../evm/evm.ts';
+import { plainTransaction } from '../../../evm/plain-transaction.ts';
 import type { Address } from '../../../evm/types.ts';
 import { MemoryState } from '../../../state/memory.ts';
 import { CALLER, type WorkloadAccount } from '../workload.ts';
@@ -45,21 +46,15 @@ export function encodeWords(values: readonly (bigint | Address)[]): string {
 }
 
 function send(evm: EVM, state: MemoryState, to: Address | undefined, data: string) {
-  const result = evm.transactSync({
-    type: 0,
-    sender: CALLER,
-    nonce: state.getAccount(CALLER)?.nonce ?? 0n,
-    gasLimit: GAS,
-    to,
-    value: 0n,
-    data: Uint8Array.fromHex(data),
-    maxFeePerGas: 0n,
-    maxPriorityFeePerGas: 0n,
-    accessList: [],
-    maxFeePerBlobGas: 0n,
-    blobVersionedHashes: [],
-    authorizationList: [],
-  });
+  const result = evm.transactSync(
+    plainTransaction({
+      sender: CALLER,
+      nonce: state.getAccount(CALLER)?.nonce ?? 0n,
+      gasLimit: GAS,
+      to,
+      data: Uint8Array.fromHex(data),
+    }),
+  );
   if (result.status !== 'success') {
     throw new Error(`setting a workload up failed: ${JSON.stringify(result, showBigInt)}`);
   }

@@ -9,6 +9,7 @@
  * where u makes the lowest digit zero; both sums stay below 2^64.
  */
 import type { FunctionBuilder, FunctionRef, Local } from '../../../wasm/function.ts';
+import { emitWindows } from './windows.ts';
 
 export const DIGITS_UNROLLED = 4;
 /** Bytes of a number must be a multiple of this. */
@@ -97,7 +98,7 @@ export function emitPower(fn: FunctionBuilder, montgomery: FunctionRef): void {
     (_, index) => fn.param(index, 'i32'),
   ) as Locals8;
   const inverse = fn.param(8, 'i64');
-  const [squarings, digit] = [fn.local('i32'), fn.local('i32')];
+  const digit = fn.local('i32');
   const multiplyBy = (pushFactor: () => void): void => {
     fn.get(result);
     fn.get(result);
@@ -105,17 +106,9 @@ export function emitPower(fn: FunctionBuilder, montgomery: FunctionRef): void {
     const rest = [fn.get(modulus), fn.get(temporary), fn.get(size), fn.get(inverse)] as const;
     fn.call(montgomery, ...rest);
   };
-  fn.loop((next) => {
-    fn.set(squarings, fn.get(width));
-    fn.loop((again) => {
-      multiplyBy(() => fn.get(result));
-      fn.brIf(again, fn.tee(squarings, i32.sub(fn.get(squarings), i32.const(1))));
-    });
-    fn.if(fn.tee(digit, i32.load8U(fn.get(digits))), () => {
-      multiplyBy(() => i32.add(fn.get(table), i32.mul(fn.get(digit), fn.get(size))));
-    });
-    fn.set(digits, i32.add(fn.get(digits), i32.const(1)));
-    fn.brIf(next, fn.tee(count, i32.sub(fn.get(count), i32.const(1))));
+  emitWindows(fn, { digits, count, width, digit }, multiplyBy, {
+    square: () => fn.get(result),
+    entry: () => i32.add(fn.get(table), i32.mul(fn.get(digit), fn.get(size))),
   });
 }
 

@@ -4,6 +4,7 @@
  */
 import type { FunctionBuilder, FunctionRef, Local } from '../../../wasm/function.ts';
 import type { Value } from '../../../wasm/types.ts';
+import { emitWindows } from './windows.ts';
 
 type Limb = Local<'i64'>;
 
@@ -54,7 +55,7 @@ export function emitPowerSmall(fn: FunctionBuilder, multiply?: FunctionRef): voi
     Local<'i32'>,
   ];
   const [result, modulus, inverse] = [4, 5, 6].map((i) => fn.param(i, 'i64')) as [Limb, Limb, Limb];
-  const [squarings, digit] = [fn.local('i32'), fn.local('i32')];
+  const digit = fn.local('i32');
   const multiplyBy = (factor: () => Value<'i64'>): void => {
     if (multiply === undefined) {
       fn.set(result, i64.mul(fn.get(result), factor()));
@@ -63,17 +64,9 @@ export function emitPowerSmall(fn: FunctionBuilder, multiply?: FunctionRef): voi
       fn.set(result, fn.call(multiply, ...operands));
     }
   };
-  fn.loop((next) => {
-    fn.set(squarings, fn.get(width));
-    fn.loop((again) => {
-      multiplyBy(() => fn.get(result));
-      fn.brIf(again, fn.tee(squarings, i32.sub(fn.get(squarings), i32.const(1))));
-    });
-    fn.if(fn.tee(digit, i32.load8U(fn.get(digits))), () => {
-      multiplyBy(() => i64.load(i32.add(fn.get(table), i32.shl(fn.get(digit), i32.const(3)))));
-    });
-    fn.set(digits, i32.add(fn.get(digits), i32.const(1)));
-    fn.brIf(next, fn.tee(count, i32.sub(fn.get(count), i32.const(1))));
+  emitWindows(fn, { digits, count, width, digit }, multiplyBy, {
+    square: () => fn.get(result),
+    entry: () => i64.load(i32.add(fn.get(table), i32.shl(fn.get(digit), i32.const(3)))),
   });
   fn.get(result);
 }
