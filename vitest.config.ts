@@ -1,4 +1,9 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+
+const build = join(import.meta.dirname, 'scripts', 'build-runtime.mjs');
+execFileSync(process.execPath, [build], { stdio: 'inherit' });
 
 export default defineConfig({
   test: {

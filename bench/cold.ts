@@ -6,12 +6,15 @@
  *
  * The first compilation of the process, which starts the worker, is made before and reported apart.
  */
+
 import { parseArgs } from 'node:util';
+import { requireBuild } from '../scripts/built.ts';
 import { call, open, type Tier } from '../src/cli/bench/machine.ts';
 import { geometricMean } from '../src/cli/bench/statistics.ts';
 import { unseen, type Workload } from '../src/cli/bench/workload.ts';
 import { loadWorkloads } from '../src/cli/bench/workloads.ts';
 
+requireBuild();
 const { values } = parseArgs({
   options: { pairs: { type: 'string', default: '15' }, filter: { type: 'string', default: '' } },
 });

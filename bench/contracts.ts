@@ -3,13 +3,16 @@
  *
  *   node --expose-gc bench/contracts.ts [--count N]
  */
+
 import { parseArgs } from 'node:util';
+import { requireBuild } from '../scripts/built.ts';
 import { createEVM } from '../src/evm/evm.ts';
 import { dropModules } from '../src/evm/machine/tiers.ts';
 import { plainTransaction } from '../src/evm/plain-transaction.ts';
 import type { Address, Transaction } from '../src/evm/types.ts';
 import { MemoryState } from '../src/state/memory.ts';
 
+requireBuild();
 const { values } = parseArgs({
   options: { count: { type: 'string', default: '5000' }, cycles: { type: 'string', default: '2' } },
 });

@@ -9,7 +9,9 @@
  * that other work on the machine counts less; outputs are compared before anything is timed. --all
  * shows every input, --ms says how long a slice is (default 100).
  */
+
 import { parseArgs } from 'node:util';
+import { requireBuild } from '../scripts/built.ts';
 import { median } from '../src/cli/bench/statistics.ts';
 import { FAST } from '../src/evm/precompiles/fast/libraries.ts';
 import { PORTABLE } from '../src/evm/precompiles/portable/libraries.ts';
@@ -28,6 +30,7 @@ interface Result {
   readonly speeds: readonly (number | undefined)[];
 }
 
+requireBuild();
 const { values } = parseArgs({
   options: {
     filter: { type: 'string', default: '' },

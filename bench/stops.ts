@@ -7,8 +7,10 @@
  * Each round stops a call at some time between 5 and 25 ms after it began. Reported is the time
  * from then to the error, in milliseconds: median, 99th percentile, largest; and last over all.
  */
+
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { requireBuild } from '../scripts/built.ts';
 import { median, percentile } from '../src/cli/bench/statistics.ts';
 import { EVMError } from '../src/evm/errors.ts';
 import { createEVM, type EVM, type TransactOptions } from '../src/evm/evm.ts';
@@ -178,6 +180,7 @@ async function main(): Promise<void> {
   for (const [way, ms] of all) console.log(`${`all, ${way}`.padEnd(60)} ${describe(ms)}`);
 }
 
+requireBuild();
 if (isMainThread) await main();
 else {
   const { code, engine } = workerData as { code: string; engine: Engine };

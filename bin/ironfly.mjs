@@ -13,6 +13,8 @@ const source = join(root, 'src', 'cli', 'main.ts');
 const main = existsSync(source) ? source : join(root, 'dist', 'src', 'cli', 'main.js');
 
 if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) {
+  // In a clone of the repository the sources may have been edited since they were built.
+  if (existsSync(source)) await import('../scripts/build-runtime.mjs');
   await import(main);
 } else {
   const child = spawn(findNode(), [main, ...process.argv.slice(2)], { stdio: 'inherit' });

@@ -1,14 +1,18 @@
 // Compiles the runtime (AssemblyScript) into build/runtime-shared.wasm and build/runtime.wasm, for
 // shared and unshared memory, and writes both into build/runtime-bytes.ts, which the machine
-// imports: so it loads at once wherever modules load. Does nothing when the sources have not changed.
-import { createHash } from 'node:crypto';
-import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import asc from 'assemblyscript/asc';
+// imports: so it loads at once wherever modules load. Then assembles the modules that every machine
+// needs (assemble-modules.ts). Does nothing when the sources have not changed.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  ASSEMBLED,
+  BUILD as build,
+  isCurrent,
+  markCurrent,
+  RUNTIME,
+  ROOT as root,
+} from './built.ts';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const build = join(root, 'build');
 const VARIANTS = [
   {
     file: 'runtime-shared.wasm',
@@ -21,26 +25,17 @@ const BYTES_FILE = 'runtime-bytes.ts';
 /** End of the page that constant data may use (layout.ts, STATIC_DATA_END). */
 const STATIC_DATA_END = 65_536;
 
-const sources = [
-  ...globSync('src/evm/runtime/**/*.ts', { cwd: root }),
-  'src/evm/layout.ts',
-  'scripts/build-runtime.mjs',
-  'package.json',
-].sort();
-const hash = createHash('sha256');
-for (const source of sources) hash.update(source).update(readFileSync(join(root, source)));
-const stamp = hash.digest('hex');
-const stampFile = join(build, 'runtime.stamp');
-const current =
-  existsSync(stampFile) &&
-  readFileSync(stampFile, 'utf8') === stamp &&
-  [...VARIANTS.map(({ file }) => file), BYTES_FILE].every((file) => existsSync(join(build, file)));
-
-if (!current) {
-  mkdirSync(build, { recursive: true });
-  for (const { file, flags } of VARIANTS) await compile(file, flags);
+mkdirSync(build, { recursive: true });
+if (!isCurrent(RUNTIME)) {
+  const { default: asc } = await import('assemblyscript/asc');
+  for (const { file, flags } of VARIANTS) await compile(asc, file, flags);
   writeBytes();
-  writeFileSync(stampFile, stamp);
+  markCurrent(RUNTIME);
+}
+if (!isCurrent(ASSEMBLED)) {
+  const { writeAssembledModules } = await import('./assemble-modules.ts');
+  writeAssembledModules();
+  markCurrent(ASSEMBLED);
 }
 
 /** The modules as text: 4 characters for 3 bytes. */
@@ -53,7 +48,7 @@ function writeBytes() {
   writeFileSync(join(build, BYTES_FILE), head + constants.join(''));
 }
 
-async function compile(file, flags) {
+async function compile(asc, file, flags) {
   const { error, stdout, stderr } = await asc.main(
     [
       'src/evm/runtime/index.ts',

@@ -8,10 +8,12 @@
  * browser is Debian's `chromium`, or what IRONFLY_CHROMIUM names. The last line is
  * {"passed":N,"failed":N,"skipped":N}; what is missing (browser, fixtures) is skipped by name.
  */
+
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Browser, chromium } from 'playwright-core';
+import { requireBuild } from '../../scripts/built.ts';
 import { call, open } from '../../src/cli/bench/machine.ts';
 import { columns } from '../../src/cli/bench/report.ts';
 import { geometricMean } from '../../src/cli/bench/statistics.ts';
@@ -32,6 +34,7 @@ const BROWSERS = [
 /** Files that the cases are taken from. */
 const FILES_MAX = 400;
 
+requireBuild();
 const { values } = parseArgs({
   options: {
     cases: { type: 'string', default: '1000' },

@@ -8,10 +8,12 @@
  * and as the last line {"passed":N,"failed":N,"skipped":N}. Suites whose fixtures are missing count
  * as one skipped each and are named. Exit code 1 on any failure, 2 on wrong usage.
  */
+
 import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { requireBuild } from '../../scripts/built.ts';
 import type { MachineOptions } from '../../src/cli/statetest/machine.ts';
 import { runPool } from '../../src/cli/statetest/pool.ts';
 import { openVmTestMachine, parseVmTests, runVmTest } from '../../src/cli/statetest/vmtest.ts';
@@ -64,6 +66,7 @@ const FAILURES_SHOWN = 20;
 /** Seconds between two lines of progress where the output is no terminal. */
 const PROGRESS_SECONDS = 30;
 
+requireBuild();
 process.exitCode = await main();
 
 async function main(): Promise<number> {

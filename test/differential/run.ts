@@ -7,12 +7,15 @@
  * --first ends with the first difference. The last line is {"passed":N,"failed":N,"skipped":0}.
  * Exit code 1 on a difference.
  */
+
 import { parseArgs } from 'node:util';
+import { requireBuild } from '../../scripts/built.ts';
 import { FORKS, findFork } from '../../src/evm/forks/names.ts';
 import type { Engine } from '../../src/evm/types.ts';
 import { ENGINES } from './compare.ts';
 import { createSuite, FAMILIES } from './suite.ts';
 
+requireBuild();
 process.exitCode = await main();
 
 async function main(): Promise<number> {

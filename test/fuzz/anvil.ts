@@ -8,7 +8,9 @@
  * byte in Frontier). Its calls have a gas price of zero; what they leave in the state is seen by
  * what they read of it. Exit code 1 on a difference, 2 where npm has no Anvil.
  */
+
 import { parseArgs } from 'node:util';
+import { requireBuild } from '../../scripts/built.ts';
 import { type AnvilProcess, launchAnvil } from '../../src/cli/bench/anvil.ts';
 import { FORKS, type ForkName, findFork } from '../../src/evm/forks/names.ts';
 import type { Hash, TransactionResult } from '../../src/evm/types.ts';
@@ -37,6 +39,7 @@ interface Trace {
   }[];
 }
 
+requireBuild();
 process.exitCode = await main();
 
 async function main(): Promise<number> {

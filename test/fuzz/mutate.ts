@@ -17,7 +17,6 @@ import { PLANTED_BUGS, type PlantedBug } from './planted-bugs.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const COPIED = ['src', 'test', 'scripts', 'build', 'package.json', 'tsconfig.json'];
-const RUNTIME = 'src/evm/runtime/';
 
 process.exitCode = main();
 
@@ -61,9 +60,8 @@ function tryBug(
   const parts = text.split(from);
   if (parts.length !== 2) throw new Error(`${file} has ${parts.length - 1} times ${from}`);
   writeFileSync(path, parts.join(to));
-  const rebuilds = file.startsWith(RUNTIME);
   try {
-    if (rebuilds) build(folder);
+    build(folder);
     const suite = ['test/differential/run.ts', '--sample', sample, '--first'];
     return (
       lineOfFailure(folder, suite, 'suite') ??
@@ -71,14 +69,14 @@ function tryBug(
     );
   } finally {
     writeFileSync(path, text);
-    if (rebuilds) build(folder);
+    build(folder);
   }
 }
 
 function build(folder: string): void {
   const script = ['scripts/build-runtime.mjs'];
   const { status, stderr } = spawnSync(process.execPath, script, { cwd: folder, encoding: 'utf8' });
-  if (status !== 0) throw new Error(`the runtime cannot be built: ${stderr}`);
+  if (status !== 0) throw new Error(`it cannot be built: ${stderr}`);
 }
 
 function lineOfFailure(folder: string, command: string[], who: string): string | undefined {

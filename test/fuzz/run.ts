@@ -7,8 +7,10 @@
  * differs is made small, printed, and written to test/differential/found, where `npm test` runs it.
  * Exit code 1 when something differed, 2 on wrong usage.
  */
+
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { requireBuild } from '../../scripts/built.ts';
 import { FORKS, type ForkName, findFork } from '../../src/evm/forks/names.ts';
 import type { Engine } from '../../src/evm/types.ts';
 import { writeJson } from '../differential/case.ts';
@@ -23,6 +25,7 @@ import { forkOfRound } from './world.ts';
 const DIFFERENCES_MAX = 5;
 const PROGRESS_MS = 10_000;
 
+requireBuild();
 process.exitCode = await main();
 
 async function main(): Promise<number> {

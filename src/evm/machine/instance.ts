@@ -1,8 +1,9 @@
 /** A machine: a rule set's interpreter, runtime instance and table over one memory. */
 import { encodeRules } from '../forks/encode.ts';
 import type { Rules } from '../forks/rules.ts';
-import { assembleInterpreter, assembleStepping, COMPILED_SLOT } from '../interpreter/assemble.ts';
+import { assembleStepping, COMPILED_SLOT } from '../interpreter/assemble.ts';
 import * as layout from '../layout.ts';
+import { assembledModule } from './assembled.ts';
 import type { MachineMemory } from './memory.ts';
 import { kernelsModule, type RuntimeExports, runtimeModule } from './runtime.ts';
 
@@ -30,16 +31,18 @@ export interface Lookout {
 
 const INTERPRETERS = new Map<string, WebAssembly.Module>();
 
-/** Interpreters differ by fork and kind of memory only. */
+/** Interpreters differ by fork and kind of memory only; the stepping one is assembled here. */
 function interpreterModule(
-  assemble: typeof assembleInterpreter,
+  kind: 'running' | 'stepping',
   { fork }: Rules,
   shared: boolean,
 ): WebAssembly.Module {
-  const key = `${assemble.name} ${fork} ${shared}`;
+  const key = `${kind} ${fork} ${shared}`;
   let module = INTERPRETERS.get(key);
   if (module === undefined) {
-    module = new WebAssembly.Module(assemble(fork, { shared }));
+    const running = kind === 'running';
+    const bytes = running ? assembledModule(fork, shared) : assembleStepping(fork, { shared });
+    module = new WebAssembly.Module(bytes);
     INTERPRETERS.set(key, module);
   }
   return module;
@@ -62,14 +65,14 @@ export function createMachine(memory: MachineMemory, rules: Rules): Machine {
     runtime: instance.exports as WebAssembly.ModuleImports,
   });
   const imports = { ...instance.exports, ...kernels.exports } as WebAssembly.ModuleImports;
-  const load = (assemble: typeof assembleInterpreter): void => {
-    const module = interpreterModule(assemble, rules, shared);
+  const load = (kind: 'running' | 'stepping'): void => {
+    const module = interpreterModule(kind, rules, shared);
     new WebAssembly.Instance(module, { env, runtime: imports });
   };
-  load(assembleInterpreter);
+  load('running');
   let steps = false;
   const loadStepping = (): void => {
-    if (!steps) load(assembleStepping);
+    if (!steps) load('stepping');
     steps = true;
   };
   const rulesAddress = memory.nextRules;

@@ -1,6 +1,6 @@
 /** The runtime module (AssemblyScript): its exports, and its compiled form, once a process. */
 import { RUNTIME, RUNTIME_SHARED } from '../../../build/runtime-bytes.ts';
-import { assembleKernels } from '../kernels/module.ts';
+import { assembledModule } from './assembled.ts';
 
 /** What the host calls. Pointers and sizes are u32, gas is i64. */
 export interface RuntimeExports {
@@ -49,11 +49,11 @@ export function runtimeModule(shared: boolean): WebAssembly.Module {
 
 const KERNELS = new Map<boolean, WebAssembly.Module>();
 
-/** The assembled arithmetic that stands beside the runtime, compiled at its first use. */
+/** The arithmetic that was assembled and stands beside the runtime, compiled at its first use. */
 export function kernelsModule(shared: boolean): WebAssembly.Module {
   let module = KERNELS.get(shared);
   if (module === undefined) {
-    module = new WebAssembly.Module(assembleKernels({ shared }));
+    module = new WebAssembly.Module(assembledModule('kernels', shared));
     KERNELS.set(shared, module);
   }
   return module;
