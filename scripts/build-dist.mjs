@@ -1,6 +1,6 @@
 // Emits dist/: the sources as JavaScript with declarations, for the published package.
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -11,4 +11,11 @@ const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'
   cwd: root,
   stdio: 'inherit',
 });
-process.exit(status ?? 1);
+if (status !== 0) process.exit(status ?? 1);
+
+// The workloads of `ironfly bench`, compiled: solc does not come with the package.
+const { compileWorkloads } = await import('../src/cli/bench/workloads/compile.ts');
+const contracts = compileWorkloads((what) => {
+  throw new Error(`left out of the package: ${what}`);
+});
+writeFileSync(join(root, 'dist', 'workloads.json'), JSON.stringify(contracts));

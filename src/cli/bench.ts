@@ -70,7 +70,7 @@ async function bench(options: BenchOptions): Promise<void> {
   const { filter } = options;
   const all = loadWorkloads({ tiny: false, missing: (what) => note(`left out: ${what}`) });
   if (all.length === 0) {
-    throw new Error('there are no workloads here: run it in a clone of the repository');
+    throw new Error('there are no workloads here: what is left out says why');
   }
   const workloads = all.filter(({ name }) => filter === undefined || filter.test(name));
   if (workloads.length === 0) {

@@ -1,6 +1,7 @@
 /**
  * The Solidity workloads compiled by the solc of npm. What came of it is kept in `build/`, by the
- * hash of everything that goes in, since loading solc and compiling takes seconds.
+ * hash of everything that goes in, since loading solc and compiling takes seconds. The npm package
+ * carries the outcome alone (`npm run build` writes it into `dist/`).
  */
 import { createHash } from 'node:crypto';
 import { existsSync, globSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -23,6 +24,8 @@ export type CompiledContracts = Readonly<Record<string, CompiledContract>>;
 
 const SOURCES = join(ROOT, 'workloads');
 const CACHE = join(ROOT, 'build', 'solidity');
+/** In the package only. */
+const PACKED = join(ROOT, 'workloads.json');
 /** Packages whose sources are imported, and the compiler: their versions are part of the hash. */
 const PACKAGES = ['solc', '@openzeppelin/contracts', 'solady'];
 const SETTINGS = {
@@ -37,10 +40,7 @@ const load = createRequire(import.meta.url);
 
 /** Compiles the folder of workloads; what is not there is named by `missing`. */
 export function compileWorkloads(missing: (what: string) => void): CompiledContracts | undefined {
-  if (!existsSync(SOURCES)) {
-    missing('the Solidity workloads (they are in the repository, not in the package)');
-    return undefined;
-  }
+  if (existsSync(PACKED)) return JSON.parse(readFileSync(PACKED, 'utf8')) as CompiledContracts;
   const versions = PACKAGES.map((name) => `${name} ${versionOf(name) ?? 'missing'}`);
   const absent = PACKAGES.filter((name) => versionOf(name) === undefined);
   if (absent.length > 0) {
