@@ -19,7 +19,7 @@ import {
 import { codeCreate } from "./code";
 import { enterFrame } from "./frames";
 import { keccak256Watched, keccak256Word } from "./hashes/keccak";
-import { exceeds32, priceOfRange, touchRange } from "./memory";
+import { exceeds32, priceOfRange, touchRange, touchRanges } from "./memory";
 import {
   addBalance, codeOf, findAccount, hasFlag, hasStorage, isEmpty, lessWord, markRead,
   markSelfdestructed, resetForCreation, setBalance, setNonce, subBalance, touchAccount, warmAccount,
@@ -118,15 +118,15 @@ export function opCall(fp: u32, sp: u32, gas: i64, op: u32): i32 {
     cost += <i64>load<u32>(rules + R_CALL_NEW_ACCOUNT);
     stateCost = <i64>load<u32>(rules + R_STATE_GAS_ACCOUNT);
   }
-  let left = touchRange(fp, all, ranges, ranges + 32);
-  if (left >= 0) left = touchRange(fp, left, ranges + 64, ranges + 96);
-  if (left < 0) return status32(left);
-  left = afterStateGas(fp, left - cost, stateCost);
+  let left = afterStateGas(fp, all - forMemory - cost, stateCost);
   if (left < 0) return STATUS_OUT_OF_GAS;
   let given = gasOf(sp);
   if (load<u32>(rules + R_ALL_BUT_ONE_64TH)) given = min<i64>(given, left - left / 64);
   else if (given > left) return STATUS_OUT_OF_GAS;
   left -= given;
+  // Memory grows last: what runs out of gas may be executed again, and must cost the same then.
+  const touched = touchRanges(fp, all, ranges, ranges + 64);
+  if (touched < 0) return status32(touched);
   if (transfers) given += <i64>load<u32>(rules + R_CALL_STIPEND);
   // From here on it happens.
   chargeStateGas(ctx, fp, stateCost);
@@ -220,10 +220,12 @@ export function opCreate(fp: u32, sp: u32, gas: i64, op: u32): i32 {
     price += load<u32>(rules + R_INIT_CODE_WORD);
   }
   const memorySize = load<u32>(fp + F_MEM_SIZE);
-  let left = touchRange(fp, all, sp + 32, sp + 64);
-  if (left < 0) return status32(left);
-  left -= <i64>(((<u64>size + 31) >> 5) * price);
+  const forMemory = priceOfRange(fp, sp + 32, sp + 64);
+  if (all < forMemory) return STATUS_OUT_OF_GAS;
+  let left = all - forMemory - <i64>(((<u64>size + 31) >> 5) * price);
   if (left < 0) return STATUS_OUT_OF_GAS;
+  const touched = touchRange(fp, all, sp + 32, sp + 64);
+  if (touched < 0) return status32(touched);
   const self = load<u32>(fp + F_ACCOUNT);
   const bytes = size == 0 ? load<u32>(fp + F_MEM) : load<u32>(fp + F_MEM) + load<u32>(sp + 32);
   const result = sp + (op == CREATE2 ? 96 : 64);
@@ -244,14 +246,17 @@ export function opCreate(fp: u32, sp: u32, gas: i64, op: u32): i32 {
   const account = findAccount(ctx, address);
   const collides = account == 0 ? -1 : isTaken(ctx, rules, account);
   if (collides < 0) {
-    // Executed again once the host has answered: memory must cost the same then.
+    // Executed again once the host has answered: memory must cost the same.
     store<u32>(fp + F_MEM_SIZE, memorySize);
     return status32(missing(ctx));
   }
   const isNew = !hasFlag(account, ACCOUNT_EXISTS) || isEmpty(ctx, account);
   const stateCost: i64 = isNew ? <i64>load<u32>(rules + R_STATE_GAS_ACCOUNT) : 0;
   left = afterStateGas(fp, left, stateCost);
-  if (left < 0) return STATUS_OUT_OF_GAS;
+  if (left < 0) {
+    store<u32>(fp + F_MEM_SIZE, memorySize);
+    return STATUS_OUT_OF_GAS;
+  }
   chargeStateGas(ctx, fp, stateCost);
   const given = load<u32>(rules + R_ALL_BUT_ONE_64TH) ? left - left / 64 : left;
   left -= given;

@@ -64,3 +64,9 @@ export function touchRange(fp: u32, gas: i64, offset: u32, size: u32): i64 {
   if (exceeds32(offset)) return -STATUS_OUT_OF_GAS;
   return expandMemory(fp, gas, <u64>load<u32>(offset) + bytes);
 }
+
+/** Pays for two ranges, each an offset and a size: all of it, or nothing. */
+export function touchRanges(fp: u32, gas: i64, one: u32, other: u32): i64 {
+  const further = priceOfRange(fp, one, one + 32) > priceOfRange(fp, other, other + 32) ? one : other;
+  return touchRange(fp, gas, further, further + 32);
+}
