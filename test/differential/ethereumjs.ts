@@ -13,8 +13,9 @@ import {
 import { type Address, createAddressFromString, type PrefixedHexString } from '@ethereumjs/util';
 import { createVM, runTx, type VM } from '@ethereumjs/vm';
 import { type ForkName, forkIndex } from '../../src/evm/forks/names.ts';
-import type { Address as HexAddress, Log } from '../../src/evm/types.ts';
+import type { Hash, Address as HexAddress, Log } from '../../src/evm/types.ts';
 import { blockHashOf, type Case, type CaseTransaction } from './case.ts';
+import { rootOf } from './ethereumjs-root.ts';
 import { PeerState } from './ethereumjs-state.ts';
 import { corrected } from './known-bugs.ts';
 import { isKept, type Outcome, STACK_KEPT, type Step } from './outcome.ts';
@@ -58,6 +59,8 @@ export function commonOf(fork: ForkName): Common {
 export interface Peer {
   open(test: Case): void;
   run(transaction: CaseTransaction, options?: { readonly steps?: boolean }): Promise<Outcome>;
+  /** The state root after what has run. */
+  root(): Promise<Hash>;
 }
 
 export async function createPeer(fork: ForkName): Promise<Peer> {
@@ -97,6 +100,7 @@ export async function createPeer(fork: ForkName): Promise<Peer> {
         vm.evm.events?.off('step', listener);
       }
     },
+    root: () => rootOf(state.dump()),
   };
 }
 

@@ -48,7 +48,7 @@ async function main(): Promise<number> {
     let count = 0;
     for (const family of values.family) {
       if (values.first && failed > 0) break;
-      const result = await suite.run(family, { oneIn, first });
+      const result = await suite.run(family, { oneIn, first, stopsAtFailure: values.first });
       count += result.passed;
       failed += result.failures.length;
       for (const failure of result.failures) process.stdout.write(`FAIL ${failure}\n`);

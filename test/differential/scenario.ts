@@ -23,8 +23,8 @@ export interface Stage {
 /** How much gas the transaction gets. */
 export type GasChoice =
   | 'plenty'
-  /** What it uses with plenty, and so many units more. */
-  | { readonly beyondUsed: bigint }
+  /** The least with which it ends as it does with plenty, and so many units more. */
+  | { readonly beyondNeeded: bigint }
   /** What it costs before its first instruction, and so many units more. */
   | { readonly beyondIntrinsic: bigint };
 
@@ -48,7 +48,8 @@ export const BLOCK: CaseBlock = {
   number: 1_000n,
   timestamp: 1_700_000_000n,
   coinbase: addressAt(0xc01bba5en),
-  gasLimit: 30_000_000n,
+  // Room for a transaction whose gas lasts to the depth of 1,024.
+  gasLimit: 2n ** 43n,
   prevRandao: 0x123456789abcdefn,
   difficulty: 0x20000n,
   baseFee: 0n,
@@ -155,9 +156,24 @@ function limited(test: Case, choices: readonly GasChoice[], scout: Machine): Cas
     if ('beyondIntrinsic' in choice) {
       return { ...transaction, gasLimit: intrinsic + choice.beyondIntrinsic };
     }
-    const result = scout.run(transaction, { commit: false });
-    const used = result.status === 'refused' ? intrinsic : result.gasUsed + result.gasRefunded;
-    return { ...transaction, gasLimit: used + choice.beyondUsed };
+    const gasLimit = needed(transaction, intrinsic, scout) + choice.beyondNeeded;
+    return { ...transaction, gasLimit };
   });
   return { ...test, transactions };
+}
+
+/** The least gas limit of which the end is that with the transaction's own. */
+function needed(transaction: CaseTransaction, intrinsic: bigint, scout: Machine): bigint {
+  const end = (gasLimit: bigint): string => {
+    const result = scout.run({ ...transaction, gasLimit }, { commit: false });
+    return 'reason' in result ? `${result.status} ${result.reason}` : result.status;
+  };
+  const wanted = end(transaction.gasLimit);
+  let [enough, least] = [transaction.gasLimit, intrinsic];
+  while (least < enough) {
+    const middle = (least + enough) / 2n;
+    if (end(middle) === wanted) enough = middle;
+    else least = middle + 1n;
+  }
+  return enough;
 }

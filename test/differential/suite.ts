@@ -5,12 +5,15 @@ import type { Case } from './case.ts';
 import { type Comparer, createComparer, ENGINES } from './compare.ts';
 import { createMachine, type Forcing, UNFORCED } from './machines.ts';
 import { casesOf, type NamedScenario } from './scenario.ts';
+import { branches } from './scenarios/branches.ts';
 import { callData, calls, precompiles } from './scenarios/calls.ts';
 import { creations } from './scenarios/creations.ts';
+import { depth } from './scenarios/depth.ts';
 import { environment } from './scenarios/environment.ts';
 import { failures } from './scenarios/failures.ts';
 import { memory, returnData } from './scenarios/memory.ts';
-import { storage } from './scenarios/storage.ts';
+import { statics } from './scenarios/statics.ts';
+import { stipends, storage } from './scenarios/storage.ts';
 import { transactions } from './scenarios/transactions.ts';
 import { values } from './scenarios/values.ts';
 
@@ -20,11 +23,15 @@ export const FAMILIES: Readonly<Record<string, (fork: ForkName) => Iterable<Name
   returnData,
   environment,
   storage,
+  stipends,
   calls,
+  statics,
+  depth,
   callData,
   precompiles,
   creations,
   failures,
+  branches,
   transactions,
 };
 
@@ -32,6 +39,8 @@ export interface SuiteOptions {
   /** One scenario in so many, beginning with the one of this number. */
   readonly oneIn: number;
   readonly first: number;
+  /** Ends with the first difference. */
+  readonly stopsAtFailure?: boolean;
 }
 
 export interface SuiteResult {
@@ -59,7 +68,7 @@ export function createSuite(fork: ForkName, engines: readonly Engine[] = ENGINES
   const comparer = createComparer(fork, engines);
   const scout = createMachine('interpreter', fork);
   return {
-    run: async (family, { oneIn, first }) => {
+    run: async (family, { oneIn, first, stopsAtFailure = false }) => {
       const scenarios = FAMILIES[family];
       if (scenarios === undefined) throw new RangeError(`no family is called ${family}`);
       const result: SuiteResult = { passed: 0, failures: [] };
@@ -67,6 +76,7 @@ export function createSuite(fork: ForkName, engines: readonly Engine[] = ENGINES
       const cases = casesOf(fork, chosen, scout);
       let number = first;
       for (const { test, names } of cases) {
+        if (stopsAtFailure && result.failures.length > 0) break;
         const forced = FORCING[number % FORCING.length] as Forcing;
         number += 1;
         await runCase(comparer, { test, names }, forced, result);

@@ -27,6 +27,8 @@ export function randomCode(setting: Setting): Uint8Array {
     writeFunction({ ...scope, height: 2, budget: 4, functions: functions.slice(index + 1) });
   }
   const code = program.assemble();
+  // Cut off anywhere, in the data of a push as well.
+  if (random.once(24)) return code.subarray(0, random.below(code.length + 1));
   return random.once(8) ? mutated(setting, code) : code;
 }
 

@@ -1,11 +1,12 @@
 /**
- * `npm run mutate`: plants bugs in a copy of the sources, one at a time, and asks whether the
- * differential suite or else the fuzzer finds each.
+ * `npm run mutate`: plants bugs in a copy of the sources, one at a time, and asks who finds each:
+ * the part of the differential suite that `npm test` runs, or else the fuzzer, or else all of the
+ * suite, as `npm run conformance` runs it.
  *
- *   npm run mutate -- [--bug N]... [--sample N] [--seconds N]
+ *   npm run mutate -- [--bug N]... [--sample N] [--seconds N] [--family F]...
  *
- * --sample is the suite's, 60 as in `npm test`; --seconds are those of the fuzzer where the suite
- * finds nothing. Exit code 1 when a bug was not found.
+ * --sample is the suite's, 60 as in `npm test`; --seconds are those of the fuzzer; --family names
+ * parts of the suite, to look at one bug. Exit code 1 when a bug was not found.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -26,6 +27,7 @@ function main(): number {
       bug: { type: 'string', multiple: true, default: [...PLANTED_BUGS.keys()].map(String) },
       sample: { type: 'string', default: '60' },
       seconds: { type: 'string', default: '60' },
+      family: { type: 'string', multiple: true, default: [] },
     },
   });
   const folder = mkdtempSync(join(tmpdir(), 'ironfly-mutate-'));
@@ -49,11 +51,17 @@ function main(): number {
   return missed > 0 ? 1 : 0;
 }
 
+interface Options {
+  readonly sample: string;
+  readonly seconds: string;
+  readonly family: readonly string[];
+}
+
 /** By whom the bug is found, and where; undefined when nobody does. */
 function tryBug(
   folder: string,
   { file, from, to }: PlantedBug,
-  { sample, seconds }: { readonly sample: string; readonly seconds: string },
+  { sample, seconds, family }: Options,
 ): string | undefined {
   const path = join(folder, file);
   const text = readFileSync(path, 'utf8');
@@ -62,10 +70,13 @@ function tryBug(
   writeFileSync(path, parts.join(to));
   try {
     build(folder);
-    const suite = ['test/differential/run.ts', '--sample', sample, '--first'];
+    const families = family.flatMap((name) => ['--family', name]);
+    const suite = ['test/differential/run.ts', '--first', ...families];
+    const fuzzer = ['test/fuzz/run.ts', '--seconds', seconds, '--seed', 'mutate'];
     return (
-      lineOfFailure(folder, suite, 'suite') ??
-      lineOfFailure(folder, ['test/fuzz/run.ts', '--seconds', seconds, '--seed', 'mutate'], 'fuzz')
+      lineOfFailure(folder, [...suite, '--sample', sample], `one in ${sample} of the suite`) ??
+      lineOfFailure(folder, fuzzer, `the fuzzer in ${seconds} s`) ??
+      lineOfFailure(folder, suite, 'all of the suite')
     );
   } finally {
     writeFileSync(path, text);

@@ -96,7 +96,8 @@ function copy(scope: Scope): void {
 function choose(scope: Scope): void {
   const { random, program } = scope;
   const [otherwise, after] = [newLabel(), newLabel()];
-  expression(scope, 2);
+  if (random.once(2)) expression(scope, 2);
+  else fickle(scope);
   program.jumpIf(otherwise);
   scope.height -= 1;
   statements(scope, random.between(0, 3));
@@ -107,6 +108,18 @@ function choose(scope: Scope): void {
   program.jump(after).place(otherwise);
   statements(scope, random.between(0, 3));
   program.place(after);
+}
+
+/** A bit that is not the same in every round, every call or every transaction. */
+function fickle(scope: Scope): void {
+  const { random, program } = scope;
+  // Where a loop is around this place, its counter is a good choice: it lies on top.
+  if (scope.loops > 0 && random.once(2)) program.op('DUP1');
+  else if (random.once(3)) program.op('GAS');
+  else if (random.once(2)) program.push(random.below(6)).op('SLOAD');
+  else program.push(random.below(33)).op('CALLDATALOAD');
+  program.push(random.once(2) ? 1 : 1 << random.below(8)).op('AND');
+  scope.height += 1;
 }
 
 /** A counter on the stack, down to zero; at times memory or storage in every round. */
@@ -184,7 +197,9 @@ function call(scope: Scope): void {
 /** Before EIP-150 asking for more than there is fails: a part of what is left. */
 function gasOfCall({ random, program, fork }: Scope): string[] {
   if (random.once(5)) {
-    program.push(random.pick([0, 100, 700, 2_300, 5_000, 30_000]));
+    // A callee that stores may need just about the stipend, and something for its pushes.
+    const around = 2_300 + random.between(-3, 20);
+    program.push(random.pick([0, 100, 700, 2_300, around, 5_000, 30_000]));
     return [];
   }
   if (since(fork, 'tangerineWhistle') || random.once(10)) return ['GAS'];
@@ -272,8 +287,12 @@ function deepStack(scope: Scope): void {
   const [head, end] = [newLabel(), newLabel()];
   // The loop's head, its limit and the constants of its end stay below the bound.
   const height = random.between(985, 1_024) - scope.height;
-  program.push(height).place(head).op('DUP1').push(1).op('SWAP1', 'SUB', 'DUP1').jumpIf(head);
-  program.place(end);
+  // Sixteen words a round: most instructions of a campaign would be of this loop otherwise.
+  const round = Array.from({ length: 15 }, () => 'DUP1');
+  program.push(Math.floor(height / 16)).place(head);
+  program.op(...round, 'DUP1');
+  program.push(1).op('SWAP1', 'SUB', 'DUP1').jumpIf(head).place(end);
+  for (let i = 0; i < height % 16; i++) program.op('DUP1');
   const inner = { ...scope, height: scope.height + height, loops: 2, budget: 3, functions: [] };
   statements(inner, 3);
   program.op('RETURNDATASIZE', 'POP', 'STOP');

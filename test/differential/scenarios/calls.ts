@@ -40,7 +40,6 @@ export function* calls(fork: ForkName): Generator<NamedScenario> {
         }
       }
     }
-    yield { name: `${kind} to depth 1024`, make: (stage) => deep(stage, kind) };
     for (const size of [0, 31, 39, 40, 41, 64]) {
       yield { name: `${kind} wants ${size} bytes`, make: (stage) => wanted(stage, kind, size) };
     }
@@ -55,13 +54,17 @@ interface Called {
   readonly gas: bigint;
 }
 
+/** Where the caller wants what is returned, with room for all that a callee knows. */
+const OUTPUT = 96;
+const CONTEXT_BYTES = 224;
+
 /** Calls twice, for the second finds it warm; keeps results, prices and what was returned. */
 function called(stage: Stage, { kind, callee, code, value, gas }: Called): Scenario {
   const { fork, target, other } = stage;
   const program = new Program(fork);
-  const stores = [0, 1, 2, 3].map((index) => 160 + index * 32);
+  const stores = [0, 1, 2, 3].map((index) => OUTPUT + CONTEXT_BYTES + index * 32);
   for (const round of [0, 1]) {
-    program.op('GAS').push(40).push(96).push(5).push(0);
+    program.op('GAS').push(CONTEXT_BYTES).push(OUTPUT).push(5).push(0);
     if (kind === 'CALL' || kind === 'CALLCODE') program.push(value);
     program
       .push(BigInt(other(1)))
@@ -74,7 +77,10 @@ function called(stage: Stage, { kind, callee, code, value, gas }: Called): Scena
       .op('MSTORE');
   }
   if (since(fork, 'byzantium')) program.op('RETURNDATASIZE').push(64).op('MSTORE');
-  program.push(288).push(0).op('RETURN');
+  program
+    .push(OUTPUT + CONTEXT_BYTES + 128)
+    .push(0)
+    .op('RETURN');
   const accounts = [{ ...contract(target, program.assemble()), balance: 100n }];
   if (callee === 'delegation') {
     accounts.push(contract(other(1), Uint8Array.fromHex(`ef0100${other(2).slice(2)}`)));
@@ -94,26 +100,7 @@ function context(program: Program, fork: ForkName): Program {
       .push(index * 32)
       .op('MSTORE');
   if (since(fork, 'istanbul')) program.op('SELFBALANCE').push(192).op('MSTORE');
-  return program.push(224).push(0).op('RETURN');
-}
-
-/** Calls itself until the depth or the gas ends it; says how deep it came. */
-function deep({ fork, target }: Stage, kind: string): Scenario {
-  const program = new Program(fork);
-  const storing = kind !== 'STATICCALL';
-  for (let i = 0; i < 4; i++) program.push(0);
-  if (kind === 'CALL' || kind === 'CALLCODE') program.push(0);
-  program.op('ADDRESS');
-  // Before EIP-150 a call must not ask for more than there is.
-  if (since(fork, 'tangerineWhistle')) program.op('GAS');
-  else program.push(1_000).op('GAS', 'SUB');
-  program.op(kind);
-  if (storing) program.push(0).op('SLOAD', 'ADD').push(1).op('ADD').push(0).op('SSTORE');
-  const gasLimit = 29_000_000n;
-  return {
-    accounts: [contract(target, program.assemble())],
-    transaction: { gasLimit: since(fork, 'osaka') ? 16_000_000n : gasLimit },
-  };
+  return program.push(CONTEXT_BYTES).push(0).op('RETURN');
 }
 
 /** Reads call data around its end, where the caller's memory goes on with ones. */

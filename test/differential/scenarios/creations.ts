@@ -62,7 +62,7 @@ export function* creations(fork: ForkName): Generator<NamedScenario> {
           const program = new Program(fork);
           write(program, stage);
           const transaction = { to: undefined, data: program.assemble(), value: 3n, gasLimit: GAS };
-          const gas = beyond === 'plenty' ? beyond : { beyondUsed: beyond };
+          const gas = beyond === 'plenty' ? beyond : { beyondNeeded: beyond };
           return { accounts: [], transaction, gas };
         },
       };

@@ -75,6 +75,64 @@ function read(stage: Stage, slot: bigint, name: string): Scenario {
   };
 }
 
+/** Values of a slot: before the transaction, after a first write, after one with little gas. */
+const WRITES: readonly (readonly [original: bigint, first: bigint, second: bigint])[] = [
+  [0n, 0n, 1n],
+  [0n, 1n, 0n],
+  [0n, 1n, 1n],
+  [0n, 1n, 2n],
+  [1n, 0n, 1n],
+  [1n, 1n, 1n],
+  [1n, 1n, 2n],
+  [1n, 2n, 1n],
+];
+
+/** Gas around the stipend, with which nothing may be stored (EIP-2200), however cheap it is. */
+export function* stipends(): Generator<NamedScenario> {
+  for (const left of [2_299, 2_300, 2_301, 2_302]) {
+    for (const writes of WRITES) {
+      for (const value of [0, 1]) {
+        yield {
+          name: `SSTORE ${writes.join(' ')} in a call with value ${value} and ${left} gas left`,
+          make: (stage) => stored(stage, writes, value, left),
+        };
+      }
+    }
+  }
+}
+
+/** Gas of what the callee does before its SSTORE: two pushes of a byte and CALLDATALOAD. */
+const BEFORE_STORE = 9;
+/** What a call with a value gives its callee. */
+const STIPEND = 2_300;
+
+function stored(
+  { fork, target, other }: Stage,
+  [original, ...values]: readonly [bigint, bigint, bigint],
+  value: number,
+  left: number,
+): Scenario {
+  const outer = new Program(fork);
+  const given = left + BEFORE_STORE - (value > 0 ? STIPEND : 0);
+  for (const [index, word] of values.entries()) {
+    outer.push(word).push(0).op('MSTORE').push(0).push(0).push(32).push(0).push(value);
+    outer
+      .push(BigInt(other(1)))
+      .push(index === 0 ? 60_000 : given)
+      .op('CALL')
+      .push(index + 1)
+      .op('SSTORE');
+  }
+  const inner = new Program(fork).push(0, 1).op('CALLDATALOAD').push(1, 1).op('SSTORE').assemble();
+  return {
+    accounts: [
+      { ...contract(target, outer.assemble()), balance: 9n },
+      { ...contract(other(1), inner), storage: new Map([[1n, original]]) },
+    ],
+    transaction: {},
+  };
+}
+
 /** Two pushes come before SSTORE: six gas. */
 function withGas(stage: Stage, left: bigint, original: bigint): Scenario {
   const code = new Program(stage.fork).push(1).push(3).op('SSTORE').assemble();

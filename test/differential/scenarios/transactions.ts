@@ -106,7 +106,11 @@ function* floors(fork: ForkName): Generator<NamedScenario> {
     }));
     yield {
       name: `an access list of ${count} addresses`,
-      make: () => ({ accounts: [], transaction: { type: 1, accessList }, gas: { beyondUsed: 0n } }),
+      make: () => ({
+        accounts: [],
+        transaction: { type: 1, accessList },
+        gas: { beyondNeeded: 0n },
+      }),
     };
   }
 }

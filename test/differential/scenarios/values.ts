@@ -1,6 +1,6 @@
 /** Opcodes that compute a word from words: all edge operands, known to the compiler and not. */
 import type { ForkName } from '../../../src/evm/forks/names.ts';
-import { OPCODES, opcodeAt } from '../../../src/evm/opcodes/table.ts';
+import { OPCODES, type OpcodeRow, opcodeAt } from '../../../src/evm/opcodes/table.ts';
 import { EDGES } from '../edges.ts';
 import { Program } from '../program.ts';
 import { type NamedScenario, running } from '../scenario.ts';
@@ -70,7 +70,7 @@ function operations(fork: ForkName): Operation[] {
   for (const row of OPCODES) {
     if (!NAMES.includes(row.name) || opcodeAt(row.byte, fork) === undefined) continue;
     for (const [mixture, sources] of mixtures(row.pops).entries()) {
-      for (const [index, words] of operands(row.pops).entries()) {
+      for (const [index, words] of operands(row).entries()) {
         if (isTried(index, mixture, sources)) all.push({ name: row.name, words, sources });
       }
     }
@@ -107,10 +107,15 @@ function maskBits(word: bigint): number {
   return [8, 64, 128, 192].find((bits) => word < 2n ** BigInt(bits)) ?? 256;
 }
 
-function operands(count: number): bigint[][] {
-  if (count === 1) return EDGES.map((word) => [word]);
-  const pairs = EDGES.flatMap((one) => EDGES.map((other) => [one, other]));
-  if (count === 2) return pairs;
+/** The first operand of these is the number of a byte: all of them are edges. */
+const OF_BYTES = ['SIGNEXTEND', 'BYTE'];
+const BYTES = Array.from({ length: 32 }, (_, index) => BigInt(index));
+
+function operands({ name, pops }: OpcodeRow): bigint[][] {
+  if (pops === 1) return EDGES.map((word) => [word]);
+  const firsts = OF_BYTES.includes(name) ? [...new Set([...BYTES, ...EDGES])] : EDGES;
+  const pairs = firsts.flatMap((one) => EDGES.map((other) => [one, other]));
+  if (pops === 2) return pairs;
   // Pairs with a modulus each, and every modulus with some pairs.
   return pairs.map((pair, index) => [...pair, EDGES[(index * 7) % EDGES.length] as bigint]);
 }
