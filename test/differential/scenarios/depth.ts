@@ -11,7 +11,7 @@ const LAST = ['nothing', 'precompile', 'CREATE', 'CREATE2', 'CALL'];
 
 /** Each call leaves a 64th part behind (EIP-150): something of this is left 1,024 calls below. */
 const GAS = 2n ** 42n;
-/** The most that a transaction may have in Osaka (EIP-7825): there the gas ends before the depth. */
+/** The most that a transaction may have in Osaka (EIP-7825): it ends before the depth does. */
 const GAS_IN_OSAKA = 16_000_000n;
 
 export function* depth(fork: ForkName): Generator<NamedScenario> {
@@ -27,7 +27,7 @@ export function* depth(fork: ForkName): Generator<NamedScenario> {
   }
 }
 
-/** Calls itself until that fails; gives back how deep that was, and what the deepest frame found. */
+/** Calls itself until that fails; gives back how deep that was, and what was found there. */
 function deep({ fork, target }: Stage, kind: string, last: string): Scenario {
   const end = newLabel();
   const program = new Program(fork).push(64).push(0).push(0).push(0);
