@@ -539,15 +539,17 @@ export const SCRATCH_RECIPROCALS = 2560;
 export const RECIPROCAL_COUNT = 8;
 /** word: the modulus; all ones, which needs no reciprocal, where there is none yet. */
 export const RECIPROCAL_MODULUS = 0;
-/** word: the modulus shifted left until its top bit is set. */
-export const RECIPROCAL_NORMALISED = 32;
-/** u32 x 9: floor(2^544 / normalised) - 2^288. */
-export const RECIPROCAL_DIGITS = 64;
-/** u64: by how many bits it is shifted, below 64. */
-export const RECIPROCAL_SHIFT = 104;
+/** word: the divisor: the modulus, shifted left to 256 bits where it has fewer than 251. */
+export const RECIPROCAL_DIVISOR = 32;
+/** u32 x 9: the divisor's digits of 30 bits. */
+export const RECIPROCAL_DIVISOR_DIGITS = 64;
+/** u32 x 10: the digits of floor(2^540 / divisor). */
+export const RECIPROCAL_DIGITS = 100;
+/** u64: by how many bits the divisor is shifted, below 64. */
+export const RECIPROCAL_SHIFT = 144;
 /** word: the last modulus that was looked for here in vain. */
-export const RECIPROCAL_SEEN = 112;
-export const RECIPROCAL_BYTES = 144;
+export const RECIPROCAL_SEEN = 160;
+export const RECIPROCAL_BYTES = 192;
 
 // ---------------------------------------------------------------- private to the runtime
 /** In a context, from C_RUNTIME: the overlay's tables (TABLE_BYTES each). */

@@ -2,35 +2,37 @@
  * MULMOD by Barrett's reduction: the quotient is estimated with a reciprocal of the modulus that
  * was computed once, so nothing divides.
  *
- * With m' the modulus shifted left until its top bit is set, a' = a shifted alike, p = a' b and
- * mu = floor(2^544 / m') - 2^288 (nine digits, kept in a cache):
+ * In digits of 30 bits (columns.ts), with m the modulus, or the modulus shifted left to 256 bits
+ * where it has fewer than 251 (and a alike), p = a b and mu = floor(2^540 / m):
  *
- *   x = floor(p / 2^224)                       nine digits, 7 to 15 of p
- *   q = floor(x (2^288 + mu) / 2^320)          from column 8 of x mu on
- *   r = p - q m'                               below 2 m', so at most one correction
+ *   x = floor(p / 2^240)                       digits 8 to 16 of p, the last one of 32 bits
+ *   q = floor(x mu / 2^300)                    from column 10 of x mu on
+ *   r = p - q m                                below 2 m, so at most one correction
  *
- * a' < m' makes the quotient p / m' < b < 2^256. What q may lack: the digits of p below x are
- * worth 2^224 2^289 / 2^544 = 2^-31 of a unit, the fraction of mu x / 2^320 < 2^-32, the columns
- * left out 8 2^(64 + 224) / 2^320 = 2^-29: less than 2^-28 together. So q is exact, unless the
- * digit below it says that the quotient is as near to the next whole number; only then r is
- * corrected.
+ * q < 2^262 has nine digits. What it may lack: x has the carries of two columns below it only, and
+ * with the digits below it that is worth less than 2 2^240 / 2^250 = 2^-9 of a unit; the fraction
+ * of mu is worth 2^272 / 2^300 = 2^-28, the columns left out 8 2^(60 + 210) / 2^300 = 2^-27. So q
+ * is exact, unless the digit below it says that the quotient is near to the next whole number; only
+ * then r is compared with m.
  *
  * A modulus 2^256 - c with c < 2^64 needs no reciprocal: 2^256 = c, and the upper half of the
  * product is folded onto the lower one.
  *
- * Measured (kernels.bench.ts): BN254 74 ns, folded 41, where Knuth's division took 100.
+ * Measured (the loops of kernels.bench.ts, both in turns): BN254 41 ns, with digits of 32 bits and
+ * their carries 58; folded 34.
  */
 import type { FunctionRef, Local, Value } from '../../wasm/function.ts';
 import * as layout from '../layout.ts';
 import { type Emitter, keep, keep32, type Limb, pushValue } from '../words/word.ts';
 import {
-  DIGIT_MASK,
-  type Digit,
-  digitsOf,
-  joinDigits,
-  loadDigits,
-  multiplyDigits,
-} from './digits.ts';
+  carryColumns,
+  joinWord,
+  loadColumns,
+  productColumns,
+  splitWord,
+  WORD_DIGITS,
+} from './columns.ts';
+import { type Digit, digitsOf, joinDigits, loadDigits, multiplyDigits } from './digits.ts';
 import {
   addCarrying,
   loadLimbs,
@@ -41,7 +43,6 @@ import {
   storeLimbs,
   subtractBorrowing,
 } from './limbs.ts';
-import { multiplyLow } from './multiply.ts';
 
 export interface MulmodOperands {
   /** Addresses of words; the result's may be an operand's. */
@@ -60,10 +61,8 @@ export interface MulmodLinks {
 
 /** 2^64 divided by the golden ratio: spreads what differs in few bits. */
 const GOLDEN = 0x9e37_79b9_7f4a_7c15n;
-/** Fractions of 2^32 from which on the quotient may be one too small: 2^-28, and one for below. */
-const FRACTION_NEAR_ONE = (1n << 32n) - 17n;
-/** Smallest top limb of a modulus by which a longer operand is reduced in place. */
-const TOP_LIMB_MIN = 1n << 33n;
+/** Fractions of 2^30 from which on the quotient may be one too small: 2^-7. */
+const FRACTION_NEAR_ONE = (1n << 30n) - (1n << 23n);
 const ALL_ONES = 0xffff_ffff_ffff_ffffn;
 
 /** Emits a function's whole body. */
@@ -86,17 +85,25 @@ export function emitMulmod(m: Emitter, operands: MulmodOperands, links: MulmodLi
     );
   fn.hint(false);
   fn.if(pushIsOther(m, modulus, entry), slow);
-  const distance = keep(m, fn.i64.load(fn.get(entry), layout.RECIPROCAL_SHIFT));
   const first = loadLimbs(m, { address: a, offset: 0, count: 4 });
-  const lost = pushShiftedOut(m, first[3] as Limb, distance);
+  const distance = keep(m, fn.i64.load(fn.get(entry), layout.RECIPROCAL_SHIFT));
+  const isShifted = () => fn.i64.ne(fn.get(distance), fn.i64.const(0));
   fn.hint(false);
-  fn.if(fn.i64.ne(lost, fn.i64.const(0)), () => {
-    fn.if(fn.i64.ltU(pushValue(m, limbs[3] as Limb), fn.i64.const(TOP_LIMB_MIN)), slow);
-    reduceByTopLimb(m, first, limbs);
+  fn.if(isShifted(), () => {
+    const lost = pushShiftedOut(m, first[3] as Limb, distance);
+    fn.hint(false);
+    fn.if(fn.i64.ne(lost, fn.i64.const(0)), slow);
+    assign(m, first, shiftLimbsLeft(m, first, distance));
   });
-  const shifted = shiftLimbsLeft(m, first, distance);
-  const second = loadDigits(m, { address: b, offset: 0, count: 8 });
-  storeLimbs(m, shiftLimbsRight(m, reduce(m, shifted, second, entry), distance), result);
+  const second = loadLimbs(m, { address: b, offset: 0, count: 4 });
+  const rest = reduce(m, first, second, entry);
+  fn.hint(false);
+  fn.if(isShifted(), () => assign(m, rest, shiftLimbsRight(m, rest, distance)));
+  storeLimbs(m, rest, result);
+}
+
+function assign(m: Emitter, to: readonly Local<'i64'>[], from: readonly Local<'i64'>[]): void {
+  for (const [i, local] of to.entries()) m.fn.set(local, m.fn.get(from[i] as Local<'i64'>));
 }
 
 /** Pushes whether the modulus is 2^256 - c with 0 < c < 2^64. */
@@ -129,89 +136,43 @@ function pushIsOther(m: Emitter, modulus: Local<'i32'>, entry: Local<'i32'>): Va
   return fn.v128.anyTrue(fn.v128.or(half(0), half(16)));
 }
 
-/**
- * Makes `a` less than the modulus: code that leaves sums unreduced has operands of some bits more.
- * With a3, m3 the top limbs, q = floor(a3 / (m3 + 1)) is at most a / m, and a / m - q is less than
- * 1 + (a3 + m3 + 1) / (m3 (m3 + 1)), which is less than 2 when m3 is TOP_LIMB_MIN or more.
- */
-function reduceByTopLimb(m: Emitter, a: readonly Local<'i64'>[], modulus: readonly Limb[]): void {
-  const { fn } = m;
-  const above = keep(m, fn.i64.add(pushValue(m, modulus[3] as Limb), fn.i64.const(1)));
-  const quotient = keep(m, fn.i64.divU(fn.get(a[3] as Local<'i64'>), fn.get(above)));
-  const product = multiplyDigits(m, digitsOf(m, modulus), [quotient], { to: 8 });
-  const rest = subtractBorrowing(m, a, joinDigits(m, product)).limbs;
-  for (const [i, limb] of subtractOnce(m, rest, modulus).entries()) {
-    fn.set(a[i] as Local<'i64'>, fn.get(limb));
-  }
-}
-
-/** a b modulo the entry's normalised modulus, for an `a` of at most as many bits. */
+/** a b modulo the entry's divisor. */
 function reduce(
   m: Emitter,
   a: readonly Limb[],
-  b: readonly Digit[],
+  b: readonly Limb[],
   entry: Local<'i32'>,
 ): Local<'i64'>[] {
   const { fn } = m;
-  const place = { address: entry, offset: layout.RECIPROCAL_NORMALISED };
-  const modulus = loadLimbs(m, { ...place, count: 4 });
-  const product = multiplyDigits(m, digitsOf(m, subtractOnce(m, a, modulus)), b);
-  const divisor = loadDigits(m, { ...place, count: 6 });
-  const { quotient, fraction } = estimateQuotient(m, product, entry);
-  const digits = [digitsOf(m, quotient.slice(0, 3)), divisor];
-  const taken = multiplyLow(m, quotient, modulus, digits);
-  const rest = subtractBorrowing(m, joinDigits(m, product.slice(0, 8)), taken).limbs;
-  const isNear = fn.i64.geU(fn.get(fraction), fn.i64.const(FRACTION_NEAR_ONE));
+  const product = productColumns(m, splitWord(m, a), splitWord(m, b), { from: 0, to: 17 });
+  // Digits from column 8 on, by the carries of two columns below; the last one is not cut.
+  const chain = carryColumns(m, product.slice(6, 16));
+  const top = keep(
+    m,
+    fn.i64.add(fn.get(product[16] as Local<'i64'>), fn.get(chain[10] as Local<'i64'>)),
+  );
+  const x = [...chain.slice(2, 10), top];
+  const reciprocal = { address: entry, offset: layout.RECIPROCAL_DIGITS, count: WORD_DIGITS + 1 };
+  const estimate = productColumns(m, x, loadColumns(m, reciprocal), { from: 8, to: 18 });
+  const [, fraction, ...quotient] = carryColumns(m, estimate);
+  const digits = { address: entry, offset: layout.RECIPROCAL_DIVISOR_DIGITS, count: WORD_DIGITS };
+  const taken = productColumns(m, quotient, loadColumns(m, digits), { from: 0, to: WORD_DIGITS });
+  const difference = taken.map((column, i) =>
+    keep(m, fn.i64.sub(fn.get(product[i] as Local<'i64'>), fn.get(column))),
+  );
+  const rest = carryColumns(m, difference, { isSigned: true }).slice(0, WORD_DIGITS);
+  const limbs = joinWord(m, rest);
+  const isNear = fn.i64.geU(fn.get(fraction as Local<'i64'>), fn.i64.const(FRACTION_NEAR_ONE));
   fn.hint(false);
-  fn.if(isNear, () => correct(m, rest, modulus));
-  return rest;
-}
-
-/** `a` or, where it is not below the modulus, what is over. */
-function subtractOnce(
-  m: Emitter,
-  a: readonly Limb[],
-  modulus: readonly Limb[],
-): readonly Local<'i64'>[] {
-  const less = subtractBorrowing(m, a, modulus);
-  return selectLimbs(m, less.carry, a, less.limbs);
-}
-
-/**
- * Limbs of floor(x (2^288 + mu) / 2^320), where x is the product from digit 7 on, and the digit
- * below them.
- */
-function estimateQuotient(
-  m: Emitter,
-  product: readonly Digit[],
-  entry: Local<'i32'>,
-): { quotient: Local<'i64'>[]; fraction: Local<'i64'> } {
-  const { fn } = m;
-  const x = product.slice(7);
-  const place = { address: entry, offset: layout.RECIPROCAL_DIGITS, count: 9 };
-  const columns = multiplyDigits(m, x, loadDigits(m, place), { from: 8 });
-  // x 2^288 comes on top, from column 9 on.
-  const ninth = keep(m, fn.i64.add(pushValue(m, columns[9] as Digit), pushValue(m, x[0] as Digit)));
-  const carry = keep32(m, fn.i32.wrapI64(fn.i64.shrU(fn.get(ninth), fn.i64.const(32))));
-  const scaled = joinDigits(m, columns.slice(10));
-  const quotient = addCarrying(m, scaled, joinDigits(m, x.slice(1)), carry).limbs;
-  const fraction = keep(m, fn.i64.and(fn.get(ninth), fn.i64.const(DIGIT_MASK)));
-  return { quotient, fraction };
-}
-
-/**
- * Takes the modulus from `rest` where the quotient was one too small. The true quotient is then so
- * near to a whole number that r is either below m', by at most 2^-27 of it, or not, and above it by
- * as little: then r has passed 2^256 and looks small, or it has not and looks like m' or more.
- */
-function correct(m: Emitter, rest: readonly Local<'i64'>[], modulus: readonly Limb[]): void {
-  const { fn } = m;
-  const less = subtractBorrowing(m, rest, modulus);
-  const looksSmall = fn.i64.eqz(fn.i64.shrU(fn.get(rest[3] as Local<'i64'>), fn.i64.const(62)));
-  const isBelow = keep32(m, fn.i32.ltU(looksSmall, fn.get(less.carry)));
-  for (const [i, limb] of selectLimbs(m, isBelow, rest, less.limbs).entries()) {
-    fn.set(rest[i] as Local<'i64'>, fn.get(limb));
-  }
+  fn.if(isNear, () => {
+    const place = { address: entry, offset: layout.RECIPROCAL_DIVISOR, count: 4 };
+    const less = subtractBorrowing(m, limbs, loadLimbs(m, place));
+    // What is 2^256 or more is not below the divisor, whatever its limbs say.
+    const over = fn.i64.shrU(fn.get(rest[8] as Local<'i64'>), fn.i64.const(16));
+    const isBelow = keep32(m, fn.i32.ltU(fn.i64.ne(over, fn.i64.const(0)), fn.get(less.carry)));
+    assign(m, limbs, selectLimbs(m, isBelow, limbs, less.limbs));
+  });
+  return limbs;
 }
 
 /** A product of sixteen digits modulo 2^256 - c. */

@@ -206,6 +206,12 @@ const HARD_MODULI = [
   (1n << 192n) - 1n,
   (1n << 128n) + 1n,
   (1n << 226n) - 1n,
+  // Around the width from which on the divisor is the modulus itself.
+  (1n << 250n) - 1n,
+  1n << 250n,
+  (1n << 250n) + 1n,
+  (1n << 251n) - 1n,
+  (1n << 255n) + 1n,
 ];
 
 describe('mulmod with a remembered reciprocal', () => {

@@ -9,7 +9,8 @@ import { high64, product } from "./product";
 import { reciprocalOf1, reciprocalOf2 } from "./reciprocal";
 import { scratchAt } from "./scratch";
 import {
-  RECIPROCAL_DIGITS, RECIPROCAL_MODULUS, RECIPROCAL_NORMALISED, RECIPROCAL_SEEN, RECIPROCAL_SHIFT,
+  RECIPROCAL_DIGITS, RECIPROCAL_DIVISOR, RECIPROCAL_DIVISOR_DIGITS, RECIPROCAL_MODULUS, RECIPROCAL_SEEN,
+  RECIPROCAL_SHIFT,
 } from "../../layout";
 
 // Places in the scratch memory.
@@ -328,24 +329,37 @@ function isSame(a: u32, b: u32): bool {
 
 /**
  * Makes `entry` the modulus's own. A modulus below 2^192 gets none, since its entry's shift would
- * move whole limbs; nor does a power of two, whose reciprocal needs a tenth digit.
+ * move whole limbs.
  */
 function fillReciprocal(entry: u32, modulus: u32): void {
   const top = load<u64>(modulus, 24);
-  const below = load<u64>(modulus) | load<u64>(modulus, 8) | load<u64>(modulus, 16);
-  if (top == 0 || (below == 0 && (top & (top - 1)) == 0)) return;
-  const shift = clz<u64>(top);
+  if (top == 0) return;
+  const bits = clz<u64>(top);
   const normalised = scratchAt(DIVISOR);
-  shiftLeft(normalised, modulus, 4, shift);
+  shiftLeft(normalised, modulus, 4, bits);
+  // A divisor of 251 bits or more is good enough as it is.
+  const isShifted = bits > 5;
   const numerator = scratchAt(DIVIDEND);
   memory.fill(numerator, 0, 72);
-  store<u64>(numerator, 1 << 32, 64);
-  // The quotient has five limbs: 2^288 and the nine digits below it.
+  store<u64>(numerator, (<u64>1) << (isShifted ? 28 : 28 + bits), 64);
   const quotient = scratchAt(QUOTIENT);
   divideByMany(quotient, numerator, 4, normalised, 4);
+  const divisor = isShifted ? normalised : modulus;
   copyWord(entry + RECIPROCAL_MODULUS, modulus);
-  copyWord(entry + RECIPROCAL_NORMALISED, normalised);
-  copyWord(entry + RECIPROCAL_DIGITS, quotient);
-  store<u32>(entry + RECIPROCAL_DIGITS, load<u32>(quotient, 32), 32);
-  store<u64>(entry, shift, RECIPROCAL_SHIFT);
+  copyWord(entry + RECIPROCAL_DIVISOR, divisor);
+  storeDigits(entry + RECIPROCAL_DIVISOR_DIGITS, divisor, 4, 9);
+  storeDigits(entry + RECIPROCAL_DIGITS, quotient, 5, 10);
+  store<u64>(entry, isShifted ? bits : 0, RECIPROCAL_SHIFT);
+}
+
+/** The lowest `count` digits of 30 bits of so many limbs, as u32. */
+function storeDigits(to: u32, from: u32, limbs: u32, count: u32): void {
+  for (let i: u32 = 0; i < count; i++) {
+    const bit = i * 30;
+    const index = bit >> 6;
+    const at = <u64>(bit & 63);
+    let value = load<u64>(from + (index << 3)) >> at;
+    if (at > 34 && index + 1 < limbs) value |= load<u64>(from + (index << 3), 8) << (64 - at);
+    store<u32>(to + (i << 2), <u32>value & 0x3fffffff);
+  }
 }
