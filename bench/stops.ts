@@ -6,33 +6,53 @@
  *
  * Each round stops a call at some time between 5 and 25 ms after it began. Reported is the time
  * from then to the error, in milliseconds: median, 99th percentile, largest; and last over all.
+ * --cpu measures instead how much CPU time passes between two looks at whether to stop, which
+ * other work on the machine does not lengthen: the median, the 99th percentile, the largest.
  */
 
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { bls12_381 } from '@noble/curves/bls12-381.js';
 import { requireBuild } from '../scripts/built.ts';
 import { median, percentile } from '../src/cli/bench/statistics.ts';
 import { EVMError } from '../src/evm/errors.ts';
 import { createEVM, type EVM, type TransactOptions } from '../src/evm/evm.ts';
+import type { ForkName } from '../src/evm/forks/names.ts';
 import type { Address, Engine } from '../src/evm/types.ts';
 import { MemoryState } from '../src/state/memory.ts';
 
 const A: Address = `0x${'a1'.repeat(20)}`;
-const hex4 = (value: number) => value.toString(16).padStart(4, '0');
+const GAS = 10n ** 17n;
 /** 32 MiB. */
 const SIZE = '6302000000';
 
-function endless(body: string, prepare = ''): string {
-  return `${prepare}5b${body}61${hex4(prepare.length / 2)}56`;
+interface Endless {
+  readonly code: string;
+  readonly data?: Uint8Array;
+  readonly fork?: ForkName;
 }
 
-/** Stores words one after the other, and calls a precompile with them for ever. */
-function precompile(number: string, words: readonly string[], bytes: number): string {
-  const stores = words.map((word, i) => `7f${word.padStart(64, '0')}61${hex4(32 * i)}52`);
-  return endless(`5f5f61${hex4(bytes)}5f60${number}5afa50`, stores.join(''));
+function endless(body: string): Endless {
+  return { code: `5b${body}5f56` };
 }
 
-const ONES = 'f'.repeat(64);
+/** Copies the call data to memory, and calls a precompile with it for ever. */
+function precompile(number: string, digits: string, fork?: ForkName): Endless {
+  const code = `365f5f375b5f5f365f60${number}5afa50600456`;
+  return { code, data: Uint8Array.fromHex(digits), ...(fork && { fork }) };
+}
+
+/** Calls itself for ever; the callee does the rest. */
+function callee(rest: string): Endless {
+  return { code: `366012575b5f5f60015f5f305af1506004565b${rest}` };
+}
+
+/** A power of numbers of ones: lengths and exponents in bytes. */
+function power(length: number, exponent: number): string {
+  const lengths = [length, exponent, length].map((size) => size.toString(16).padStart(64, '0'));
+  return lengths.join('') + 'ff'.repeat(2 * length + exponent);
+}
+
 const BN254_PAIR = [
   '1',
   '2',
@@ -40,9 +60,18 @@ const BN254_PAIR = [
   '1800deef121f1e76426a00665e5c4479674322d4f75edadd46debd5cd992f6ed',
   '090689d0585ff075ec9e99ad690c3395bc4b313370b38ef355acdadcd122975b',
   '12c85ea5db8c6deb4aab71808dcb408fe3d1e7690c43d37b4ce6cc0166fa7daa',
-];
+].map((word) => word.padStart(64, '0'));
 
-const CODES: Readonly<Record<string, string>> = {
+/** A field element of BLS12-381 as the precompiles take it. */
+const element = (value: bigint) => value.toString(16).padStart(128, '0');
+const { G1, G2 } = bls12_381;
+const g1 = G1.Point.BASE.toAffine();
+const g2 = G2.Point.BASE.toAffine();
+const BLS_G1 = [g1.x, g1.y].map(element).join('');
+const BLS_G2 = [g2.x.c0, g2.x.c1, g2.y.c0, g2.y.c1].map(element).join('');
+const SCALAR = `53${'a7'.repeat(31)}`;
+
+const CODES: Readonly<Record<string, Endless>> = {
   jumps: endless(''),
   MULMOD: endless('6003195f195f190950'),
   EXP: endless('5f195f190a50'),
@@ -52,29 +81,33 @@ const CODES: Readonly<Record<string, string>> = {
   'KECCAK256 of 32 MiB': endless(`${SIZE}5f2050`),
   'MCOPY of 32 MiB': endless(`${SIZE}60015f5e`),
   'CALLDATACOPY of 32 MiB': endless(`${SIZE}5f5f37`),
-  'return data of 32 MiB': `366012575b5f5f60015f5f305af1506004565b${SIZE}5ff3`,
-  'BLAKE2F of 2^32 - 1 rounds': precompile('09', [`ffffffff${'0'.repeat(56)}`], 213),
-  'MODEXP of 1,024 bytes': precompile(
-    '05',
-    [...['400', '400', '400'], ...Array<string>(96).fill(ONES)],
-    96 + 3 * 1024,
-  ),
-  'pairing of 64 pairs': precompile('08', Array<string[]>(64).fill(BN254_PAIR).flat(), 64 * 192),
+  'return data of 32 MiB': callee(`${SIZE}5ff3`),
+  'memory grows to 1 GiB': callee('633fffffe0515000'),
+  'SHA256 of 32 MiB': endless(`5f5f${SIZE}5f60025afa50`),
+  'RIPEMD160 of 32 MiB': endless(`5f5f${SIZE}5f60035afa50`),
+  'BLAKE2F of 2^32 - 1 rounds': precompile('09', `ffffffff${'00'.repeat(209)}`),
+  'MODEXP of 1,024 bytes': precompile('05', power(1_024, 1_024)),
+  // 60 million gas.
+  'MODEXP of 107,000 bytes, Prague': precompile('05', power(107_000, 1), 'prague'),
+  'BN254 pairing of 64 pairs': precompile('08', BN254_PAIR.join('').repeat(64)),
+  'BLS12-381 pairing of 64 pairs': precompile('0f', (BLS_G1 + BLS_G2).repeat(64)),
+  'BLS12-381 sum of 1,000 in G1': precompile('0c', (BLS_G1 + SCALAR).repeat(1_000)),
+  'BLS12-381 sum of 500 in G2': precompile('0e', (BLS_G2 + SCALAR).repeat(500)),
 };
 
 const TIERS: readonly Engine[] = ['interpreter', 'compiler'];
 
-function open(code: string, engine: Engine): EVM {
+function open({ code, fork = 'osaka' }: Endless, engine: Engine): EVM {
   const state = new MemoryState();
   const account = { nonce: 0n, balance: 0n, code: Uint8Array.fromHex(code), storage: [] };
   state.setAccount(A, account);
-  return createEVM({ state, engine });
+  return createEVM({ state, engine, fork });
 }
 
 /** Runs until it is stopped. @throws what is not a stop */
-async function run(evm: EVM, options: TransactOptions): Promise<void> {
+async function run(evm: EVM, { data }: Endless, options: TransactOptions): Promise<void> {
   try {
-    await evm.call({ to: A, gas: 10n ** 17n, ...options });
+    await evm.call({ to: A, gas: GAS, ...(data && { data }), ...options });
   } catch (error) {
     if (error instanceof EVMError && error.code === 'evm/stopped') return;
     throw error;
@@ -89,7 +122,7 @@ parentPort.on('message', (ms) => setTimeout(() => {
   Atomics.store(flag, 0, 1);
 }, ms));`;
 
-type Way = (evm: EVM, afterMs: number) => Promise<number>;
+type Way = (evm: EVM, code: Endless, afterMs: number) => Promise<number>;
 
 function ways(): Readonly<Record<string, Way>> {
   const stopFlag = new Int32Array(new SharedArrayBuffer(4));
@@ -97,25 +130,46 @@ function ways(): Readonly<Record<string, Way>> {
   const setter = new Worker(SETTER, { eval: true, workerData: [stopFlag, at] });
   setter.unref();
   return {
-    flag: async (evm, afterMs) => {
+    flag: async (evm, code, afterMs) => {
       stopFlag[0] = 0;
       setter.postMessage(afterMs);
-      await run(evm, { stopFlag });
+      await run(evm, code, { stopFlag });
       return Number(process.hrtime.bigint() - (at[0] as bigint)) / 1e6;
     },
-    deadline: async (evm, afterMs) => {
+    deadline: async (evm, code, afterMs) => {
       const start = performance.now();
-      await run(evm, { timeoutMs: afterMs });
+      await run(evm, code, { timeoutMs: afterMs });
       return performance.now() - start - afterMs;
     },
-    signal: async (evm, afterMs) => {
+    signal: async (evm, code, afterMs) => {
       const controller = new AbortController();
       const start = performance.now();
       setTimeout(() => controller.abort(), afterMs);
-      await run(evm, { signal: controller.signal });
+      await run(evm, code, { signal: controller.signal });
       return Math.max(performance.now() - start - afterMs, 0);
     },
   };
+}
+
+/** Looks of a measurement, and how many come before it: code is being optimised in them. */
+const LOOKS = 400;
+const LOOKS_BEFORE = 100;
+
+/** CPU time of this thread between looks at a signal that is aborted at the last. */
+async function stretches(evm: EVM, code: Endless): Promise<number[]> {
+  const at: number[] = [];
+  const signal: AbortSignal = Object.create(AbortSignal.prototype, {
+    aborted: {
+      get: () => {
+        const { user, system } = process.threadCpuUsage();
+        at.push((user + system) / 1_000);
+        return at.length >= LOOKS;
+      },
+    },
+    reason: { value: 'measured' },
+  });
+  await run(evm, code, { signal });
+  return at.slice(LOOKS_BEFORE + 1).map((ms, i) => ms - (at[LOOKS_BEFORE + i] as number));
 }
 
 /** What the host adds: how late a loop that only looks at the flag sees it. */
@@ -135,7 +189,7 @@ async function control(rounds: number, delay: (round: number) => number): Promis
 }
 
 /** The time to end a thread that runs the code, from when it said that it begins. */
-async function terminate(code: string, engine: Engine, afterMs: number): Promise<number> {
+async function terminate(code: Endless, engine: Engine, afterMs: number): Promise<number> {
   const worker = new Worker(new URL(import.meta.url), { workerData: { code, engine } });
   await new Promise((resolve) => worker.once('message', resolve));
   await new Promise((resolve) => setTimeout(resolve, afterMs));
@@ -151,7 +205,11 @@ function describe(ms: readonly number[]): string {
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { rounds: { type: 'string', default: '40' }, filter: { type: 'string', default: '' } },
+    options: {
+      rounds: { type: 'string', default: '40' },
+      filter: { type: 'string', default: '' },
+      cpu: { type: 'boolean', default: false },
+    },
   });
   const rounds = Number(values.rounds);
   const all = new Map<string, number[]>();
@@ -160,14 +218,20 @@ async function main(): Promise<void> {
     all.set(way, [...(all.get(way) ?? []), ...ms]);
   };
   const delay = (round: number): number => 5 + ((round * 7.3) % 20);
+  const codes = Object.entries(CODES).filter(([name]) => RegExp(values.filter).test(name));
+  if (values.cpu) {
+    for (const [name, code] of codes) {
+      report(name, 'CPU between looks', await stretches(open(code, 'interpreter'), code));
+    }
+    return;
+  }
   report('no machine, a loop in JavaScript', 'flag', await control(rounds, delay));
-  for (const [name, code] of Object.entries(CODES)) {
-    if (!RegExp(values.filter).test(name)) continue;
+  for (const [name, code] of codes) {
     for (const engine of TIERS) {
       for (const [way, stop] of Object.entries(ways())) {
         const evm = open(code, engine);
         const ms: number[] = [];
-        for (let round = 0; round < rounds; round++) ms.push(await stop(evm, delay(round)));
+        for (let round = 0; round < rounds; round++) ms.push(await stop(evm, code, delay(round)));
         report(`${name} (${engine})`, way, ms);
       }
       const ended: number[] = [];
@@ -183,9 +247,9 @@ async function main(): Promise<void> {
 requireBuild();
 if (isMainThread) await main();
 else {
-  const { code, engine } = workerData as { code: string; engine: Engine };
+  const { code, engine } = workerData as { code: Endless; engine: Engine };
   const evm = open(code, engine);
-  await run(evm, { timeoutMs: 1 });
+  await run(evm, code, { timeoutMs: 1 });
   parentPort?.postMessage('begins');
-  await evm.call({ to: A, gas: 10n ** 17n });
+  await evm.call({ to: A, gas: GAS, ...(code.data && { data: code.data }) });
 }

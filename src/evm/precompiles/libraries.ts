@@ -8,10 +8,18 @@
  */
 export type Steps<T> = Generator<void, T, void>;
 
+/** A digest of bytes that are given one part after the other. */
+export interface PartialDigest {
+  update(part: Uint8Array): unknown;
+  digest(): Uint8Array;
+}
+
 export interface Hashes {
   sha256(bytes: Uint8Array): Uint8Array;
   ripemd160(bytes: Uint8Array): Uint8Array;
   keccak256(bytes: Uint8Array): Uint8Array;
+  /** For long inputs. */
+  begin(name: 'sha256' | 'ripemd160'): PartialDigest;
 }
 
 export interface Secp256k1 {

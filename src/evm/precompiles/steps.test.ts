@@ -1,8 +1,10 @@
 /** Long precompiles are done in steps: others may run between two, and a call can be stopped. */
+import { bls12_381 } from '@noble/curves/bls12-381.js';
 import { bn254 } from '@noble/curves/bn254.js';
 import { describe, expect, test } from 'vitest';
 import { createEVM } from '../evm.ts';
 import { rulesOf } from '../forks/rules.ts';
+import { plainTransaction } from '../plain-transaction.ts';
 import { FAST } from './fast/libraries.ts';
 import type { Libraries } from './libraries.ts';
 import { PORTABLE } from './portable/libraries.ts';
@@ -25,6 +27,17 @@ function pairs(count: number): Uint8Array {
   return Uint8Array.from(
     Array.from({ length: count }, (_, i) => pair(i % 2 === 0 ? y : negative)).flat(),
   );
+}
+
+/** So many pairs of the generators. */
+function blsPairs(count: number): Uint8Array {
+  const { x, y } = bls12_381.G2.Point.BASE.toAffine();
+  const g2 = [x.c0, x.c1, y.c0, y.c1].flatMap((part) => [...toBytes(part, 64)]);
+  return Uint8Array.from(Array.from({ length: count }, () => [...blsG1, ...g2]).flat());
+}
+
+function bytes(count: number): Uint8Array {
+  return Uint8Array.from({ length: count }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 24);
 }
 
 function sums(count: number): Uint8Array {
@@ -55,6 +68,10 @@ const LONG: readonly (readonly [string, number, Uint8Array])[] = [
   ['MODEXP of another modulus', 0x05, power(0xf1)],
   ['MODEXP of an even modulus', 0x05, power(0x00)],
   ['BLAKE2F of fewer rounds', 0x09, rounds(150_000)],
+  ['BLS12-381 pairing', 0x0f, blsPairs(9)],
+  ['SHA256', 0x02, bytes(600_000)],
+  ['SHA256 of portions', 0x02, bytes(786_432)],
+  ['RIPEMD160', 0x03, bytes(600_000)],
 ];
 
 function steps(address: number, input: Uint8Array, libraries: Libraries) {
@@ -87,7 +104,41 @@ describe.each([
       });
     }
     expect(outputs).toEqual(alone);
-    expect(new Set(alone).size).toBe(8);
+    // Both pairings that are not one give zero.
+    expect(new Set(alone).size).toBe(LONG.length - 1);
+  });
+});
+
+/** A signal that is aborted at its nth look. */
+function abortedAt(look: number): { readonly signal: AbortSignal; readonly looks: () => number } {
+  let looks = 0;
+  const signal: AbortSignal = Object.create(AbortSignal.prototype, {
+    aborted: { get: () => ++looks >= look },
+    reason: { value: 'counted' },
+  });
+  return { signal, looks: () => looks };
+}
+
+describe('a call of a long precompile stops wherever it is', () => {
+  test.each(LONG)('%s', (_, address, data) => {
+    const evm = createEVM({ fork: 'osaka' });
+    const to = `0x${address.toString(16).padStart(40, '0')}` as const;
+    const call = (signal?: AbortSignal) => {
+      const transaction = plainTransaction({ sender: to, gasLimit: 10n ** 9n, to, data });
+      const options = { callOnly: true, commit: false, ...(signal && { signal }) };
+      const result = evm.transactSync(transaction, options);
+      return result.status === 'success' ? result.output.toHex() : result.status;
+    };
+    const output = call();
+    const all = abortedAt(Number.POSITIVE_INFINITY);
+    expect(call(all.signal)).toBe(output);
+    expect(all.looks()).toBeGreaterThan(3);
+    for (let look = 1; look <= all.looks(); look += Math.ceil(all.looks() / 6)) {
+      expect(() => call(abortedAt(look).signal)).toThrow(
+        expect.objectContaining({ code: 'evm/stopped' }),
+      );
+    }
+    expect(call()).toBe(output);
   });
 });
 

@@ -2,8 +2,8 @@
 // stopped is not finished: the transaction is void.
 import { mustStop } from "./watch";
 
-/** Bytes between two looks: well under a millisecond. */
-const PORTION: u32 = 1 << 20;
+/** Bytes between two looks: under a millisecond even where each page is touched the first time. */
+const PORTION: u32 = 1 << 18;
 /** Bytes up to which a loop of stores is quicker than a call. */
 const FEW: u32 = 512;
 

@@ -22,10 +22,12 @@ import {
 const G2_PARTS = [0, 1, 2, 3] as const;
 const G1_BYTES = 96;
 const G2_BYTES = 192;
+const PAIR_BYTES = G1_BYTES + G2_BYTES;
 /** Points whose products are summed, and pairs whose Miller loops run, in a step of some ms. */
 const G1_CHUNK = 16;
 const G2_CHUNK = 8;
 const PAIR_CHUNK = 4;
+const KEPT_BYTES = G1_CHUNK * (G1 + FR) + (G2_CHUNK + 1) * G2 + GT;
 /** The absolute value of the curve's parameter x, which is negative, below its leading bit. */
 const PARAMETER_BITS = 0xd201000000010000n.toString(2).slice(1);
 
@@ -48,12 +50,14 @@ const FROBENIUS = [
 
 export function fastBls12381(): Bls12381 {
   const mcl = openMcl(MCL_BLS12_381, 48);
-  const g1 = mcl.malloc(G1_CHUNK * G1);
-  const g2 = mcl.malloc(G2_CHUNK * G2);
-  const scalars = mcl.malloc(G1_CHUNK * FR);
-  const sum = mcl.malloc(G2);
+  // One region of all that a pause keeps.
+  const g1 = mcl.malloc(KEPT_BYTES);
+  const g2 = g1 + G1_CHUNK * G1;
+  const scalars = g2 + G2_CHUNK * G2;
+  const sum = scalars + G1_CHUNK * FR;
+  const product = sum + G2;
+  const pause = () => pauseKeeping(mcl, g1, KEPT_BYTES);
   const partial = mcl.malloc(G2);
-  const product = mcl.malloc(GT);
   const factor = mcl.malloc(GT);
   const inG1 = checkG1(mcl);
   const inG2 = checkG2(mcl);
@@ -77,8 +81,9 @@ export function fastBls12381(): Bls12381 {
         if (!read(start + i, i)) return false;
         mcl.readScalar(scalars + i * FR, by, (start + i) * FR);
       }
+      yield* pause();
       add(size);
-      yield* pauseKeeping(mcl, sum, G2);
+      if (start + size < count) yield* pause();
     }
     return true;
   }
@@ -125,16 +130,18 @@ export function fastBls12381(): Bls12381 {
         mcl.mclBnGT_mul(product, product, factor);
         count = 0;
       };
-      for (let at = 0; at < pairs.length; at += G1_BYTES + G2_BYTES) {
+      for (let at = 0; at < pairs.length; at += PAIR_BYTES) {
         const [p, q] = [g1 + count * G1, g2 + count * G2];
         if (!readInG1(p, pairs, at) || !readInG2(q, pairs, at + G1_BYTES)) return undefined;
         if (mcl.mclBnG1_isZero(p) !== 0 || mcl.mclBnG2_isZero(q) !== 0) continue;
         count += 1;
         if (count < PAIR_CHUNK) continue;
+        yield* pause();
         multiplyIn();
-        yield* pauseKeeping(mcl, product, GT);
+        yield* pause();
       }
       multiplyIn();
+      if (pairs.length > PAIR_BYTES) yield* pause();
       mcl.mclBn_finalExp(product, product);
       return mcl.mclBnGT_isOne(product) !== 0;
     },

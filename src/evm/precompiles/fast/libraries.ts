@@ -18,7 +18,13 @@ class FastLibraries implements Libraries {
   #bn254: Bn254 | undefined;
   #bls12381: Bls12381 | undefined;
 
-  readonly hashes: Hashes = fastHashes();
+  #hashes: Hashes | undefined;
+
+  /** Not before it is needed: loading node:crypto takes 7 ms. */
+  get hashes(): Hashes {
+    this.#hashes ??= fastHashes();
+    return this.#hashes;
+  }
 
   get secp256k1(): Secp256k1 {
     this.#secp256k1 ??= fastSecp256k1() ?? PORTABLE.secp256k1;
@@ -46,12 +52,14 @@ export const FAST: Libraries = new FastLibraries();
 function fastHashes(): Hashes {
   const crypto = builtin('node:crypto');
   if (crypto === undefined) return PORTABLE.hashes;
+  // Some builds of OpenSSL leave it out.
+  const hasRipemd160 = crypto.getHashes().includes('ripemd160');
+  const portable = PORTABLE.hashes;
   return {
-    ...PORTABLE.hashes,
+    ...portable,
     sha256: (bytes) => crypto.hash('sha256', bytes, 'buffer'),
-    // Some builds of OpenSSL leave it out.
-    ...(crypto.getHashes().includes('ripemd160') && {
-      ripemd160: (bytes) => crypto.hash('ripemd160', bytes, 'buffer'),
-    }),
+    ...(hasRipemd160 && { ripemd160: (bytes) => crypto.hash('ripemd160', bytes, 'buffer') }),
+    begin: (name) =>
+      name === 'sha256' || hasRipemd160 ? crypto.createHash(name) : portable.begin(name),
   };
 }

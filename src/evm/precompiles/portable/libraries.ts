@@ -26,6 +26,7 @@ class PortableLibraries implements Libraries {
     sha256: (bytes) => sha2().sha256(bytes),
     ripemd160: (bytes) => legacy().ripemd160(bytes),
     keccak256: (bytes) => sha3().keccak_256(bytes),
+    begin: (name) => (name === 'sha256' ? sha2().sha256 : legacy().ripemd160).create(),
   };
 
   get secp256k1(): Secp256k1 {
