@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import * as bench from './bench.ts';
+import * as blocktest from './blocktest.ts';
 import * as explain from './explain.ts';
 import * as run from './run.ts';
 import * as statetest from './statetest.ts';
@@ -32,7 +33,7 @@ const program = new Command('ironfly')
   .showHelpAfterError('(run with --help for what it takes)')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE));
 
-for (const { register } of [run, statetest, bench, explain]) register(program);
+for (const { register } of [run, statetest, blocktest, bench, explain]) register(program);
 
 try {
   await program.parseAsync();

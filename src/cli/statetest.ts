@@ -11,11 +11,13 @@ import { availableParallelism } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { findFork } from '../evm/forks/names.ts';
 import type { Engine } from '../evm/types.ts';
+import { testFiles } from './file-pool.ts';
 import type { CaseChoice, FileResult } from './statetest/cases.ts';
 import { runFile } from './statetest/file.ts';
 import { openMachine } from './statetest/machine.ts';
-import { runPool, testFiles } from './statetest/pool.ts';
+import { runStateTestPool } from './statetest/pool.ts';
 import type { CaseResult } from './statetest/run.ts';
+import { ProgressLine, parseJobs, parseRegExp, printTotals, type Totals } from './test-report.ts';
 
 const ENGINES: readonly Engine[] = ['interpreter', 'compiler', 'auto'];
 
@@ -28,13 +30,6 @@ interface Options {
   readonly trace?: true;
 }
 
-/** Sums of a run. */
-export interface Totals {
-  passed: number;
-  failed: number;
-  skipped: number;
-}
-
 /** Adds the command to the program. */
 export function register(program: Command): void {
   program
@@ -44,7 +39,7 @@ export function register(program: Command): void {
     .addOption(new Option('--engine <engine>', 'what executes').choices(ENGINES).default('auto'))
     .option('--fork <name>', 'only cases of this fork', parseFork)
     .option('--filter <regexp>', 'only cases whose path::name::fork::index matches', parseRegExp)
-    .option('--jobs <count>', 'threads', parseCount, availableParallelism())
+    .option('--jobs <count>', 'threads', parseJobs, availableParallelism())
     .option('--json', 'print one JSON object a case, and last the sums')
     .option('--trace', 'write each step to standard error as EIP-3155 has it, on one thread')
     .action(async (paths: string[], options: Options) => {
@@ -65,22 +60,25 @@ export async function stateTest(paths: readonly string[], options: Options): Pro
     ...(fork === undefined ? {} : { fork }),
     ...(filter === undefined ? {} : { filter }),
   };
+  const json = options.json === true;
+  const progress = new ProgressLine({ json });
   const report = (path: string, result: FileResult): void => {
-    printFile(path, result, options.json === true, totals);
+    progress.clear();
+    printFile(path, result, json, totals);
   };
+  const finish = () => printTotals('statetest', 'paths, --fork, --filter', totals, json);
   if (options.trace === true) {
     await traceFiles(paths, engine, choice, report);
-    printTotals(totals, options.json === true);
+    finish();
     return totals.failed > 0 ? 1 : 0;
   }
-  const progress = showsProgress(options) ? drawProgress(totals) : undefined;
   const { jobs } = options;
-  await runPool(
+  await runStateTestPool(
     { paths, machine: { engine }, choice, jobs },
-    { file: report, ...(progress && { progress }) },
+    { file: report, progress: (done, total) => progress.draw(done, total, totals) },
   );
-  if (progress !== undefined) clearLine();
-  printTotals(totals, options.json === true);
+  progress.clear();
+  finish();
   return totals.failed > 0 ? 1 : 0;
 }
 
@@ -119,62 +117,10 @@ function printFile(path: string, result: FileResult, json: boolean, totals: Tota
     }
   }
   if (lines.length === 0) return;
-  if (!json && process.stderr.isTTY) clearLine();
   process.stdout.write(`${lines.join('\n')}\n`);
-}
-
-function printTotals({ passed, failed, skipped }: Totals, json: boolean): void {
-  if (passed + failed === 0) {
-    process.stderr.write(
-      'ironfly statetest: no case was chosen; look at paths, --fork, --filter\n',
-    );
-  }
-  const text = json
-    ? JSON.stringify({ passed, failed, skipped })
-    : `${passed} passed, ${failed} failed, ${skipped} skipped`;
-  process.stdout.write(`${text}\n`);
-}
-
-function showsProgress({ json }: Options): boolean {
-  return process.stderr.isTTY === true && json !== true;
-}
-
-/** Milliseconds between two drawings of the progress line. */
-const PROGRESS_INTERVAL_MS = 100;
-
-function drawProgress(totals: Totals): (done: number, total: number) => void {
-  let last = 0;
-  return (done, total) => {
-    const now = Date.now();
-    if (now - last < PROGRESS_INTERVAL_MS && done < total) return;
-    last = now;
-    const { passed, failed } = totals;
-    process.stderr.write(`\r\x1b[K${done}/${total} files, ${passed} passed, ${failed} failed`);
-  };
-}
-
-function clearLine(): void {
-  process.stderr.write('\r\x1b[K');
 }
 
 function parseFork(text: string): string {
   if (findFork(text) !== undefined) return text;
   throw new InvalidArgumentError(`${text} is not a fork; give a name such as Cancun.`);
-}
-
-function parseRegExp(text: string): string {
-  try {
-    new RegExp(text);
-    return text;
-  } catch (error) {
-    throw new InvalidArgumentError(`${(error as Error).message}.`);
-  }
-}
-
-const JOBS_MAX = 256;
-
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count >= 1 && count <= JOBS_MAX) return count;
-  throw new InvalidArgumentError(`${text} is not a whole number from 1 to ${JOBS_MAX}.`);
 }

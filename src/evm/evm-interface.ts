@@ -15,6 +15,7 @@ import type {
   Address,
   BlockEnvironment,
   Engine,
+  StateChanges,
   StateReader,
   Transaction,
   TransactionResult,
@@ -88,6 +89,11 @@ export interface EVM {
   transact(transaction: Transaction, options?: TransactOptions): Promise<TransactionResult>;
   /** The same for a state that answers at once. @throws EVMError when it gives a promise */
   transactSync(transaction: Transaction, options?: TransactOptions): TransactionResult;
+  /**
+   * Adds wei that come from nobody (a withdrawal, a reward) to an account, for what follows in
+   * this block; an account that is empty then is cleared by the fork's rules.
+   */
+  credit(address: Address, amount: bigint): Promise<StateChanges>;
   /**
    * The access list that makes the transaction's accesses warm (`eth_createAccessList`); nonce,
    * balance and base fee are not checked, and nothing is kept.

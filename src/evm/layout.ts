@@ -299,6 +299,8 @@ export const TX_FLAG_SKIP_BASE_FEE = 8;
 export const TX_FLAG_SKIP_SENDER_CODE = 16;
 /** A bare call: no intrinsic gas, no nonce, no fees, no refund; the frame alone. */
 export const TX_FLAG_CALL_ONLY = 32;
+/** No transaction: TX_VALUE wei that come from nobody are added to TX_TO. */
+export const TX_FLAG_CREDIT = 64;
 
 // ---------------------------------------------------------------- statuses
 // What an opcode function, a frame and the driver return (i32).

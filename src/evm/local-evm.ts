@@ -16,6 +16,7 @@ import type { ExecutionOptions } from './execution-options.ts';
 import { forkIndex } from './forks/names.ts';
 import { type Rules, rulesOf } from './forks/rules.ts';
 import {
+  checkAddress,
   checkBlock,
   checkGas,
   checkObject,
@@ -42,14 +43,17 @@ import { describeTrap, isTrap, requireStack } from './machine/traps.ts';
 import { VersionUndo } from './machine/undo.ts';
 import { Watch } from './machine/watch.ts';
 import { readAddress, readWord } from './machine/words.ts';
+import { plainTransaction } from './plain-transaction.ts';
 import type { PrecompileAnswer, PrecompileHost } from './precompiles/precompile.ts';
 import type {
   Address,
   Awaitable,
   BlockEnvironment,
+  ExecutionResult,
   HaltReason,
   Log,
   RefusalReason,
+  StateChanges,
   StateReader,
   Transaction,
   TransactionResult,
@@ -209,15 +213,7 @@ class LocalEVM implements EVM {
     transaction: Transaction,
     options: TransactOptions = {},
   ): Promise<TransactionResult> {
-    requireStack();
-    const call = this.#callOf(transaction, options);
-    const begun = this.#contexts.acquire(needOf(options));
-    const context = begun instanceof Promise ? await begun : begun;
-    const result = await this.#run(context, call);
-    if (result !== 'context too small') return result;
-    // Nothing was committed: the same again, with all the room that the limits promise.
-    const large = await this.#contexts.acquire({ ...needOf(options), large: true });
-    return (await this.#run(large, call)) as TransactionResult;
+    return this.#transact(this.#callOf(transaction, options));
   }
 
   transactSync(transaction: Transaction, options: TransactOptions = {}): TransactionResult {
@@ -243,6 +239,15 @@ class LocalEVM implements EVM {
     } finally {
       this.#end(context);
     }
+  }
+
+  async credit(address: Address, amount: bigint): Promise<StateChanges> {
+    const to = checkAddress('address', address);
+    const value = checkWord('amount', amount);
+    const transaction = plainTransaction({ sender: ZERO_ADDRESS, gasLimit: 0n, to, value });
+    const call = { ...this.#callOf(transaction, {}), isCredit: true };
+    const result = await this.#transact(call);
+    return (result as ExecutionResult).changes;
   }
 
   async createAccessList(
@@ -296,6 +301,18 @@ class LocalEVM implements EVM {
     throw new InputError('snapshot', snapshot, 'what snapshot() gave, since the last setState');
   }
 
+  async #transact(call: Call): Promise<TransactionResult> {
+    requireStack();
+    const need = needOf(call.options);
+    const begun = this.#contexts.acquire(need);
+    const context = begun instanceof Promise ? await begun : begun;
+    const result = await this.#run(context, call);
+    if (result !== 'context too small') return result;
+    // Nothing was committed: the same again, with all the room that the limits promise.
+    const large = await this.#contexts.acquire({ ...need, large: true });
+    return (await this.#run(large, call)) as TransactionResult;
+  }
+
   /** Runs a call in a context that it has, and gives the context back. */
   async #run(context: Context, call: Call): Promise<TransactionResult | 'context too small'> {
     try {
@@ -331,7 +348,7 @@ class LocalEVM implements EVM {
     if (options.blockGasLeft !== undefined) checkU64('blockGasLeft', options.blockGasLeft);
     const block =
       options.block === undefined ? this.#block : checkBlock({ ...this.#block, ...options.block });
-    return { transaction: checked, options, block, chainId: this.#chainId };
+    return { transaction: checked, options, block, chainId: this.#chainId, isCredit: false };
   }
 
   /** Makes the context ready, and puts in place what this call has of its own. */
@@ -351,10 +368,11 @@ class LocalEVM implements EVM {
     return this.#settings.apply(context, options, this.#state);
   }
 
-  #begin(context: Context, { transaction, options, block }: Call): number {
+  #begin(context: Context, call: Call): number {
+    const { transaction, options, block } = call;
     const { arena } = context;
     encodeTransaction(this.#memory, arena, transaction, {
-      flags: flagsOf(options),
+      flags: flagsOf(call),
       blockGasLeft: options.blockGasLeft ?? block.gasLimit,
     });
     this.#memory.view().setUint32(arena.ctx + layout.C_STOP, 0, true);
@@ -494,6 +512,8 @@ interface Call {
   readonly options: TransactOptions;
   readonly block: BlockEnvironment;
   readonly chainId: bigint;
+  /** No transaction, but wei that come from nobody. */
+  readonly isCredit: boolean;
 }
 
 /** What commits runs alone; a run that is watched is not begun again. */
@@ -520,9 +540,11 @@ type Outcome =
   | { readonly status: 'revert' }
   | { readonly status: 'halt'; readonly reason: HaltReason };
 
-function flagsOf({ callOnly, checks = {} }: TransactOptions): number {
+function flagsOf({ options, isCredit }: Call): number {
+  const { callOnly, checks = {} } = options;
   const skipped = (check: boolean | undefined, flag: number) => (check === false ? flag : 0);
   return (
+    (isCredit ? layout.TX_FLAG_CREDIT : 0) |
     (callOnly === true ? layout.TX_FLAG_CALL_ONLY : 0) |
     skipped(checks.nonce, layout.TX_FLAG_SKIP_NONCE) |
     skipped(checks.balance, layout.TX_FLAG_SKIP_BALANCE) |

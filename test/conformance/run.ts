@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { requireBuild } from '../../scripts/built.ts';
 import type { MachineOptions } from '../../src/cli/statetest/machine.ts';
-import { runPool } from '../../src/cli/statetest/pool.ts';
+import { runStateTestPool } from '../../src/cli/statetest/pool.ts';
 import { openVmTestMachine, parseVmTests, runVmTest } from '../../src/cli/statetest/vmtest.ts';
 import { FORKS } from '../../src/evm/forks/names.ts';
 import type { Engine } from '../../src/evm/types.ts';
@@ -132,7 +132,7 @@ function row(suite: string, engine: string, totals: Totals, seconds: number): st
 async function runStateTests(run: Run, totals: Totals): Promise<void> {
   const { folder, machine, sample, jobs } = run;
   const progress = drawProgress(`${machine.engine} ${folder}`);
-  await runPool(
+  await runStateTestPool(
     { paths: [folder], machine, choice: { oneIn: sample }, jobs },
     {
       progress,

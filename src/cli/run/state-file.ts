@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import type { Address } from '../../evm/types.ts';
 import type { AccountInput } from '../../state/memory.ts';
-import { accountsAt, type JsonObject, object } from '../statetest/json.ts';
+import { accountsAt, type JsonObject, object } from '../fixture-json.ts';
 
 const EMPTY = { balance: '0x0', nonce: '0x0', code: '0x', storage: {} };
 /** Larger files are refused. */

@@ -20,7 +20,7 @@ import {
   object,
   quantity,
   text,
-} from './json.ts';
+} from '../fixture-json.ts';
 
 /** One test of a file: a state, an environment, and transactions with their outcome a fork. */
 export interface StateTest {

@@ -11,7 +11,7 @@ import { refusalExpected } from './exceptions.ts';
 import { runFile } from './file.ts';
 import { parseStateTests } from './fixture.ts';
 import { openMachine } from './machine.ts';
-import { runPool } from './pool.ts';
+import { runStateTestPool } from './pool.ts';
 import type { TestJob, TestMachine } from './run.ts';
 
 const KEY = new Uint8Array(32).fill(7);
@@ -274,7 +274,7 @@ it('files are run by threads and reported in order', async () => {
   const seen: string[] = [];
   let passed = 0;
   const machine = { engine: 'interpreter' } as const;
-  await runPool(
+  await runStateTestPool(
     { paths, machine, choice: { fork: 'shanghai', filter: 'sample' }, jobs: 2 },
     {
       file: (path, { results, error }) => {

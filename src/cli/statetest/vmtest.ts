@@ -10,7 +10,15 @@ import { createEVM, type EVM } from '../../evm/evm.ts';
 import type { Address, Hash } from '../../evm/types.ts';
 import { logsHash } from '../../state/logs-hash.ts';
 import { type AccountInput, MemoryState } from '../../state/memory.ts';
-import { accountsAt, address, bytes, hash, type JsonObject, object, quantity } from './json.ts';
+import {
+  accountsAt,
+  address,
+  bytes,
+  hash,
+  type JsonObject,
+  object,
+  quantity,
+} from '../fixture-json.ts';
 import type { MachineOptions } from './machine.ts';
 import { testBlockHash } from './run.ts';
 

@@ -2,9 +2,11 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadFastKeccak } from '../../base/keccak.ts';
+import type { WorkerAnswer, WorkerTask } from '../file-pool.ts';
 import { runFile } from './file.ts';
 import { openMachine } from './machine.ts';
-import type { WorkerAnswer, WorkerSetup, WorkerTask } from './pool.ts';
+import type { WorkerSetup } from './pool.ts';
+import type { CaseResult } from './run.ts';
 
 const { machine, choice } = workerData as WorkerSetup;
 const port = parentPort;
@@ -13,5 +15,5 @@ if (port === null) throw new Error('worker.ts is a worker’s program');
 const ready = loadFastKeccak().then(() => openMachine(machine));
 port.on('message', async ({ index, path }: WorkerTask) => {
   const result = await runFile(path, choice, await ready);
-  port.postMessage({ index, result } satisfies WorkerAnswer);
+  port.postMessage({ index, result } satisfies WorkerAnswer<CaseResult>);
 });

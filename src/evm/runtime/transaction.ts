@@ -21,7 +21,7 @@ import {
   R_WARMTH, R_WARM_COINBASE, STATUS_CREATE_COLLISION, STATUS_HOST_LIMIT, STATUS_LAST_HALT,
   STATUS_NEED_STATE, STATUS_STOP, STATUS_STOPPED, STATUS_SWITCH_FRAME, TX_ACCESS_LIST, TX_ACCESS_LIST_COUNT,
   TX_AUTHORIZATIONS, TX_AUTHORIZATION_COUNT, TX_BLOCK_GAS_LEFT, TX_CREATED, TX_DATA, TX_DATA_SIZE,
-  TX_EFFECTIVE_PRICE, TX_FLAGS, TX_FLAG_CALL_ONLY, TX_FLAG_CREATE, TX_FLAG_SKIP_BALANCE,
+  TX_EFFECTIVE_PRICE, TX_FLAGS, TX_FLAG_CALL_ONLY, TX_FLAG_CREATE, TX_FLAG_CREDIT, TX_FLAG_SKIP_BALANCE,
   TX_FLAG_SKIP_BASE_FEE, TX_FLAG_SKIP_NONCE, TX_FLAG_SKIP_SENDER_CODE, TX_FLOOR_GAS, TX_STATE_GAS_USED,
   TX_GAS, TX_GAS_REFUNDED, TX_GAS_USED, TX_INTRINSIC_GAS, TX_MAX_BLOB_FEE, TX_MAX_FEE,
   TX_MAX_PRIORITY_FEE, TX_NONCE, TX_PHASE, TX_REFUSED, TX_SCRATCH, TX_SENDER, TX_STATUS,
@@ -106,6 +106,7 @@ function begin(ctx: u32): i64 {
   store<u32>(ctx + C_RETURN_DATA, load<u32>(ctx + C_MEM_END));
   store<u32>(ctx + C_OUTPUT_SIZE, 0);
   store<i64>(ctx + C_GAS_RESERVE, 0);
+  if (has(ctx, TX_FLAG_CREDIT)) return credit(ctx);
   copyWord(ctx + C_ORIGIN, tx + TX_SENDER);
   const refused = has(ctx, TX_FLAG_CALL_ONLY) ? 0 : refuse(ctx);
   if (refused != 0) {
@@ -138,6 +139,26 @@ function begin(ctx: u32): i64 {
   return has(ctx, TX_FLAG_CREATE)
     ? startCreation(ctx, sender, nonce, all - stateGas, stateGas)
     : startCall(ctx, sender, all - stateGas, stateGas);
+}
+
+/**
+ * Withdrawals and rewards: a balance grows and nobody pays. An account that is empty after it is
+ * cleared as one that a transaction touched; a credit of nothing brings none into being.
+ */
+function credit(ctx: u32): i64 {
+  const tx = ctx + C_TX;
+  const account = findAccount(ctx, tx + TX_TO);
+  if (account == 0) return missing(ctx);
+  const amount = tx + TX_VALUE;
+  if (!isZeroWord(amount) || hasFlag(account, ACCOUNT_EXISTS)) addBalance(ctx, account, amount);
+  finishTransaction(ctx);
+  store<i32>(ctx + C_STATUS, STATUS_STOP);
+  store<u64>(tx + TX_GAS_USED, 0);
+  store<u64>(tx + TX_GAS_REFUNDED, 0);
+  store<u64>(tx + TX_STATE_GAS_USED, 0);
+  store<u32>(tx + TX_STATUS, TX_STATUS_DONE);
+  store<u32>(tx + TX_PHASE, DONE);
+  return 0;
 }
 
 /** EIP-8037: gas above what a transaction may use for execution is state gas. */

@@ -1,7 +1,7 @@
 /** Readers of the values that test files hold; each names the place of what it refuses. */
 
-import type { Address, Hash, Hex } from '../../evm/types.ts';
-import type { AccountInput } from '../../state/memory.ts';
+import type { Address, Hash, Hex } from '../evm/types.ts';
+import type { AccountInput } from '../state/memory.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 

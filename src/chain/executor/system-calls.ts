@@ -1,0 +1,109 @@
+/**
+ * System calls: what a block tells its system contracts at its start, and asks them at its end.
+ *
+ * Specifications: EIP-4788, EIP-2935, EIP-7002, EIP-7251, EIP-7685.
+ */
+
+import type { EVM } from '../../evm/evm.ts';
+import { plainTransaction } from '../../evm/plain-transaction.ts';
+import type { Address, StateChanges, StateReader, TransactionResult } from '../../evm/types.ts';
+import { EMPTY_CODE_HASH } from '../../state/memory.ts';
+import { InvalidBlock } from '../blocks/fault.ts';
+import type { BlockHeader } from '../blocks/header.ts';
+import type { Receipt } from '../blocks/receipt.ts';
+import {
+  CONSOLIDATION_REQUEST,
+  DEPOSIT_CONTRACT,
+  DEPOSIT_REQUEST,
+  depositsIn,
+  type Request,
+  requestOf,
+  WITHDRAWAL_REQUEST,
+} from '../blocks/requests.ts';
+import type { BlockRules, ChainSpec } from '../chain-spec.ts';
+
+const SYSTEM_ADDRESS: Address = '0xfffffffffffffffffffffffffffffffffffffffe';
+const SYSTEM_CALL_GAS = 30_000_000n;
+
+const BEACON_ROOTS: Address = '0x000f3df6d732807ef1319fb7b8bb8522d0beac02';
+const HISTORY_STORAGE: Address = '0x0000f90827f1c53a10cb7a02335b175320002935';
+
+/** Contracts whose output at a block's end is a request. */
+const REQUEST_CONTRACTS: readonly (readonly [type: number, address: Address])[] = [
+  [WITHDRAWAL_REQUEST, '0x00000961ef480eb55e80d19ad83579a64c007002'],
+  [CONSOLIDATION_REQUEST, '0x0000bbddc7ce488642fb579f8b00f3a590007251'],
+];
+
+type Keep = (changes: StateChanges) => void;
+
+/** Hands the parent's roots to their contracts, where these exist; a failure is none's. */
+export async function recordAncestors(
+  evm: EVM,
+  state: StateReader,
+  header: BlockHeader,
+  { is }: BlockRules,
+  keep: Keep,
+): Promise<void> {
+  const calls: [Address, string][] = [];
+  if (is('cancun')) calls.push([BEACON_ROOTS, header.parentBeaconBlockRoot as string]);
+  if (is('prague')) calls.push([HISTORY_STORAGE, header.parentHash]);
+  for (const [address, word] of calls) {
+    if (!(await hasCode(state, address))) continue;
+    const result = await systemCall(evm, address, Uint8Array.fromHex(word.slice(2)));
+    if (result.status !== 'refused') keep(result.changes);
+  }
+}
+
+/** The requests of a block in the order of their types. @throws InvalidBlock */
+export async function collectRequests(
+  evm: EVM,
+  state: StateReader,
+  receipts: readonly Receipt[],
+  { blockRules, spec }: { readonly blockRules: BlockRules; readonly spec: ChainSpec },
+  keep: Keep,
+): Promise<Request[]> {
+  if (!blockRules.is('prague')) return [];
+  const logs = receipts.flatMap((receipt) => receipt.logs);
+  const deposits = depositsIn(logs, spec.depositContract ?? DEPOSIT_CONTRACT);
+  const requests = requestOf(DEPOSIT_REQUEST, deposits);
+  for (const [type, address] of REQUEST_CONTRACTS) {
+    const result = await systemCall(evm, address, new Uint8Array(0));
+    if (!(await isDeployed(result, state, address))) {
+      const message = `there is no code at the system contract ${address}`;
+      throw new InvalidBlock('block/system contract missing', message, { address });
+    }
+    if (result.status !== 'success') {
+      const message = `the call of the system contract ${address} ended with ${result.status}`;
+      throw new InvalidBlock('block/system call failed', message, { address });
+    }
+    keep(result.changes);
+    requests.push(...requestOf(type, result.output));
+  }
+  return requests;
+}
+
+/** The account may have got its code in this very block. */
+async function isDeployed(
+  result: TransactionResult,
+  state: StateReader,
+  address: Address,
+): Promise<boolean> {
+  if (result.status === 'refused') return false;
+  const codeHash = result.changes.accounts.get(address)?.codeHash;
+  return codeHash === undefined ? hasCode(state, address) : codeHash !== EMPTY_CODE_HASH;
+}
+
+async function hasCode(state: StateReader, address: Address): Promise<boolean> {
+  const account = await state.getAccount(address);
+  return account !== undefined && account.codeHash !== EMPTY_CODE_HASH;
+}
+
+function systemCall(evm: EVM, to: Address, data: Uint8Array): Promise<TransactionResult> {
+  const transaction = plainTransaction({
+    sender: SYSTEM_ADDRESS,
+    gasLimit: SYSTEM_CALL_GAS,
+    to,
+    data,
+  });
+  return evm.transact(transaction, { callOnly: true, checks: { baseFee: false } });
+}

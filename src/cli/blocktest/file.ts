@@ -1,0 +1,42 @@
+/** A file of blockchain tests, read and run. */
+
+import { readFileSync } from 'node:fs';
+import type { Machines } from '../../chain/machines.ts';
+import type { PoolResult } from '../file-pool.ts';
+import { parseBlockTests } from './fixture.ts';
+import { type BlockTestResult, runBlockTest } from './run.ts';
+
+/** Larger files are refused: the largest official one has 100 MB. */
+const FILE_BYTES_MAX = 268_435_456;
+
+/** Which tests are run. Plain data: it crosses to workers. */
+export interface TestChoice {
+  /** Only tests whose `path::name` matches this regular expression. */
+  readonly filter?: string;
+  /** Only one test in so many, always the same ones; 1 = all. */
+  readonly oneIn?: number;
+}
+
+/** Runs the chosen tests of the file at `path`. A file that is none is an error. */
+export async function runBlockTestFile(
+  path: string,
+  choice: TestChoice,
+  machines: Machines,
+): Promise<PoolResult<BlockTestResult>> {
+  const results: BlockTestResult[] = [];
+  try {
+    const source = readFileSync(path);
+    if (source.length > FILE_BYTES_MAX) throw new Error(`the file has ${source.length} bytes`);
+    const filter = choice.filter === undefined ? undefined : new RegExp(choice.filter);
+    let index = 0;
+    for (const test of parseBlockTests(source.toString('utf8'))) {
+      index++;
+      if (filter?.test(`${path}::${test.name}`) === false) continue;
+      if (index % (choice.oneIn ?? 1) !== 0) continue;
+      results.push(await runBlockTest(test, machines));
+    }
+  } catch (cause) {
+    return { results, error: `${path}: ${(cause as Error).message}` };
+  }
+  return { results };
+}

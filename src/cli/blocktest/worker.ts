@@ -1,0 +1,24 @@
+/** A thread of the pool: runs the files it is sent on machines that it keeps. */
+
+import { parentPort, workerData } from 'node:worker_threads';
+import { loadFastKeccak } from '../../base/keccak.ts';
+import { type MachineOptions, Machines } from '../../chain/machines.ts';
+import type { WorkerAnswer, WorkerTask } from '../file-pool.ts';
+import { runBlockTestFile, type TestChoice } from './file.ts';
+import type { BlockTestResult } from './run.ts';
+
+/** What a worker is given when it starts. */
+export interface WorkerSetup {
+  readonly machine: MachineOptions;
+  readonly choice: TestChoice;
+}
+
+const { machine, choice } = workerData as WorkerSetup;
+const port = parentPort;
+if (port === null) throw new Error('worker.ts is a worker’s program');
+
+const ready = loadFastKeccak().then(() => new Machines(machine));
+port.on('message', async ({ index, path }: WorkerTask) => {
+  const result = await runBlockTestFile(path, choice, await ready);
+  port.postMessage({ index, result } satisfies WorkerAnswer<BlockTestResult>);
+});
