@@ -5,30 +5,22 @@
  * Which of several branches counts is not import's to say: that is `setHead`.
  */
 
-import { toHex } from '../base/bytes.ts';
 import type { EVM } from '../evm/evm.ts';
 import type { Hash } from '../evm/types.ts';
 import { type PendingBlock, StateBranches } from '../state/branches.ts';
 import type { MemoryState } from '../state/memory.ts';
-import {
-  type Block,
-  decodeBlock,
-  indexedRoot,
-  unclesHash,
-  withdrawalsRoot,
-} from './blocks/block.ts';
-import { InvalidBlock, requireSame } from './blocks/fault.ts';
+import { type BlockRequest, type BuiltBlock, buildBlock } from './block-builder.ts';
+import { type Block, type BodyRoots, bodyRoots, decodeBlock } from './blocks/block.ts';
+import { type BlockFault, InvalidBlock, requireSame } from './blocks/fault.ts';
 import { type BlockHeader, headerHash } from './blocks/header.ts';
-import { checkHeader } from './blocks/header-rules.ts';
-import { encodeReceipt, type Receipt } from './blocks/receipt.ts';
-import { requestsHash } from './blocks/requests.ts';
+import { BLOCK_BYTES_MAX, checkHeader } from './blocks/header-rules.ts';
+import { type OutcomeFields, outcomeFields } from './blocks/outcome-fields.ts';
+import type { Receipt } from './blocks/receipt.ts';
 import { checkUncles } from './blocks/uncles.ts';
 import { type BlockRules, type ChainSpec, ForkTimeline } from './chain-spec.ts';
 import { type BlockOutcome, executeBlock } from './executor/sequential.ts';
 import type { Machines } from './machines.ts';
 
-/** EIP-7934: what a block takes of a message of 10 MiB. */
-const BLOCK_BYTES_MAX = 8_388_608;
 /** No block of any fork is larger; what is longer is not looked at. */
 const INPUT_BYTES_MAX = 134_217_728;
 /** BLOCKHASH reaches so far back. */
@@ -122,13 +114,7 @@ export class Chain {
     const pending = this.#states.begin(parent.hash, (number) => this.#ancestorHash(parent, number));
     try {
       const outcome = await this.#execute(block, blockRules, pending);
-      checkOutcome(block.header, outcome, blockRules);
-      requireSame(
-        'block/wrong state root',
-        'the state root',
-        pending.root(),
-        block.header.stateRoot,
-      );
+      checkOutcome(block.header, outcomeFields(outcome, pending.root(), blockRules));
       pending.commit(block.hash);
       const totalDifficulty = parent.totalDifficulty + block.header.difficulty;
       const kept: ChainBlock = { ...block, totalDifficulty, receipts: outcome.receipts };
@@ -140,17 +126,38 @@ export class Chain {
     }
   }
 
+  /**
+   * Builds a block upon the head, or another block of the tree, and keeps nothing of it: the
+   * block is then imported like any other.
+   */
+  async buildBlock(request: BlockRequest, parentHash: Hash = this.#head.hash): Promise<BuiltBlock> {
+    const parent = this.#blocks.get(parentHash);
+    if (parent === undefined) throw new Error(`chain: there is no block ${parentHash}`);
+    const number = parent.header.number + 1n;
+    const blockRules = this.#rulesAfter(parent, { number, timestamp: request.timestamp });
+    const state = this.#states.begin(parent.hash, (wanted) => this.#ancestorHash(parent, wanted));
+    const evm = this.#machines.for(blockRules.rules);
+    try {
+      return await buildBlock({ spec: this.spec, blockRules, evm, state }, parent, request);
+    } finally {
+      state.drop();
+    }
+  }
+
   async #execute(block: Block, blockRules: BlockRules, state: PendingBlock): Promise<BlockOutcome> {
     const evm: EVM = this.#machines.for(blockRules.rules);
     try {
-      return await executeBlock({ spec: this.spec, blockRules, evm, state, block });
+      return await executeBlock({ spec: this.spec, blockRules, evm, state }, block);
     } catch (error) {
       if (!(error instanceof InvalidBlock)) this.#machines.discard(blockRules.rules);
       throw error;
     }
   }
 
-  #rulesAfter(parent: ChainBlock, { number, timestamp }: BlockHeader): BlockRules {
+  #rulesAfter(
+    parent: ChainBlock,
+    { number, timestamp }: Pick<BlockHeader, 'number' | 'timestamp'>,
+  ): BlockRules {
     const parentTotalDifficulty = parent.totalDifficulty;
     return this.#timeline.at({ number, timestamp, parentTotalDifficulty });
   }
@@ -174,43 +181,31 @@ function tooLarge(size: number, limit: number): InvalidBlock {
 }
 
 /** What the header says of the body. */
-function checkBody({ header, transactions, uncles, withdrawals }: Block, rules: BlockRules): void {
-  requireSame(
-    'block/wrong transactions root',
-    'the transactions root',
-    indexedRoot(transactions),
-    header.transactionsRoot,
-  );
-  const uncleHash = unclesHash(uncles);
-  requireSame('block/wrong uncles hash', 'the uncles hash', uncleHash, header.unclesHash);
-  if ((withdrawals !== undefined) !== rules.is('shanghai')) {
-    const fault = withdrawals === undefined ? 'missing field' : 'field of another fork';
-    const message = `${rules.rules.fork}: withdrawals`;
-    throw new InvalidBlock(`block/${fault}`, message);
+function checkBody({ header, ...body }: Block, { is, rules }: BlockRules): void {
+  if ((body.withdrawals !== undefined) !== is('shanghai')) {
+    const fault = is('shanghai') ? 'missing field' : 'field of another fork';
+    throw new InvalidBlock(`block/${fault}`, `${rules.fork}: withdrawals`);
   }
-  if (withdrawals === undefined) return;
-  requireSame(
-    'block/wrong withdrawals root',
-    'the withdrawals root',
-    withdrawalsRoot(withdrawals),
-    header.withdrawalsRoot as Hash,
-  );
+  const roots = bodyRoots(body);
+  const check = (code: BlockFault, name: keyof BodyRoots, what: string): void =>
+    requireSame(code, what, String(header[name]), String(roots[name]));
+  check('block/wrong transactions root', 'transactionsRoot', 'the transactions root');
+  check('block/wrong uncles hash', 'unclesHash', 'the uncles hash');
+  check('block/wrong withdrawals root', 'withdrawalsRoot', 'the withdrawals root');
 }
 
 /** What the header says of the execution. */
-function checkOutcome(header: BlockHeader, outcome: BlockOutcome, { is }: BlockRules): void {
-  const { gasUsed, receipts, bloom, blobGasUsed, requests } = outcome;
-  requireSame('block/wrong gas used', 'the gas used', gasUsed, header.gasUsed);
-  const receiptsRoot = indexedRoot(receipts.map(encodeReceipt));
-  const expected = header.receiptsRoot;
-  requireSame('block/wrong receipts root', 'the receipts root', receiptsRoot, expected);
-  requireSame('block/wrong logs bloom', 'the logs bloom', toHex(bloom), header.logsBloom);
-  if (is('cancun')) {
-    const given = header.blobGasUsed as bigint;
-    requireSame('block/wrong blob gas used', 'the blob gas used', blobGasUsed, given);
-  }
-  if (is('prague')) {
-    const given = header.requestsHash as Hash;
-    requireSame('block/wrong requests hash', 'the requests hash', requestsHash(requests), given);
+function checkOutcome(header: BlockHeader, results: OutcomeFields): void {
+  for (const [name, code, what] of OUTCOME_FIELDS) {
+    requireSame(code, what, String(header[name]), String(results[name]));
   }
 }
+
+const OUTCOME_FIELDS = [
+  ['gasUsed', 'block/wrong gas used', 'the gas used'],
+  ['receiptsRoot', 'block/wrong receipts root', 'the receipts root'],
+  ['logsBloom', 'block/wrong logs bloom', 'the logs bloom'],
+  ['blobGasUsed', 'block/wrong blob gas used', 'the blob gas used'],
+  ['requestsHash', 'block/wrong requests hash', 'the requests hash'],
+  ['stateRoot', 'block/wrong state root', 'the state root'],
+] as const satisfies readonly (readonly [keyof OutcomeFields, BlockFault, string])[];

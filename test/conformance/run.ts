@@ -1,6 +1,6 @@
 /**
- * `npm run conformance`: every official state test and VM test on every engine, and, where there
- * are no fixtures too, the differential suite beside EthereumJS.
+ * `npm run conformance`: every official state, blockchain and VM test on every engine, and, where
+ * there are no fixtures too, the differential suite beside EthereumJS.
  *
  *   node test/conformance/run.ts [--engine E]... [--suite S]... [--sample N] [--jobs N]
  *
@@ -14,6 +14,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { requireBuild } from '../../scripts/built.ts';
+import { runBlockTests } from '../../src/cli/blocktest.ts';
 import type { MachineOptions } from '../../src/cli/statetest/machine.ts';
 import { runStateTestPool } from '../../src/cli/statetest/pool.ts';
 import { openVmTestMachine, parseVmTests, runVmTest } from '../../src/cli/statetest/vmtest.ts';
@@ -49,6 +50,8 @@ const DIFFERENTIAL = 'differential';
 const SUITES: readonly Suite[] = [
   { name: 'eest', fixtures: 'eest-v5.4.0', part: 'state_tests', run: runStateTests },
   { name: 'legacy', fixtures: 'legacytests-Cancun', part: 'GeneralStateTests', run: runStateTests },
+  { name: 'blocks', fixtures: 'eest-v5.4.0', part: 'blockchain_tests', run: runBlocks },
+  { name: 'chains', fixtures: 'legacytests-Cancun', part: 'BlockchainTests', run: runBlocks },
   { name: 'vm', fixtures: 'legacytests-Constantinople', part: 'VMTests', run: runVmTests },
 ];
 
@@ -142,6 +145,23 @@ async function runStateTests(run: Run, totals: Totals): Promise<void> {
           if (result.pass) totals.passed++;
           else
             fail(totals, `${path} ${result.name} ${result.fork} ${result.index} ${result.error}`);
+        }
+      },
+    },
+  );
+}
+
+async function runBlocks({ folder, machine, sample, jobs }: Run, totals: Totals): Promise<void> {
+  await runBlockTests(
+    [folder],
+    { machine, choice: { oneIn: sample }, jobs },
+    {
+      progress: drawProgress(`${machine.engine} ${folder}`),
+      file: (path, { results, error }) => {
+        if (error !== undefined) fail(totals, error);
+        for (const { pass, name, error: wrong } of results) {
+          if (pass) totals.passed++;
+          else fail(totals, `${path} ${name} ${wrong}`);
         }
       },
     },

@@ -29,15 +29,20 @@ export interface Withdrawal {
   readonly amount: bigint;
 }
 
-export interface Block {
+export interface Block extends BlockBody {
   readonly hash: Hash;
   readonly header: BlockHeader;
+}
+
+export interface BlockBody {
   /** Each as a block holds it: RLP for type 0, else type and RLP. */
   readonly transactions: readonly Uint8Array[];
   readonly uncles: readonly BlockHeader[];
   /** From Shanghai on. */
   readonly withdrawals?: readonly Withdrawal[];
 }
+
+export type BodyRoots = Pick<BlockHeader, 'transactionsRoot' | 'unclesHash' | 'withdrawalsRoot'>;
 
 /** First byte of a list's encoding. */
 const LIST = 0xc0;
@@ -77,12 +82,17 @@ export function indexedRoot(items: readonly Uint8Array[]): Hash {
   return toHex(trieRoot(entries));
 }
 
-export function withdrawalsRoot(withdrawals: readonly Withdrawal[]): Hash {
-  return indexedRoot(withdrawals.map((withdrawal) => encodeRlp(withdrawalItems(withdrawal))));
+/** Parts of a header that follow from the body. */
+export function bodyRoots({ transactions, uncles, withdrawals }: BlockBody): BodyRoots {
+  return {
+    transactionsRoot: indexedRoot(transactions),
+    unclesHash: toHex(keccak256(encodeRlp(uncles.map(headerItems)))),
+    ...(withdrawals === undefined ? {} : { withdrawalsRoot: withdrawalsRoot(withdrawals) }),
+  };
 }
 
-export function unclesHash(uncles: readonly BlockHeader[]): Hash {
-  return toHex(keccak256(encodeRlp(uncles.map(headerItems))));
+function withdrawalsRoot(withdrawals: readonly Withdrawal[]): Hash {
+  return indexedRoot(withdrawals.map((withdrawal) => encodeRlp(withdrawalItems(withdrawal))));
 }
 
 function listOf(what: string, item: RlpItem): readonly RlpItem[] {

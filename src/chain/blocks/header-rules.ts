@@ -1,10 +1,14 @@
 /** What a header must satisfy beside its parent, before anything is executed. */
 
+import type { Hex } from '../../evm/types.ts';
 import type { BlockRules, ChainSpec } from '../chain-spec.ts';
 import { nextDifficulty } from './difficulty.ts';
 import { InvalidBlock, requireSame } from './fault.ts';
 import { ELASTICITY, GAS_PER_BLOB, nextBaseFee, nextExcessBlobGas } from './fees.ts';
 import type { BlockHeader, HeaderField } from './header.ts';
+
+/** EIP-7934: what a block takes of a message of 10 MiB. */
+export const BLOCK_BYTES_MAX = 8_388_608;
 
 const EXTRA_DATA_MAX = 32;
 const GAS_LIMIT_MIN = 5_000n;
@@ -12,17 +16,13 @@ const GAS_LIMIT_MIN = 5_000n;
 const GAS_LIMIT_DIVISOR = 1_024n;
 /** Gas is counted in signed 64 bits. */
 const GAS_LIMIT_MAX = 2n ** 63n - 1n;
-const NO_NONCE = `0x${'00'.repeat(8)}`;
+/** Nonce of a block without proof of work. */
+export const NO_NONCE: Hex = `0x${'00'.repeat(8)}`;
 /** Keccak-256 of the RLP of the empty list. */
 export const NO_UNCLES_HASH = '0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347';
 const DAO_EXTRA_DATA = '0x64616f2d686172642d666f726b';
 /** Blocks from the DAO fork on that say so. */
 const DAO_EXTRA_RANGE = 10n;
-
-/** The parent of a block, as far as rules look at it. */
-export interface ParentBlock {
-  readonly header: BlockHeader;
-}
 
 /** @throws InvalidBlock naming the first rule that is broken */
 export function checkHeader(

@@ -18,7 +18,7 @@ export interface Reward {
 
 /** In the order of payment; none from Paris on. EIP-649, EIP-1234. */
 export function blockRewards(
-  header: BlockHeader,
+  header: Pick<BlockHeader, 'number' | 'coinbase'>,
   uncles: readonly BlockHeader[],
   { is }: Pick<BlockRules, 'is'>,
 ): Reward[] {

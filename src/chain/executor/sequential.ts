@@ -10,6 +10,7 @@ import type {
   Address,
   BlockEnvironment,
   ExecutionResult,
+  Hash,
   StateChanges,
   Transaction,
 } from '../../evm/types.ts';
@@ -26,22 +27,31 @@ import { blockRewards } from '../blocks/rewards.ts';
 import type { BlockRules, ChainSpec } from '../chain-spec.ts';
 import { acceptTransaction } from '../transactions/check.ts';
 import type { TransactionType } from '../transactions/types.ts';
+import type { BlockSetting } from './block-setting.ts';
 import { moveDaoEther } from './dao-fork.ts';
 import { collectRequests, recordAncestors } from './system-calls.ts';
 
 /** Gwei of a withdrawal in wei. */
 const GWEI = 1_000_000_000n;
 
-/** A block to be executed, with all that its execution depends on. */
-export interface BlockExecution {
-  readonly spec: ChainSpec;
-  readonly blockRules: BlockRules;
-  /** Set up for the rules of the block. */
-  readonly evm: EVM;
-  /** The parent's state, and where the changes go. */
-  readonly state: PendingState;
-  readonly block: Omit<Block, 'hash'>;
-}
+/** What of a header execution looks at; the rest comes of it. */
+export type ExecutedHeader = Omit<
+  BlockHeader,
+  | 'unclesHash'
+  | 'stateRoot'
+  | 'transactionsRoot'
+  | 'receiptsRoot'
+  | 'logsBloom'
+  | 'gasUsed'
+  | 'nonce'
+  | 'extraData'
+  | 'withdrawalsRoot'
+  | 'blobGasUsed'
+  | 'requestsHash'
+>;
+
+/** What a block holds behind its transactions. */
+export type BlockEnd = Pick<Block, 'uncles'> & Required<Pick<Block, 'withdrawals'>>;
 
 /** What came of a block. */
 export interface BlockOutcome {
@@ -59,30 +69,18 @@ export interface BlockOutcome {
  * Executes the block upon its parent's state; the changes are applied to `state`, and nothing
  * else is touched. @throws InvalidBlock
  */
-export async function executeBlock(execution: BlockExecution): Promise<BlockOutcome> {
-  const { spec, blockRules, evm, state, block } = execution;
-  const { header } = block;
-  const run = new BlockRun(execution);
-  if (spec.daoFork === header.number) run.keep(moveDaoEther(state));
-  evm.setState(state);
-  evm.setChainId(spec.chainId);
-  evm.setBlock(blockEnvironment(header, blockRules));
-  await recordAncestors(evm, state, header, blockRules, (changes) => run.keep(changes));
-  for (const [index, bytes] of block.transactions.entries()) await run.transact(index, bytes);
-  for (const { address, amount } of block.withdrawals ?? []) {
-    await run.credit(address, amount * GWEI);
-  }
-  const requests = await collectRequests(evm, state, run.receipts, execution, (changes) =>
-    run.keep(changes),
-  );
-  for (const { address, amount } of blockRewards(header, block.uncles, blockRules)) {
-    await run.credit(address, amount);
-  }
-  return run.outcome(requests);
+export async function executeBlock(
+  setting: BlockSetting,
+  { header, transactions, uncles, withdrawals }: Omit<Block, 'hash'>,
+): Promise<BlockOutcome> {
+  const run = new BlockRun(setting, header);
+  await run.begin();
+  for (const bytes of transactions) await run.transact(bytes);
+  return run.finish({ uncles, withdrawals: withdrawals ?? [] });
 }
 
 /** The environment that a header makes. */
-export function blockEnvironment(header: BlockHeader, { blobs }: BlockRules): BlockEnvironment {
+export function blockEnvironment(header: ExecutedHeader, { blobs }: BlockRules): BlockEnvironment {
   const { number, timestamp, coinbase, gasLimit, difficulty, mixHash } = header;
   const { baseFeePerGas = 0n, excessBlobGas = 0n } = header;
   return {
@@ -97,10 +95,11 @@ export function blockEnvironment(header: BlockHeader, { blobs }: BlockRules): Bl
   };
 }
 
-/** A block in the middle of its execution. */
-class BlockRun {
-  readonly receipts: Receipt[] = [];
-  readonly #execution: BlockExecution;
+/** A block in the middle of its execution: `begin`, `transact` for each, `finish`. */
+export class BlockRun {
+  readonly #setting: BlockSetting;
+  readonly #header: ExecutedHeader;
+  readonly #receipts: Receipt[] = [];
   readonly #changes = new ChangeSet();
   readonly #bloom = new Uint8Array(BLOOM_BYTES);
   /** Before Byzantium each receipt holds a state root, so changes are applied at once. */
@@ -108,66 +107,92 @@ class BlockRun {
   #gasUsed = 0n;
   #blobGasUsed = 0n;
 
-  constructor(execution: BlockExecution) {
-    this.#execution = execution;
-    this.#appliesEach = !execution.blockRules.is('byzantium');
+  constructor(setting: BlockSetting, header: ExecutedHeader) {
+    this.#setting = setting;
+    this.#header = header;
+    this.#appliesEach = !setting.blockRules.is('byzantium');
   }
 
-  keep(changes: StateChanges): void {
-    this.#changes.add(changes);
-    if (this.#appliesEach) this.#execution.state.apply(changes);
+  get gasUsed(): bigint {
+    return this.#gasUsed;
   }
 
-  /** Executes the transaction at a place of the block. */
-  async transact(index: number, bytes: Uint8Array): Promise<void> {
-    const { spec, blockRules, evm, block, state } = this.#execution;
+  /** What comes before the transactions. */
+  async begin(): Promise<void> {
+    const { spec, blockRules, evm, state } = this.#setting;
+    if (spec.daoFork === this.#header.number) this.#keep(moveDaoEther(state));
+    evm.setState(state);
+    evm.setChainId(spec.chainId);
+    evm.setBlock(blockEnvironment(this.#header, blockRules));
+    for (const changes of await recordAncestors(this.#setting, this.#header)) this.#keep(changes);
+  }
+
+  /**
+   * Executes the next transaction, given as a block holds it.
+   * @throws InvalidBlock `block/invalid transaction`; the block is as it was before
+   */
+  async transact(bytes: Uint8Array): Promise<Receipt> {
+    const { spec, blockRules, evm, state } = this.#setting;
     const { rules } = blockRules;
     const accepted = acceptTransaction(bytes, { chainId: spec.chainId, rules });
-    if (!accepted.ok) throw invalidTransaction(index, accepted.fault, accepted.message);
+    if (!accepted.ok) throw this.#invalid(accepted.fault, accepted.message);
     const { transaction } = accepted;
-    this.#countBlobs(index, transaction);
-    const blockGasLeft = block.header.gasLimit - this.#gasUsed;
+    const blobGasUsed = this.#blobGasWith(transaction);
+    const blockGasLeft = this.#header.gasLimit - this.#gasUsed;
     const result = await evm.transact(transaction, { blockGasLeft });
-    if (result.status === 'refused') throw invalidTransaction(index, result.reason, result.message);
-    this.keep(result.changes);
+    if (result.status === 'refused') throw this.#invalid(result.reason, result.message);
+    this.#keep(result.changes);
     this.#gasUsed += result.gasUsed;
-    const receipt = this.#receiptOf(transaction.type, result);
+    this.#blobGasUsed = blobGasUsed;
+    const stateRoot = this.#appliesEach ? state.root() : undefined;
+    const receipt = this.#receiptOf(transaction.type, result, stateRoot);
     mergeBloom(this.#bloom, receipt.bloom);
-    this.receipts.push(this.#appliesEach ? { ...receipt, stateRoot: state.root() } : receipt);
+    this.#receipts.push(receipt);
+    return receipt;
   }
 
-  /** Adds wei that come from nobody. */
-  async credit(address: Address, amount: bigint): Promise<void> {
-    const result = await this.#execution.evm.credit(address, amount);
-    this.keep(result);
-  }
-
-  outcome(requests: readonly Request[]): BlockOutcome {
-    if (!this.#appliesEach) this.#execution.state.apply(this.#changes);
+  /** What comes after the transactions. @throws InvalidBlock */
+  async finish({ uncles, withdrawals }: BlockEnd): Promise<BlockOutcome> {
+    for (const { address, amount } of withdrawals) await this.#credit(address, amount * GWEI);
+    const collected = await collectRequests(this.#setting, this.#receipts);
+    for (const changes of collected.changes) this.#keep(changes);
+    const { blockRules, state } = this.#setting;
+    for (const { address, amount } of blockRewards(this.#header, uncles, blockRules)) {
+      await this.#credit(address, amount);
+    }
+    if (!this.#appliesEach) state.apply(this.#changes);
     return {
-      receipts: this.receipts,
+      receipts: this.#receipts,
       gasUsed: this.#gasUsed,
       blobGasUsed: this.#blobGasUsed,
       bloom: this.#bloom,
-      requests,
+      requests: collected.requests,
       changes: this.#changes,
     };
   }
 
-  #countBlobs(index: number, { blobVersionedHashes }: Transaction): void {
-    this.#blobGasUsed += BigInt(blobVersionedHashes.length) * GAS_PER_BLOB;
-    const limit = BigInt(this.#execution.blockRules.blobs?.max ?? 0) * GAS_PER_BLOB;
-    if (this.#blobGasUsed <= limit) return;
-    const message = `${this.#blobGasUsed} blob gas up to here, at most ${limit}`;
-    throw invalidTransaction(index, 'too many blobs', message);
+  #keep(changes: StateChanges): void {
+    this.#changes.add(changes);
+    if (this.#appliesEach) this.#setting.state.apply(changes);
   }
 
-  #receiptOf(type: TransactionType, result: ExecutionResult): Receipt {
+  async #credit(address: Address, amount: bigint): Promise<void> {
+    this.#keep(await this.#setting.evm.credit(address, amount));
+  }
+
+  #blobGasWith({ blobVersionedHashes }: Transaction): bigint {
+    const sum = this.#blobGasUsed + BigInt(blobVersionedHashes.length) * GAS_PER_BLOB;
+    const limit = BigInt(this.#setting.blockRules.blobs?.max ?? 0) * GAS_PER_BLOB;
+    if (sum <= limit) return sum;
+    throw this.#invalid('too many blobs', `${sum} blob gas up to here, at most ${limit}`);
+  }
+
+  #receiptOf(type: TransactionType, result: ExecutionResult, stateRoot: Hash | undefined): Receipt {
     const { gasUsed, logs, created } = result;
     return {
       type,
       succeeded: result.status === 'success',
-      stateRoot: undefined,
+      stateRoot,
       cumulativeGasUsed: this.#gasUsed,
       gasUsed,
       bloom: logsBloom(logs),
@@ -175,9 +200,10 @@ class BlockRun {
       contractAddress: created,
     };
   }
-}
 
-function invalidTransaction(index: number, reason: string, message: string): InvalidBlock {
-  const text = `transaction ${index}: ${message}`;
-  return new InvalidBlock('block/invalid transaction', text, { index, reason });
+  #invalid(reason: string, message: string): InvalidBlock {
+    const index = this.#receipts.length;
+    const text = `transaction ${index}: ${message}`;
+    return new InvalidBlock('block/invalid transaction', text, { index, reason });
+  }
 }

@@ -20,7 +20,7 @@ import {
   requestOf,
   WITHDRAWAL_REQUEST,
 } from '../blocks/requests.ts';
-import type { BlockRules, ChainSpec } from '../chain-spec.ts';
+import type { BlockSetting } from './block-setting.ts';
 
 const SYSTEM_ADDRESS: Address = '0xfffffffffffffffffffffffffffffffffffffffe';
 const SYSTEM_CALL_GAS = 30_000_000n;
@@ -34,38 +34,41 @@ const REQUEST_CONTRACTS: readonly (readonly [type: number, address: Address])[] 
   [CONSOLIDATION_REQUEST, '0x0000bbddc7ce488642fb579f8b00f3a590007251'],
 ];
 
-type Keep = (changes: StateChanges) => void;
-
 /** Hands the parent's roots to their contracts, where these exist; a failure is none's. */
 export async function recordAncestors(
-  evm: EVM,
-  state: StateReader,
-  header: BlockHeader,
-  { is }: BlockRules,
-  keep: Keep,
-): Promise<void> {
+  { evm, state, blockRules }: BlockSetting,
+  header: Pick<BlockHeader, 'parentHash' | 'parentBeaconBlockRoot'>,
+): Promise<StateChanges[]> {
   const calls: [Address, string][] = [];
+  const { is } = blockRules;
   if (is('cancun')) calls.push([BEACON_ROOTS, header.parentBeaconBlockRoot as string]);
   if (is('prague')) calls.push([HISTORY_STORAGE, header.parentHash]);
+  const changes: StateChanges[] = [];
   for (const [address, word] of calls) {
     if (!(await hasCode(state, address))) continue;
     const result = await systemCall(evm, address, Uint8Array.fromHex(word.slice(2)));
-    if (result.status !== 'refused') keep(result.changes);
+    if (result.status !== 'refused') changes.push(result.changes);
   }
+  return changes;
 }
 
-/** The requests of a block in the order of their types. @throws InvalidBlock */
+export interface CollectedRequests {
+  /** In the order of their types. */
+  readonly requests: readonly Request[];
+  /** What each call changed. */
+  readonly changes: readonly StateChanges[];
+}
+
+/** Asks the system contracts and the logs for requests. @throws InvalidBlock */
 export async function collectRequests(
-  evm: EVM,
-  state: StateReader,
+  { evm, state, blockRules, spec }: BlockSetting,
   receipts: readonly Receipt[],
-  { blockRules, spec }: { readonly blockRules: BlockRules; readonly spec: ChainSpec },
-  keep: Keep,
-): Promise<Request[]> {
-  if (!blockRules.is('prague')) return [];
+): Promise<CollectedRequests> {
+  if (!blockRules.is('prague')) return { requests: [], changes: [] };
   const logs = receipts.flatMap((receipt) => receipt.logs);
   const deposits = depositsIn(logs, spec.depositContract ?? DEPOSIT_CONTRACT);
   const requests = requestOf(DEPOSIT_REQUEST, deposits);
+  const changes: StateChanges[] = [];
   for (const [type, address] of REQUEST_CONTRACTS) {
     const result = await systemCall(evm, address, new Uint8Array(0));
     if (!(await isDeployed(result, state, address))) {
@@ -76,10 +79,10 @@ export async function collectRequests(
       const message = `the call of the system contract ${address} ended with ${result.status}`;
       throw new InvalidBlock('block/system call failed', message, { address });
     }
-    keep(result.changes);
+    changes.push(result.changes);
     requests.push(...requestOf(type, result.output));
   }
-  return requests;
+  return { requests, changes };
 }
 
 /** The account may have got its code in this very block. */

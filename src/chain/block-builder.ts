@@ -1,0 +1,119 @@
+/** Builds a block upon a parent from transactions that are offered, in the order of the offer. */
+
+import type { Address, Hash, Hex } from '../evm/types.ts';
+import { type Block, bodyRoots, type Withdrawal } from './blocks/block.ts';
+import { nextDifficulty } from './blocks/difficulty.ts';
+import { InvalidBlock } from './blocks/fault.ts';
+import { ELASTICITY, nextBaseFee, nextExcessBlobGas } from './blocks/fees.ts';
+import { type BlockHeader, headerHash } from './blocks/header.ts';
+import { BLOCK_BYTES_MAX, NO_NONCE, NO_UNCLES_HASH } from './blocks/header-rules.ts';
+import { outcomeFields } from './blocks/outcome-fields.ts';
+import type { Receipt } from './blocks/receipt.ts';
+import type { BlockRules } from './chain-spec.ts';
+import type { BlockSetting } from './executor/block-setting.ts';
+import { BlockRun, type ExecutedHeader } from './executor/sequential.ts';
+
+/** What whoever orders the blocks says of the next one. */
+export interface BlockRequest {
+  /** Seconds, after the parent's. */
+  readonly timestamp: bigint;
+  readonly coinbase: Address;
+  /** As blocks hold them. Those that the block cannot take are left out. */
+  readonly transactions: Iterable<Uint8Array>;
+  /** The parent's when left out; at London's first block twice that. */
+  readonly gasLimit?: bigint;
+  readonly extraData?: Hex;
+  /** From Paris on. */
+  readonly prevRandao?: Hash;
+  /** From Shanghai on. */
+  readonly withdrawals?: readonly Withdrawal[];
+  /** From Cancun on. */
+  readonly parentBeaconBlockRoot?: Hash;
+}
+
+export interface BuiltBlock {
+  readonly block: Block;
+  readonly receipts: readonly Receipt[];
+  readonly refused: readonly RefusedTransaction[];
+}
+
+/** An offered transaction that is not in the block. */
+export interface RefusedTransaction {
+  readonly bytes: Uint8Array;
+  readonly error: InvalidBlock;
+}
+
+const ZERO_HASH: Hash = `0x${'00'.repeat(32)}`;
+/** No transaction takes less. */
+const TRANSACTION_GAS_MIN = 21_000n;
+/** Room in a block for all but transactions: header, lists, withdrawals. */
+const BLOCK_BYTES_RESERVED = 8_192;
+
+/** @throws InvalidBlock when a system contract fails: then no block can stand here */
+export async function buildBlock(
+  setting: BlockSetting,
+  parent: Pick<Block, 'hash' | 'header'>,
+  request: BlockRequest,
+): Promise<BuiltBlock> {
+  const { blockRules, state } = setting;
+  const { is } = blockRules;
+  const header = startHeader(parent, request, blockRules);
+  const run = new BlockRun(setting, header);
+  await run.begin();
+  const transactions: Uint8Array[] = [];
+  const refused: RefusedTransaction[] = [];
+  let size = BLOCK_BYTES_RESERVED;
+  for (const bytes of request.transactions) {
+    if (header.gasLimit - run.gasUsed < TRANSACTION_GAS_MIN) break;
+    try {
+      if (size + bytes.length > BLOCK_BYTES_MAX) throw noRoom(bytes.length);
+      await run.transact(bytes);
+      transactions.push(bytes);
+      size += bytes.length;
+    } catch (error) {
+      if (!(error instanceof InvalidBlock)) throw error;
+      refused.push({ bytes, error });
+    }
+  }
+  const withdrawals = request.withdrawals ?? [];
+  const outcome = await run.finish({ uncles: [], withdrawals });
+  const body = { transactions, uncles: [], ...(is('shanghai') ? { withdrawals } : {}) };
+  const whole: BlockHeader = {
+    ...header,
+    extraData: request.extraData ?? '0x',
+    nonce: NO_NONCE,
+    ...bodyRoots(body),
+    ...outcomeFields(outcome, state.root(), blockRules),
+  };
+  const block: Block = { hash: headerHash(whole), header: whole, ...body };
+  return { block, receipts: outcome.receipts, refused };
+}
+
+function startHeader(
+  { hash, header: parent }: Pick<Block, 'hash' | 'header'>,
+  request: BlockRequest,
+  blockRules: BlockRules,
+): ExecutedHeader {
+  const { is, blobs } = blockRules;
+  const { timestamp, coinbase, prevRandao = ZERO_HASH } = request;
+  const startsFees = is('london') && parent.baseFeePerGas === undefined;
+  const hasUncles = parent.unclesHash !== NO_UNCLES_HASH;
+  const sameLimit = startsFees ? parent.gasLimit * ELASTICITY : parent.gasLimit;
+  return {
+    parentHash: hash,
+    coinbase,
+    difficulty: is('paris') ? 0n : nextDifficulty({ ...parent, hasUncles }, timestamp, blockRules),
+    number: parent.number + 1n,
+    gasLimit: request.gasLimit ?? sameLimit,
+    timestamp,
+    mixHash: prevRandao,
+    ...(is('london') ? { baseFeePerGas: nextBaseFee(parent) } : {}),
+    ...(blobs && { excessBlobGas: nextExcessBlobGas(parent, blockRules, blobs) }),
+    ...(is('cancun') ? { parentBeaconBlockRoot: request.parentBeaconBlockRoot ?? ZERO_HASH } : {}),
+  };
+}
+
+function noRoom(size: number): InvalidBlock {
+  const message = `the block has no room for another ${size} bytes`;
+  return new InvalidBlock('block/too large', message, { size });
+}

@@ -1,0 +1,223 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { FORKS, type ForkName } from '../evm/forks/names.ts';
+import type { Address, Hash } from '../evm/types.ts';
+import { MemoryState } from '../state/memory.ts';
+import { bodyRoots, encodeBlock } from './blocks/block.ts';
+import { InvalidBlock } from './blocks/fault.ts';
+import { type BlockHeader, headerHash } from './blocks/header.ts';
+import { Chain, type ChainBlock } from './chain.ts';
+import { ForkTimeline } from './chain-spec.ts';
+import { Machines } from './machines.ts';
+import { encodeTransaction } from './transactions/encode.ts';
+import { addressOfKey, signTransaction } from './transactions/signature.ts';
+
+const KEY = new Uint8Array(32).fill(7);
+const SENDER = addressOfKey(KEY);
+const MINER: Address = `0x${'c0'.repeat(20)}`;
+/** Adds 1 to slot 0: PUSH0-free, so that every fork runs it. */
+const COUNTER: Address = `0x${'ab'.repeat(20)}`;
+const COUNTER_CODE = Uint8Array.fromHex('600160005401600055');
+const SYSTEM_CONTRACTS: readonly Address[] = [
+  '0x00000961ef480eb55e80d19ad83579a64c007002',
+  '0x0000bbddc7ce488642fb579f8b00f3a590007251',
+];
+
+const machines = new Machines({ engine: 'interpreter' });
+const ZERO: Hash = `0x${'00'.repeat(32)}`;
+
+function openChain(fork: ForkName): Chain {
+  const state = new MemoryState();
+  const account = { nonce: 0n, balance: 10n ** 21n, code: new Uint8Array(0), storage: [] };
+  state.setAccount(SENDER, account);
+  state.setAccount(COUNTER, { ...account, balance: 0n, nonce: 1n, code: COUNTER_CODE });
+  for (const address of SYSTEM_CONTRACTS) {
+    state.setAccount(address, { ...account, nonce: 1n, code: Uint8Array.of(0) });
+  }
+  const spec = { chainId: 1n, forks: [{ fork }] };
+  const { is } = new ForkTimeline(spec).at({
+    number: 0n,
+    timestamp: 0n,
+    parentTotalDifficulty: 0n,
+  });
+  const withdrawals = is('shanghai') ? { withdrawals: [] } : {};
+  const genesis: BlockHeader = {
+    parentHash: ZERO,
+    ...bodyRoots({ transactions: [], uncles: [], ...withdrawals }),
+    receiptsRoot: bodyRoots({ transactions: [], uncles: [] }).transactionsRoot,
+    coinbase: MINER,
+    stateRoot: state.root(),
+    logsBloom: `0x${'00'.repeat(256)}`,
+    difficulty: is('paris') ? 0n : 131_072n,
+    number: 0n,
+    gasLimit: 10_000_000n,
+    gasUsed: 0n,
+    timestamp: 0n,
+    extraData: '0x',
+    mixHash: ZERO,
+    nonce: `0x${'00'.repeat(8)}`,
+    ...(is('london') ? { baseFeePerGas: 7n } : {}),
+    ...(is('cancun') ? { blobGasUsed: 0n, excessBlobGas: 0n, parentBeaconBlockRoot: ZERO } : {}),
+    ...(is('prague') ? { requestsHash: ZERO } : {}),
+  };
+  return new Chain({ spec, genesis, state, machines });
+}
+
+function call(nonce: bigint, to: Address, value = 0n): Uint8Array {
+  const transaction = {
+    type: 0,
+    chainId: 0n,
+    nonce,
+    maxFeePerGas: 100n,
+    maxPriorityFeePerGas: 100n,
+    gasLimit: 100_000n,
+    to,
+    value,
+    data: new Uint8Array(0),
+    accessList: [],
+    maxFeePerBlobGas: 0n,
+    blobVersionedHashes: [],
+    authorizationList: [],
+    v: 27n,
+    r: 0n,
+    s: 0n,
+  } as const;
+  return encodeTransaction(signTransaction(transaction, KEY));
+}
+
+/** Builds upon a block and imports what was built. */
+async function extend(
+  chain: Chain,
+  parent: ChainBlock,
+  transactions: readonly Uint8Array[],
+  seconds = 12n,
+): Promise<ChainBlock> {
+  const timestamp = parent.header.timestamp + seconds;
+  const request = { timestamp, coinbase: MINER, transactions };
+  const { block } = await chain.buildBlock(request, parent.hash);
+  return chain.importBlock(encodeBlock(block));
+}
+
+describe('a chain', () => {
+  it.each(FORKS)('imports what it builds: %s', async (fork) => {
+    const chain = openChain(fork);
+    const first = await extend(chain, chain.head, [call(0n, COUNTER), call(1n, MINER, 5n)]);
+    const second = await extend(chain, first, [call(2n, COUNTER)]);
+    expect(second.receipts.map(({ succeeded }) => succeeded)).toEqual([true]);
+    const state = chain.stateAt(second.hash);
+    expect(state.getStorage(COUNTER, 0n)).toBe(2n);
+    expect(state.getAccount(SENDER)?.nonce).toBe(3n);
+  });
+
+  it('keeps the state of every branch', async () => {
+    const chain = openChain('osaka');
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.nat(), { minLength: 1, maxLength: 12 }), async (parents) => {
+        const blocks = [chain.head];
+        const counts = [0n];
+        for (const [index, pick] of parents.entries()) {
+          const at = pick % blocks.length;
+          const parent = blocks[at] as ChainBlock;
+          const nonce = counts[at] as bigint;
+          blocks.push(await extend(chain, parent, [call(nonce, COUNTER)], BigInt(index + 1)));
+          counts.push(nonce + 1n);
+        }
+        for (const [index, block] of blocks.entries()) {
+          expect(chain.stateAt(block.hash).getStorage(COUNTER, 0n)).toBe(counts[index]);
+          expect(chain.stateAt(block.hash).root()).toBe(block.header.stateRoot);
+        }
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('leaves out what a block cannot take, and says why', async () => {
+    const chain = openChain('prague');
+    const transactions = [call(0n, COUNTER), call(0n, COUNTER), call(9n, COUNTER), call(1n, MINER)];
+    const request = { timestamp: 1n, coinbase: MINER, transactions };
+    const { block, refused } = await chain.buildBlock(request);
+    expect(block.transactions).toHaveLength(2);
+    const reasons = refused.map(({ error }) => error.details['reason']);
+    expect(reasons).toEqual(['nonce too low', 'nonce too high']);
+  });
+
+  it('stops building where no gas is left', async () => {
+    const chain = openChain('prague');
+    const transactions = Array.from({ length: 5 }, (_, nonce) => call(BigInt(nonce), MINER));
+    const gasLimit = 9_990_235n;
+    const request = { timestamp: 1n, coinbase: MINER, transactions, gasLimit };
+    expect((await chain.buildBlock(request)).block.transactions).toHaveLength(5);
+    const small = { ...request, gasLimit: 130_000n };
+    const { block, refused } = await chain.buildBlock(small);
+    expect(block.header.gasUsed).toBe(42_000n);
+    expect(refused.map(({ error }) => error.details['reason'])).toEqual([
+      'gas limit exceeds block',
+      'gas limit exceeds block',
+      'gas limit exceeds block',
+    ]);
+  });
+
+  it('refuses a block with any part of its header changed, and keeps nothing of it', async () => {
+    const chain = openChain('osaka');
+    const request = { timestamp: 5n, coinbase: MINER, transactions: [call(0n, COUNTER)] };
+    const { block } = await chain.buildBlock(request);
+    const wrong = `0x${'11'.repeat(32)}` as Hash;
+    const changes: readonly Partial<BlockHeader>[] = [
+      { parentHash: wrong },
+      { unclesHash: wrong },
+      { stateRoot: wrong },
+      { transactionsRoot: wrong },
+      { receiptsRoot: wrong },
+      { logsBloom: `0x${'01'.repeat(256)}` },
+      { difficulty: 1n },
+      { number: 2n },
+      { gasLimit: 20_000_000n },
+      { gasUsed: 21_000n },
+      { timestamp: 0n },
+      { extraData: `0x${'00'.repeat(33)}` },
+      { nonce: '0x0000000000000001' },
+      { baseFeePerGas: 8n },
+      { withdrawalsRoot: wrong },
+      { blobGasUsed: 131_072n },
+      { excessBlobGas: 131_072n },
+      { requestsHash: wrong },
+    ];
+    const codes = new Set<string>();
+    for (const change of changes) {
+      const header = { ...block.header, ...change };
+      const bytes = encodeBlock({ ...block, header });
+      const error = await chain.importBlock(bytes).catch((thrown: unknown) => thrown);
+      expect(error, JSON.stringify(Object.keys(change))).toBeInstanceOf(InvalidBlock);
+      codes.add((error as InvalidBlock).code);
+      expect(chain.block(headerHash(header))).toBeUndefined();
+      expect(chain.stateAt(chain.head.hash).root()).toBe(chain.head.header.stateRoot);
+    }
+    expect(codes.size).toBe(17);
+    expect((await chain.importBlock(encodeBlock(block))).hash).toBe(block.hash);
+  });
+
+  it('refuses bytes that are no block without executing anything', async () => {
+    const chain = openChain('osaka');
+    const { block } = await chain.buildBlock({
+      timestamp: 5n,
+      coinbase: MINER,
+      transactions: [call(0n, COUNTER)],
+    });
+    const bytes = encodeBlock(block);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat(bytes.length - 1),
+        fc.integer({ min: 1, max: 255 }),
+        async (at, by) => {
+          const damaged = bytes.slice();
+          damaged[at] = (damaged[at] as number) ^ by;
+          const error = await chain.importBlock(damaged).catch((thrown: unknown) => thrown);
+          // A coinbase, a beacon root or a random number may be anything, but the state root tells.
+          expect(error).toBeInstanceOf(InvalidBlock);
+        },
+      ),
+      { numRuns: 300 },
+    );
+    await expect(chain.importBlock(bytes.subarray(0, 100))).rejects.toThrow('RLP');
+  });
+});

@@ -1,0 +1,13 @@
+import type { EVM } from '../../evm/evm.ts';
+import type { PendingState } from '../../state/pending.ts';
+import type { BlockRules, ChainSpec } from '../chain-spec.ts';
+
+/** Where a block is executed. */
+export interface BlockSetting {
+  readonly spec: ChainSpec;
+  readonly blockRules: BlockRules;
+  /** Set up for the rules of the block. */
+  readonly evm: EVM;
+  /** The parent's state, and where the changes go. */
+  readonly state: PendingState;
+}
