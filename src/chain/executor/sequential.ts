@@ -4,7 +4,6 @@
  * both come from here.
  */
 
-import type { EVM } from '../../evm/evm.ts';
 import { blobBaseFee } from '../../evm/forks/blob.ts';
 import type {
   Address,
@@ -15,7 +14,6 @@ import type {
   Transaction,
 } from '../../evm/types.ts';
 import { ChangeSet } from '../../state/change-set.ts';
-import type { PendingState } from '../../state/pending.ts';
 import type { Block } from '../blocks/block.ts';
 import { BLOOM_BYTES, logsBloom, mergeBloom } from '../blocks/bloom.ts';
 import { InvalidBlock } from '../blocks/fault.ts';
@@ -24,7 +22,7 @@ import type { BlockHeader } from '../blocks/header.ts';
 import type { Receipt } from '../blocks/receipt.ts';
 import type { Request } from '../blocks/requests.ts';
 import { blockRewards } from '../blocks/rewards.ts';
-import type { BlockRules, ChainSpec } from '../chain-spec.ts';
+import type { BlockRules } from '../chain-spec.ts';
 import { acceptTransaction } from '../transactions/check.ts';
 import type { TransactionType } from '../transactions/types.ts';
 import type { BlockSetting } from './block-setting.ts';
