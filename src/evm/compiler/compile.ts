@@ -22,7 +22,7 @@ import type { ForkName } from '../forks/names.ts';
 import { COMPILED_SLOT } from '../interpreter/assemble.ts';
 import { RUNTIME_CALLS, type RuntimeCallName } from '../opcodes/runtime-calls.ts';
 import { type Block, findBlocks } from './blocks.ts';
-import { growRegion, LOOP_BYTES_MAX, REGION_BYTES_MAX } from './graph.ts';
+import { growRegion, LOOP_BYTES_MAX, REGION_BYTES_MAX, type Region } from './graph.ts';
 import type { ContractLinks, RegionExit } from './links.ts';
 import { Merges } from './merges.ts';
 import { RegionAssembler } from './region-assembler.ts';
@@ -217,10 +217,11 @@ class ContractAssembler {
         : REGION_BYTES_MAX;
     const worth = root.pc === 0 ? 1 : this.#heat.worthOf(weight);
     const most = Math.max(TAIL_BYTES_MAX, Math.floor(whole * worth));
-    for (let bytesMax = most; ; bytesMax = Math.floor(bytesMax / 4)) {
+    for (let bytesMax = most; ; ) {
       const region = growRegion(this.#code, root, this.#heat, bytesMax);
       const structure = structureOf(region);
       const merges = new Merges(structure);
+      const bytesLimit = bytesMax > 0 ? FUNCTION_BYTES_MAX : Number.POSITIVE_INFINITY;
       let rounds = 0;
       let exits: readonly RegionExit[] = [];
       do {
@@ -228,10 +229,13 @@ class ContractAssembler {
         fn.reset();
         merges.begin(rounds === ROUNDS_MAX);
         const assembler = new RegionAssembler(fn, structure, merges, this.#links);
-        assembler.assemble();
+        assembler.assemble(bytesLimit);
         exits = assembler.exits;
-      } while (merges.changed);
-      if (fn.size > FUNCTION_BYTES_MAX && bytesMax > 0) continue;
+      } while (merges.changed && fn.size <= bytesLimit);
+      if (fn.size > bytesLimit) {
+        bytesMax = Math.floor(Math.min(bytesMax, bytesBehindRoot(region)) / 4);
+        continue;
+      }
       target.isAssembled = true;
       this.#size += fn.size;
       this.#jumpsFar ||= exits.some(({ pc }) => pc < 0);
@@ -278,6 +282,11 @@ class ContractAssembler {
     if (slot === undefined) return fn.i32.const(0);
     return fn.i32.add(fn.globalGet(this.#slotGlobal, 'i32'), fn.i32.const(slot));
   }
+}
+
+/** Bytes of bytecode in a region beyond its root's. */
+function bytesBehindRoot(region: Region): number {
+  return region.slice(1).reduce((sum, { block }) => sum + block.next - block.pc, 0);
 }
 
 function describeNodes(structure: Structure): RegionNodeReport[] {
@@ -345,7 +354,9 @@ function callsOf(byte: number): readonly RuntimeCallName[] {
   const [root] = blocks;
   if (root !== undefined) {
     const structure = structureOf(growRegion(code, root, new Heat(code, blocks, undefined), 0));
-    new RegionAssembler(fn, structure, new Merges(structure), links).assemble();
+    new RegionAssembler(fn, structure, new Merges(structure), links).assemble(
+      Number.POSITIVE_INFINITY,
+    );
   }
   const calls = [...found];
   CALLS_OF_BYTE.set(byte, calls);

@@ -58,6 +58,7 @@ export class RegionAssembler implements Assembler {
   /** Static gas that was paid in advance for the current opcode and those after it. */
   #prepaid = 0;
   #memoryEnd = 0;
+  #bytesLimit = 0;
   #temporaries: Local[] = [];
   /** How many there may be until those without use are looked for. */
   #temporariesMax = TEMPORARIES_AT_ONCE;
@@ -116,8 +117,9 @@ export class RegionAssembler implements Assembler {
 
   // ---------------------------------------------------------------- the graph
 
-  /** Assembles the whole region. */
-  assemble(): void {
+  /** Assembles the region; leaves the rest out once its function has more than `bytesLimit`. */
+  assemble(bytesLimit: number): void {
+    this.#bytesLimit = bytesLimit;
     const root = this.#node;
     this.#checkBounds();
     if (this.#structure.isHeader(root)) this.#arriveAt(root);
@@ -185,6 +187,7 @@ export class RegionAssembler implements Assembler {
   // ---------------------------------------------------------------- blocks
 
   #assembleBlock(node: RegionNode): void {
+    if (this.fn.size > this.#bytesLimit) return;
     this.#node = node;
     const { instructions } = node.block;
     let paid = false;
