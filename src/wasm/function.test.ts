@@ -1,7 +1,8 @@
 /** Control flow, calls, locals, tables and bulk memory, executed; misuse is named. */
 import { describe, expect, test } from 'vitest';
 import { validateWasm } from '../../test/wasm-tools.ts';
-import { FUNCTION_BYTES_MAX, type FunctionBuilder, LOCALS_MAX } from './function.ts';
+import { FUNCTION_BYTES_MAX, type FunctionBuilder } from './function.ts';
+import { LOCALS_MAX } from './locals.ts';
 import { ModuleBuilder } from './module.ts';
 import type { FunctionRef, Label, ValueType } from './types.ts';
 
@@ -282,6 +283,71 @@ describe('memory and tables', () => {
     new Int32Array(memory.buffer)[2] = 5;
     expect([exports['wait32']?.(1000n), exports['wait64']?.(1000n)]).toEqual([2, 2]);
     expect(exports['notify']?.(0n)).toBe(0);
+  });
+});
+
+describe('code out of its order', () => {
+  test('is put in its place, with the hints in it', () => {
+    const build = (late: boolean) => {
+      const module = new ModuleBuilder();
+      const fn = module.function('f', module.type(['i32'], ['i32']));
+      const a = fn.param(0, 'i32');
+      const add = (value: number) => fn.set(a, fn.i32.add(fn.get(a), fn.i32.const(value)));
+      const double = () => {
+        fn.hint(true);
+        fn.if(fn.get(a), () => fn.set(a, fn.i32.mul(fn.get(a), fn.i32.const(2))));
+      };
+      add(1);
+      const places = [fn.size];
+      if (!late) double();
+      fn.hint(false);
+      fn.if(fn.get(a), () => add(3));
+      places.push(fn.size);
+      if (!late) add(100);
+      add(5);
+      if (late) {
+        fn.insert(places[1] ?? 0, () => add(100));
+        fn.insert(places[0] ?? 0, double);
+      }
+      fn.get(a);
+      module.export('f', fn.ref);
+      return { module, fn };
+    };
+    const [late, plain] = [build(true), build(false)];
+    expect(late.module.toBytes()).toEqual(plain.module.toBytes());
+    expect(late.fn.hints).toEqual(plain.fn.hints);
+    expect(instantiate(late.module)['f']?.(1)).toBe(112);
+  });
+
+  test('is forgotten from a mark on, with its locals', () => {
+    const build = (again: boolean) => {
+      const module = new ModuleBuilder();
+      const fn = module.function('f', module.type([], ['i32']));
+      const [held, given] = [fn.local('i32'), fn.local('i32')];
+      fn.release(given);
+      fn.set(held, fn.i32.const(1));
+      const mark = fn.mark();
+      const emit = (value: number) => {
+        const local = fn.local('i32');
+        expect(local).toBe(given);
+        fn.set(local, fn.i32.const(value));
+        fn.insert(mark.length, () => fn.set(held, fn.i32.const(value)));
+        fn.hint(true);
+        fn.if(fn.get(held), () => fn.return(fn.i32.add(fn.get(held), fn.get(local))));
+        expect(fn.localCount).toBe(2);
+        return fn.local('v128');
+      };
+      if (again) {
+        emit(9);
+        fn.rewind(mark);
+      }
+      fn.release(emit(4));
+      fn.unreachable();
+      module.export('f', fn.ref);
+      return module;
+    };
+    expect(build(true).toBytes()).toEqual(build(false).toBytes());
+    expect(instantiate(build(true))['f']?.()).toBe(8);
   });
 });
 

@@ -12,6 +12,8 @@
  */
 import { ByteBuffer } from './buffer.ts';
 import { WasmError } from './errors.ts';
+import { type Insertion, putInOrder } from './insertions.ts';
+import { Locals, type LocalsMark } from './locals.ts';
 import {
   type F64,
   type I8X16,
@@ -41,14 +43,20 @@ const END = 0x0b;
 
 /** Most bytes of a function's body that V8 accepts. */
 export const FUNCTION_BYTES_MAX = 7_654_321;
-/** Most locals of a function, parameters included, that V8 accepts. */
-export const LOCALS_MAX = 50_000;
 
 /** A branch that is expected to go one way. */
 export interface Hint {
   /** Offset of the branch in the body's instructions, without the locals before them. */
   readonly offset: number;
   readonly likely: boolean;
+}
+
+/** A place in a body, with the locals as they were there. */
+export interface Mark {
+  readonly length: number;
+  readonly locals: LocalsMark;
+  readonly hints: number;
+  readonly insertions: number;
 }
 
 /** When V8 should compile a function, and how soon optimise it. */
@@ -82,18 +90,16 @@ export class FunctionBuilder {
   readonly references: Set<FunctionRef> = new Set();
   priority: Priority | undefined;
   readonly #body: ByteBuffer = new ByteBuffer();
-  readonly #params: readonly ValueType[];
-  readonly #locals: ValueType[] = [];
-  readonly #pools: Map<ValueType, Local[]> = new Map();
-  readonly #isPooled: boolean[] = [];
+  readonly #locals: Locals;
   readonly #labels: Label[] = [];
+  readonly #insertions: Insertion[] = [];
   #hint: boolean | undefined;
 
   constructor(name: string, ref: FunctionRef, typeIndex: number, params: readonly ValueType[]) {
     this.name = name;
     this.ref = ref;
     this.typeIndex = typeIndex;
-    this.#params = params;
+    this.#locals = new Locals(name, params);
     const groups = instructionsInto(this.#body);
     this.i32 = groups.i32;
     this.i64 = groups.i64;
@@ -112,32 +118,50 @@ export class FunctionBuilder {
 
   /** Locals so far, without the parameters. */
   get localCount(): number {
-    return this.#locals.length;
+    return this.#locals.count;
   }
 
-  /** Forgets the body, to begin anew. */
-  reset(): void {
-    this.#body.length = 0;
-    this.#locals.length = 0;
-    this.#pools.clear();
-    this.#isPooled.length = 0;
-    this.#labels.length = 0;
+  /** What was emitted so far, to come back to; names and references stay. */
+  mark(): Mark {
+    return {
+      length: this.#body.length,
+      locals: this.#locals.mark(),
+      hints: this.hints.length,
+      insertions: this.#insertions.length,
+    };
+  }
+
+  /** Forgets what was emitted since the mark, in whose block it must be. */
+  rewind(mark: Mark): void {
+    this.#body.length = mark.length;
+    this.#locals.rewind(mark.locals);
     this.#hint = undefined;
-    this.hints.length = 0;
-    this.localNames.clear();
-    this.references.clear();
+    this.hints.length = mark.hints;
+    this.#insertions.length = mark.insertions;
+  }
+
+  /** Emits code that belongs where the body had `at` bytes, or behind what was inserted there. */
+  insert(at: number, emit: () => void): void {
+    const from = this.#body.length;
+    emit();
+    if (this.#body.length > from) this.#insertions.push({ at, from, to: this.#body.length });
+  }
+
+  /** Moves what was inserted to its place. */
+  settle(): void {
+    if (this.#insertions.length === 0) return;
+    const placeOf = putInOrder(this.#body, this.#insertions);
+    const hints = this.hints.map(({ offset, likely }) => ({ offset: placeOf(offset), likely }));
+    hints.sort((a, b) => a.offset - b.offset);
+    this.hints.splice(0, hints.length, ...hints);
+    this.#insertions.length = 0;
   }
 
   // ---------------------------------------------------------------- locals
 
   /** Parameter `index`. @throws WasmError `wasm/unknown` when it is not of type `type` */
   param<T extends ValueType>(index: number, type: T): Local<T> {
-    const actual = this.#params[index];
-    if (actual !== type) {
-      const message = `parameter ${index} of ${this.name} is ${actual}, not ${type}`;
-      throw new WasmError('wasm/unknown', message, { index, type });
-    }
-    return index as Local<T>;
+    return this.#locals.param(index, type);
   }
 
   /**
@@ -146,19 +170,7 @@ export class FunctionBuilder {
    * @throws WasmError `wasm/limit` past LOCALS_MAX
    */
   local<T extends ValueType>(type: T): Local<T> {
-    const pool = this.#pools.get(type);
-    const index = this.#params.length + this.#locals.length;
-    if (pool !== undefined && pool.length > 0) {
-      const local = pool.pop() as Local<T>;
-      this.#isPooled[local] = false;
-      return local;
-    }
-    if (index >= LOCALS_MAX) {
-      const message = `${this.name} needs more than ${LOCALS_MAX} locals: release some`;
-      throw new WasmError('wasm/limit', message, { limit: LOCALS_MAX });
-    }
-    this.#locals.push(type);
-    return index as Local<T>;
+    return this.#locals.take(type);
   }
 
   /**
@@ -166,15 +178,7 @@ export class FunctionBuilder {
    * @throws WasmError `wasm/unknown` for a parameter, an unknown local or one given back already
    */
   release(local: Local): void {
-    const type = this.#locals[local - this.#params.length];
-    if (type === undefined || this.#isPooled[local] === true) {
-      const message = `${this.name} has no local ${local} to release`;
-      throw new WasmError('wasm/unknown', message, { local });
-    }
-    this.#isPooled[local] = true;
-    const pool = this.#pools.get(type);
-    if (pool === undefined) this.#pools.set(type, [local]);
-    else pool.push(local);
+    this.#locals.release(local);
   }
 
   /** Names a local in the name section. */
@@ -558,20 +562,8 @@ export class FunctionBuilder {
     code.byte(END);
   }
 
-  /** The declaration of the locals, with which a body begins: runs of equal types. */
+  /** The declaration of the locals, with which a body begins. */
   encodeLocals(): Uint8Array {
-    const runs: { type: ValueType; count: number }[] = [];
-    for (const type of this.#locals) {
-      const last = runs.at(-1);
-      if (last?.type === type) last.count += 1;
-      else runs.push({ type, count: 1 });
-    }
-    const buffer = new ByteBuffer(32);
-    buffer.u32(runs.length);
-    for (const { type, count } of runs) {
-      buffer.u32(count);
-      buffer.byte(TYPE_BYTES[type]);
-    }
-    return buffer.view();
+    return this.#locals.encode();
   }
 }

@@ -273,6 +273,7 @@ export class ModuleBuilder {
   /** The module; the same calls give the same bytes. PERF: O(bytes), copied three times. */
   toBytes(options: ModuleOutput = {}): Uint8Array<ArrayBuffer> {
     this.#declareReferences();
+    for (const fn of this.#functions) fn.settle();
     const out = new ByteBuffer(4096);
     out.append(MAGIC);
     this.#writeHead(out);

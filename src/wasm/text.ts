@@ -393,5 +393,5 @@ function localsOf({ reader }: Text): string[] {
   return locals.length === 0 ? [] : [`  (local ${locals.join(' ')})`];
 }
 
-/** V8's limit (LOCALS_MAX of function.ts): a run's count is not believed beyond. */
+/** V8's limit (LOCALS_MAX of locals.ts): a run's count is not believed beyond. */
 const LOCALS_SHOWN_MAX = 50_000;

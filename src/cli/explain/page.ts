@@ -72,7 +72,7 @@ function regionPart(
   wasm: string | undefined,
 ): string {
   const { report, codeBytes } = region;
-  const { root, nodes, bytes, rounds, exits } = report;
+  const { root, nodes, bytes, repeats, exits } = report;
   const known = [...new Set(exits.filter(({ pc }) => pc >= 0).map(({ pc }) => pc))];
   const unknown = exits.filter(({ pc }) => pc < 0).length;
   const ways = [
@@ -86,8 +86,8 @@ function regionPart(
   const leaves = ways.length === 0 ? '' : ` Leaves to ${ways.join(', ')}.`;
   return (
     `<section data-region="${root}"><h2>Region ${root}</h2>` +
-    `<p>${nodes.length} nodes, ${codeBytes} bytes of code, ${bytes} of wasm, assembled ` +
-    `${rounds} times until its merges agreed.${leaves}</p>` +
+    `<p>${nodes.length} nodes, ${codeBytes} bytes of code, ${bytes} of wasm; ${repeats} loops ` +
+    `assembled again until their merges agreed.${leaves}</p>` +
     `<div class="graph">${regionSvg(region, blocks)}</div>` +
     `<details><summary>WebAssembly</summary><pre>${text}</pre></details></section>`
   );

@@ -9,6 +9,8 @@
  *   region-assembler.ts assembles the meanings of a region's opcodes
  *     virtual-stack.ts    the EVM stack while assembling
  *     merges.ts           where edges meet: which local holds what
+ *     temporaries.ts      its locals
+ *     jumps.ts            what a jump needs
  *     links.ts            what a region needs of its module
  *     observable.ts       where running out of gas must be seen exactly
  *   shared-functions.ts functions that regions call
@@ -24,7 +26,6 @@ import { RUNTIME_CALLS, type RuntimeCallName } from '../opcodes/runtime-calls.ts
 import { type Block, findBlocks } from './blocks.ts';
 import { growRegion, LOOP_BYTES_MAX, REGION_BYTES_MAX, type Region } from './graph.ts';
 import type { ContractLinks, RegionExit } from './links.ts';
-import { Merges } from './merges.ts';
 import { RegionAssembler } from './region-assembler.ts';
 import { Heat, isCold, type Profile } from './regions.ts';
 import {
@@ -63,8 +64,8 @@ export interface RegionReport {
   readonly exits: readonly RegionExit[];
   /** Bytes of wasm. */
   readonly bytes: number;
-  /** Assemblies until the merges agreed. */
-  readonly rounds: number;
+  /** Loops that were assembled again until their merges agreed. */
+  readonly repeats: number;
 }
 
 export interface RegionNodeReport {
@@ -99,8 +100,6 @@ export const FUNCTION_BYTES_MAX = 65_536;
 export const TAIL_BYTES_MAX = 64;
 /** The same where only jumps lead that no region has resolved. */
 export const LANDING_BYTES_MAX = 256;
-/** Assemblies of a region until its merges are kept in memory. */
-export const ROUNDS_MAX = 10;
 
 export function compileContract(
   code: Uint8Array,
@@ -217,30 +216,30 @@ class ContractAssembler {
         : REGION_BYTES_MAX;
     const worth = root.pc === 0 ? 1 : this.#heat.worthOf(weight);
     const most = Math.max(TAIL_BYTES_MAX, Math.floor(whole * worth));
+    const start = fn.mark();
     for (let bytesMax = most; ; ) {
       const region = growRegion(this.#code, root, this.#heat, bytesMax);
       const structure = structureOf(region);
-      const merges = new Merges(structure);
       const bytesLimit = bytesMax > 0 ? FUNCTION_BYTES_MAX : Number.POSITIVE_INFINITY;
-      let rounds = 0;
-      let exits: readonly RegionExit[] = [];
-      do {
-        rounds += 1;
-        fn.reset();
-        merges.begin(rounds === ROUNDS_MAX);
-        const assembler = new RegionAssembler(fn, structure, merges, this.#links);
-        assembler.assemble(bytesLimit);
-        exits = assembler.exits;
-      } while (merges.changed && fn.size <= bytesLimit);
-      if (fn.size > bytesLimit) {
+      let assembler = new RegionAssembler(fn, structure, false, this.#links);
+      let outcome = assembler.assemble(bytesLimit);
+      if (outcome === 'too often') {
+        fn.rewind(start);
+        assembler = new RegionAssembler(fn, structure, true, this.#links);
+        outcome = assembler.assemble(bytesLimit);
+      }
+      if (outcome === 'too large') {
+        fn.rewind(start);
         bytesMax = Math.floor(Math.min(bytesMax, bytesBehindRoot(region)) / 4);
         continue;
       }
+      fn.settle();
+      const { exits, repeats } = assembler;
       target.isAssembled = true;
       this.#size += fn.size;
       this.#jumpsFar ||= exits.some(({ pc }) => pc < 0);
       const nodes = describeNodes(structure);
-      this.#reports.push({ root: root.pc, nodes, exits, bytes: fn.size, rounds });
+      this.#reports.push({ root: root.pc, nodes, exits, bytes: fn.size, repeats });
       return;
     }
   }
@@ -354,9 +353,7 @@ function callsOf(byte: number): readonly RuntimeCallName[] {
   const [root] = blocks;
   if (root !== undefined) {
     const structure = structureOf(growRegion(code, root, new Heat(code, blocks, undefined), 0));
-    new RegionAssembler(fn, structure, new Merges(structure), links).assemble(
-      Number.POSITIVE_INFINITY,
-    );
+    new RegionAssembler(fn, structure, true, links).assemble(Number.POSITIVE_INFINITY);
   }
   const calls = [...found];
   CALLS_OF_BYTE.set(byte, calls);

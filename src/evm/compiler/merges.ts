@@ -1,9 +1,9 @@
 /**
  * Where several edges meet, each item of the stack needs one place that all of them agree on.
  *
- * What the places are is found by assembling: the first edge to arrive proposes what it has, a
- * later one that does not fit asks for more, and the region is assembled again with what was asked
- * for, until nothing is. A slot only ever moves down this list, so that ends:
+ * An edge that arrives notes its stack, and the code that it needs is inserted once all edges are
+ * there. Only what comes back around a loop arrives too late: when it does not fit, the loop is
+ * assembled again with what it asked for. A slot only ever moves down this list, so that ends:
  *
  *   kept    the same constants and locals on every edge, and the home holds them too
  *   home    in memory
@@ -22,7 +22,15 @@ import {
 } from '../words/word.ts';
 import type { RegionNode } from './graph.ts';
 import type { Structure } from './structure.ts';
-import { collectWord, type Item, type StackSnapshot, type VirtualStack } from './virtual-stack.ts';
+import type { LocalSet } from './temporaries.ts';
+import {
+  collectSnapshot,
+  collectWord,
+  type Item,
+  isSame,
+  type StackSnapshot,
+  type VirtualStack,
+} from './virtual-stack.ts';
 
 /** A limb: known, the same local on every edge, or a local that every edge sets. */
 type LimbForm = bigint | 'shared' | 'own';
@@ -36,20 +44,17 @@ type Form =
 const HOME: Form = { kind: 'home' };
 const OWN: readonly LimbForm[] = ['own', 'own', 'own', 'own'];
 
-/** The merges of a region, kept from one assembly to the next. */
+/** The merges of a region. */
 export class Merges {
   readonly #merges = new Map<RegionNode, Merge>();
-  #changed = false;
 
-  constructor(structure: Structure) {
+  /** Simple ones keep everything in memory, so that no loop is assembled twice. */
+  constructor(structure: Structure, simple: boolean) {
     for (const node of structure.order) {
       const isHeader = structure.isHeader(node);
       if (!isHeader && !structure.isMerge(node)) continue;
       const preload = isHeader ? structure.readsOf(node) : new Set<number>();
-      const note = () => {
-        this.#changed = true;
-      };
-      this.#merges.set(node, new Merge(isHeader, preload, note));
+      this.#merges.set(node, new Merge(isHeader, preload, simple));
     }
   }
 
@@ -57,83 +62,120 @@ export class Merges {
     return this.#merges.get(node) as Merge;
   }
 
-  /** Begins an assembly; a simple one keeps everything in memory, and changes nothing. */
-  begin(simple: boolean): void {
-    this.#changed = false;
-    for (const merge of this.#merges.values()) merge.begin(simple);
+  /** Forgets what was emitted behind `at`, but not what loops have learned from it. */
+  rewind(at: number): void {
+    for (const merge of this.#merges.values()) merge.rewind(at);
   }
+}
 
-  /** Whether the last assembly asked for more than it had. */
-  get changed(): boolean {
-    return this.#changed;
-  }
+/** An edge, and where the code goes that it needs. */
+interface Arrival {
+  readonly at: number;
+  readonly memoryEnd: number;
+  readonly stack: StackSnapshot;
 }
 
 export class Merge {
   readonly #isHeader: boolean;
   /** Slots that are loaded before the loop. */
   readonly #preload: ReadonlySet<number>;
-  readonly #note: () => void;
-  #forms = new Map<number, Form>();
-  #memoryEnd = Number.POSITIVE_INFINITY;
-  #simple = false;
-  /** What this assembly has bound the forms to, by slot. */
-  #bound = new Map<number, Item>();
-  /** Slots whose form has changed since it was bound. */
-  readonly #changed = new Set<number>();
+  readonly #simple: boolean;
+  /** By slot; what a loop has learned stays when it is assembled again. */
+  readonly #forms = new Map<number, Form>();
+  readonly #arrivals: Arrival[] = [];
+  /** What the forms are bound to, by slot, from when the merge is entered. */
+  readonly #bound = new Map<number, Item>();
+  #isEntered = false;
+  #enteredAt = 0;
   #height = 0;
   /** Below this slot all items are at home on all edges. */
   #bottom: number;
-  #arrivals = 0;
+  #changed = false;
 
-  constructor(isHeader: boolean, preload: ReadonlySet<number>, note: () => void) {
+  constructor(isHeader: boolean, preload: ReadonlySet<number>, simple: boolean) {
     this.#isHeader = isHeader;
     this.#preload = preload;
     this.#bottom = Math.min(0, ...preload);
-    this.#note = note;
-  }
-
-  begin(simple: boolean): void {
-    this.#bound = new Map();
-    this.#changed.clear();
-    this.#arrivals = 0;
-    this.#memoryEnd = Number.POSITIVE_INFINITY;
     this.#simple = simple;
   }
 
-  /** Whether any edge of this assembly leads here. */
-  get isReached(): boolean {
-    return this.#arrivals > 0;
+  /** Edges so far, but for those around the loop. */
+  get arrivals(): number {
+    return this.#arrivals.length;
   }
 
   /** Bytes of the EVM memory that every edge knows to be addressable. */
   get memoryEnd(): number {
-    return this.#memoryEnd;
+    return Math.min(...this.#arrivals.map(({ memoryEnd }) => memoryEnd));
   }
 
-  /** Emits what brings the stack into the merge's form. */
-  arrive(m: Emitter, stack: VirtualStack, memoryEnd: number): void {
-    // An edge around a loop never knows less than the edges into it.
-    this.#memoryEnd = Math.min(this.#memoryEnd, memoryEnd);
+  /** Whether an edge around the loop has asked for more than there was. */
+  get changed(): boolean {
+    return this.#changed;
+  }
+
+  rewind(at: number): void {
+    while ((this.#arrivals.at(-1)?.at ?? 0) > at) this.#arrivals.pop();
+    if (this.#enteredAt < at) return;
+    this.#isEntered = false;
+    this.#changed = false;
+  }
+
+  /** Notes an edge that leads forwards. */
+  arrive(at: number, stack: StackSnapshot, memoryEnd: number): void {
     this.#height = stack.height;
-    const first = this.#arrivals === 0;
-    this.#arrivals += 1;
-    const moves: { to: Local<'i64'>; push: () => Value<'i64'> }[] = [];
     this.#bottom = Math.min(this.#bottom, stack.bottom);
-    for (let slot = this.#bottom; slot < stack.height; slot++) {
-      const item = stack.itemAt(slot);
-      const form = this.#formFor(slot, item, first);
-      if (form.kind === 'home' || !form.stale) stack.spill(slot);
-      if (form.kind === 'home') {
-        this.#bound.delete(slot);
-        continue;
-      }
-      const bound = this.#bind(m, slot, form, item?.word, first);
-      if (form.kind === 'halves') continue;
+    this.#arrivals.push({ at, stack, memoryEnd });
+  }
+
+  /** Emits what the edges that lead forwards need; gives the stack behind the merge. */
+  enter(m: Emitter, stack: VirtualStack): StackSnapshot {
+    const bound = this.#bound;
+    bound.clear();
+    for (let slot = this.#bottom; slot < this.#height; slot++) {
+      const form = this.#agree(slot, stack.needMax);
+      this.#forms.set(slot, form);
+      if (form.kind === 'home') continue;
+      const kept = this.#arrivals[0]?.stack.items[slot + stack.needMax]?.word;
+      const word = form.kind === 'limbs' ? bindLimbs(m, form.limbs, kept) : (kept as Word);
+      bound.set(slot, { word, stale: form.stale });
+    }
+    this.#isEntered = true;
+    this.#enteredAt = m.fn.size;
+    for (const arrival of this.#arrivals) {
+      m.fn.insert(arrival.at, () => this.#move(m, stack, arrival.stack.items));
+    }
+    const items: (Item | undefined)[] = [];
+    for (const [slot, item] of bound) items[slot + stack.needMax] = item;
+    return { items, height: this.#height, bottom: Math.min(this.#bottom, this.#height) };
+  }
+
+  /** An edge around the loop: emits what it needs, or notes that the loop has to ask for more. */
+  comeBack(m: Emitter, stack: VirtualStack): void {
+    const { items, height, bottom } = stack.snapshot();
+    this.#bottom = Math.min(this.#bottom, bottom);
+    for (let slot = this.#bottom; slot < height; slot++) {
+      const form = this.#forms.get(slot) ?? HOME;
+      const joined = this.#join(slot, form, items[slot + stack.needMax], this.#bound.get(slot));
+      if (joined === form) continue;
+      this.#forms.set(slot, joined);
+      this.#changed = true;
+    }
+    if (!this.#changed) this.#move(m, stack, items);
+  }
+
+  /** Emits what brings a stack into the merge's form. */
+  #move(m: Emitter, stack: VirtualStack, items: readonly (Item | undefined)[]): void {
+    const moves: { to: Local<'i64'>; push: () => Value<'i64'> }[] = [];
+    for (let slot = this.#bottom; slot < this.#height; slot++) {
+      const item = items[slot + stack.needMax];
+      const form = this.#forms.get(slot) ?? HOME;
+      if (item?.stale === true && (form.kind === 'home' || !form.stale)) stack.store(slot, item);
+      if (form.kind !== 'limbs') continue;
+      const bound = this.#bound.get(slot)?.word as Word;
       const word = item?.word ?? stack.home(slot);
       form.limbs.forEach((limb, i) => {
-        // A form that has just changed fits what is bound in the next assembly only.
-        const to = limbIn(bound.word, i);
+        const to = limbIn(bound, i);
         if (limb !== 'own' || typeof to !== 'number' || limbIn(word, i) === to) return;
         moves.push({ to, push: () => pushLimb(m, word, i) });
       });
@@ -143,32 +185,25 @@ export class Merge {
     for (const { to, value } of values.reverse()) m.fn.set(to, value);
   }
 
-  /** The stack behind the merge. */
-  stack(needMax: number): StackSnapshot {
-    const items: (Item | undefined)[] = [];
-    for (const [slot, item] of this.#bound) if (slot < this.#height) items[slot + needMax] = item;
-    return { items, height: this.#height, bottom: Math.min(this.#bottom, this.#height) };
-  }
-
-  collectLocals(into: Set<Local>): void {
+  collectLocals(into: LocalSet, needMax: number): void {
+    if (!this.#isEntered) {
+      for (const { stack } of this.#arrivals) collectSnapshot(stack, needMax, into);
+      return;
+    }
     for (const { word } of this.#bound.values()) collectWord(word, into);
   }
 
-  /** The form of a slot, after the item that arrives has had its say. */
-  #formFor(slot: number, item: Item | undefined, first: boolean): Form {
+  /** The form of a slot that fits all edges that lead forwards. */
+  #agree(slot: number, needMax: number): Form {
     if (this.#simple) return HOME;
-    // An edge that came before, and had nothing to tell of the slot, has it at home.
-    const known = this.#forms.get(slot) ?? (first ? undefined : HOME);
-    const form =
-      known === undefined ? this.#propose(slot, item) : this.#join(slot, known, item, first);
-    if (form === known) return form;
-    this.#forms.set(slot, form);
-    if (known !== undefined) {
-      // What follows in this assembly, which is in vain, learns of the change all the same.
-      this.#changed.add(slot);
-      this.#note();
+    const items = this.#arrivals.map(({ stack }) => stack.items[slot + needMax]);
+    const [first] = items;
+    let form = this.#forms.get(slot) ?? this.#propose(slot, first);
+    for (;;) {
+      const joined = items.reduce((known, item) => this.#join(slot, known, item, first), form);
+      if (joined === form) return form;
+      form = joined;
     }
-    return form;
   }
 
   #propose(slot: number, item: Item | undefined): Form {
@@ -185,10 +220,14 @@ export class Merge {
     return { kind: 'limbs', limbs, stale };
   }
 
-  /** The least form below `form` that holds the item too; `form` itself if it does. */
-  #join(slot: number, form: Form, item: Item | undefined, first: boolean): Form {
+  /**
+   * The least form below `form` that holds the item too; `form` itself if it does. What edges share
+   * is what `kept` has.
+   */
+  #join(slot: number, form: Form, item: Item | undefined, kept: Item | undefined): Form {
     if (form.kind === 'home') {
-      return item?.stale === true ? { kind: 'limbs', limbs: OWN, stale: true } : form;
+      if (this.#simple || item?.stale !== true) return form;
+      return { kind: 'limbs', limbs: OWN, stale: true };
     }
     if (item === undefined) {
       // A word that its home holds anyway is not worth loading, but for a loop that reads it.
@@ -198,34 +237,22 @@ export class Merge {
     }
     const stale = form.stale || item.stale;
     if (form.kind === 'halves') {
-      const bound = this.#bound.get(slot)?.word;
-      const { word } = item;
-      const same =
-        word.kind === 'halves' &&
-        (first || (bound?.kind === 'halves' && bound.low === word.low && bound.high === word.high));
+      const same = kept !== undefined && isSame(kept.word, item.word);
       if (same && stale === form.stale) return form;
       return same ? { kind: 'halves', stale } : { kind: 'limbs', limbs: OWN, stale };
     }
-    const limbs = this.#joinLimbs(slot, form.limbs, item.word, first);
+    const limbs = this.#joinLimbs(form.limbs, item.word, kept?.word);
     return limbs === form.limbs && stale === form.stale ? form : { kind: 'limbs', limbs, stale };
   }
 
-  #joinLimbs(
-    slot: number,
-    forms: readonly LimbForm[],
-    word: Word,
-    first: boolean,
-  ): readonly LimbForm[] {
-    const bound = this.#bound.get(slot)?.word;
+  #joinLimbs(forms: readonly LimbForm[], word: Word, kept: Word | undefined): readonly LimbForm[] {
     let changed = false;
     const joined = forms.map((form, i): LimbForm => {
       if (form === 'own') return form;
       const limb = limbIn(word, i);
       if (form === limb) return form;
-      if (form === 'shared' && typeof limb === 'number') {
-        if (first) return form;
-        if (bound?.kind === 'limbs' && bound.limbs[i] === limb) return form;
-      }
+      const isShared = form === 'shared' && typeof limb === 'number';
+      if (isShared && kept?.kind === 'limbs' && kept.limbs[i] === limb) return form;
       changed = true;
       return 'own';
     });
@@ -237,28 +264,16 @@ export class Merge {
     }
     return joined;
   }
+}
 
-  #bind(m: Emitter, slot: number, form: Form, word: Word | undefined, first: boolean): Item {
-    const known = this.#bound.get(slot);
-    if (known !== undefined && !this.#changed.delete(slot)) return known;
-    const kept = first ? word : known?.word;
-    const item: Item = {
-      word: form.kind === 'limbs' ? this.#bindLimbs(m, form.limbs, kept) : (kept as Word),
-      stale: form.kind !== 'home' && form.stale,
-    };
-    this.#bound.set(slot, item);
-    return item;
-  }
-
-  /** Locals for a form: those of `kept` that all edges share, else new ones. */
-  #bindLimbs(m: Emitter, forms: readonly LimbForm[], kept: Word | undefined): Word {
-    const limbs = forms.map((form, i): Limb => {
-      if (typeof form === 'bigint') return form;
-      const shared = form === 'shared' && kept !== undefined ? limbIn(kept, i) : undefined;
-      return typeof shared === 'number' ? shared : m.i64();
-    });
-    return fromLimbs(limbs as unknown as Limbs);
-  }
+/** Locals for a form: those of `kept` that all edges share, else new ones. */
+function bindLimbs(m: Emitter, forms: readonly LimbForm[], kept: Word | undefined): Word {
+  const limbs = forms.map((form, i): Limb => {
+    if (typeof form === 'bigint') return form;
+    const shared = form === 'shared' && kept !== undefined ? limbIn(kept, i) : undefined;
+    return typeof shared === 'number' ? shared : m.i64();
+  });
+  return fromLimbs(limbs as unknown as Limbs);
 }
 
 /** A limb as it stands: known, or in a local; undefined where it would have to be computed. */

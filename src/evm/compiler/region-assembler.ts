@@ -6,34 +6,41 @@
  * A side exit spills the stack as it was before the current opcode, gives back the static gas of
  * what was not executed, and goes on in the interpreter at the opcode's own pc.
  */
-import type { FunctionBuilder, FunctionRef, Label, Local, Value } from '../../wasm/function.ts';
+import type {
+  FunctionBuilder,
+  FunctionRef,
+  Label,
+  Local,
+  Mark,
+  Value,
+} from '../../wasm/function.ts';
 import type { ForkName } from '../forks/names.ts';
 import * as layout from '../layout.ts';
 import type { Assembler } from '../opcodes/assembler.ts';
 import { MEANINGS } from '../opcodes/meanings.ts';
 import type { OperationName, RuntimeCallName, WordCallName } from '../opcodes/runtime-calls.ts';
 import { pushIsNonzero } from '../words/comparison.ts';
-import {
-  constant,
-  constantOf,
-  keep,
-  keep32,
-  pushLimb,
-  WORD_BYTES,
-  type Word,
-  widthOf,
-} from '../words/word.ts';
+import { constant, constantOf, keep, keep32, WORD_BYTES, type Word } from '../words/word.ts';
 import type { Instruction } from './blocks.ts';
 import type { Edge, RegionNode } from './graph.ts';
+import { likelihoodOf, pushPc } from './jumps.ts';
 import type { ContractLinks, RegionExit } from './links.ts';
-import type { Merge, Merges } from './merges.ts';
+import { type Merge, Merges } from './merges.ts';
 import { isObservableFrom } from './observable.ts';
 import { isCold } from './regions.ts';
 import { boundsOf, type Structure } from './structure.ts';
-import { type StackSnapshot, VirtualStack } from './virtual-stack.ts';
+import { type LocalSet, Temporaries } from './temporaries.ts';
+import { collectSnapshot, type StackSnapshot, VirtualStack } from './virtual-stack.ts';
 
-/** Temporaries taken before those that no item refers to are given back. */
-const TEMPORARIES_AT_ONCE = 48;
+/** Loops of a region that are assembled again, until it keeps its merges in memory. */
+const REPEATS_MAX = 24;
+
+/** How far an assembly has come. */
+interface AssemblyMark {
+  readonly fn: Mark;
+  readonly temporaries: readonly Local[];
+  readonly exits: number;
+}
 
 export class RegionAssembler implements Assembler {
   readonly fn: FunctionBuilder;
@@ -59,18 +66,19 @@ export class RegionAssembler implements Assembler {
   #prepaid = 0;
   #memoryEnd = 0;
   #bytesLimit = 0;
-  #temporaries: Local[] = [];
-  /** How many there may be until those without use are looked for. */
-  #temporariesMax = TEMPORARIES_AT_ONCE;
+  #repeats = 0;
+  readonly #temporaries: Temporaries;
   /** Stacks at forks that assembling will come back to. */
   readonly #forks: StackSnapshot[] = [];
 
-  constructor(fn: FunctionBuilder, structure: Structure, merges: Merges, links: ContractLinks) {
+  /** A simple one keeps what lies on the stack where edges meet in memory. */
+  constructor(fn: FunctionBuilder, structure: Structure, simple: boolean, links: ContractLinks) {
     this.fn = fn;
+    this.#temporaries = new Temporaries(fn);
     this.fork = links.fork;
     this.#links = links;
     this.#structure = structure;
-    this.#merges = merges;
+    this.#merges = new Merges(structure, simple);
     this.#node = structure.order[0] as RegionNode;
     this.#instruction = this.#node.block.instructions[0] as Instruction;
     this.fp = fn.param(0, 'i32');
@@ -84,62 +92,96 @@ export class RegionAssembler implements Assembler {
   }
 
   i64(): Local<'i64'> {
-    return this.#temporary('i64');
+    return this.#temporaries.take('i64');
   }
 
   i32(): Local<'i32'> {
-    return this.#temporary('i32');
+    return this.#temporaries.take('i32');
   }
 
   v128(): Local<'v128'> {
-    return this.#temporary('v128');
+    return this.#temporaries.take('v128');
   }
 
-  #temporary<T extends 'i32' | 'i64' | 'v128'>(type: T): Local<T> {
-    const local = this.fn.local(type);
-    this.#temporaries.push(local);
-    return local;
-  }
-
-  #releaseTemporaries(): void {
-    const used = new Set<Local>();
-    this.#stack.collectLocals(used);
-    for (const fork of this.#forks) this.#stack.collectSnapshot(fork, used);
-    for (const merge of this.#open) merge.collectLocals(used);
-    const kept: Local[] = [];
-    for (const local of this.#temporaries) {
-      if (used.has(local)) kept.push(local);
-      else this.fn.release(local);
-    }
-    this.#temporaries = kept;
-    this.#temporariesMax = kept.length + TEMPORARIES_AT_ONCE;
+  #collectLocals(into: LocalSet): void {
+    const { needMax } = this.#stack;
+    this.#stack.collectLocals(into);
+    for (const fork of this.#forks) collectSnapshot(fork, needMax, into);
+    for (const merge of this.#open) merge.collectLocals(into, needMax);
   }
 
   // ---------------------------------------------------------------- the graph
 
-  /** Assembles the region; leaves the rest out once its function has more than `bytesLimit`. */
-  assemble(bytesLimit: number): void {
+  /**
+   * Assembles the region, or gives up: once its function has more than `bytesLimit`, or its loops
+   * have been assembled again too often.
+   */
+  assemble(bytesLimit: number): 'done' | 'too large' | 'too often' {
     this.#bytesLimit = bytesLimit;
     const root = this.#node;
     this.#checkBounds();
     if (this.#structure.isHeader(root)) this.#arriveAt(root);
     this.#assembleTree(root);
     this.fn.unreachable();
+    if (this.#repeats > REPEATS_MAX) return 'too often';
+    return this.fn.size > bytesLimit ? 'too large' : 'done';
+  }
+
+  /** Loops that were assembled again. */
+  get repeats(): number {
+    return this.#repeats;
+  }
+
+  /** Whether what is assembled from here on will not be used. */
+  get #isInVain(): boolean {
+    return this.fn.size > this.#bytesLimit || this.#repeats > REPEATS_MAX;
   }
 
   /** The node and what it dominates. An edge to a merge or header has been prepared. */
   #assembleTree(node: RegionNode): void {
-    const isHeader = this.#structure.isHeader(node);
-    if (isHeader || this.#structure.isMerge(node)) this.#enterMerge(node);
-    if (!isHeader) {
-      this.#assembleWithin(node, this.#structure.mergesBelow(node), 0);
+    if (this.#structure.isHeader(node)) {
+      this.#assembleLoop(node);
       return;
     }
-    this.fn.loop((label) => {
-      this.#loopLabels.set(node, label);
-      this.#assembleWithin(node, this.#structure.mergesBelow(node), 0);
-    });
-    this.#open.delete(this.#merges.of(node));
+    if (this.#structure.isMerge(node)) {
+      const merge = this.#merges.of(node);
+      this.#enter(merge);
+      this.#open.delete(merge);
+    }
+    this.#assembleWithin(node, this.#structure.mergesBelow(node), 0);
+  }
+
+  /** Assembles a loop until all that comes back around it fits what was taken for its header. */
+  #assembleLoop(header: RegionNode): void {
+    const merge = this.#merges.of(header);
+    const mark = this.#mark();
+    for (;;) {
+      this.#enter(merge);
+      this.fn.loop((label) => {
+        this.#loopLabels.set(header, label);
+        this.#assembleWithin(header, this.#structure.mergesBelow(header), 0);
+      });
+      if (!merge.changed || this.#isInVain) break;
+      this.#rewind(mark);
+      this.#repeats += 1;
+    }
+    this.#open.delete(merge);
+  }
+
+  #mark(): AssemblyMark {
+    return {
+      fn: this.fn.mark(),
+      temporaries: this.#temporaries.mark(),
+      exits: this.exits.length,
+    };
+  }
+
+  #rewind(mark: AssemblyMark): void {
+    this.fn.rewind(mark.fn);
+    this.#merges.rewind(mark.fn.length);
+    for (const merge of this.#open) if (merge.arrivals === 0) this.#open.delete(merge);
+    this.#temporaries.rewind(mark.temporaries);
+    this.exits.length = mark.exits;
   }
 
   /** The node inside a block for each merge below it, and each merge behind its block. */
@@ -153,21 +195,20 @@ export class RegionAssembler implements Assembler {
       this.#forwardLabels.set(merge, label);
       this.#assembleWithin(node, merges, from + 1);
     });
-    if (this.#merges.of(merge).isReached) this.#assembleTree(merge);
+    if (this.#merges.of(merge).arrivals > 0) this.#assembleTree(merge);
     else this.fn.unreachable();
   }
 
-  #enterMerge(node: RegionNode): void {
-    const merge = this.#merges.of(node);
-    this.#stack.restore(merge.stack(this.#stack.needMax));
+  /** Goes on with the stack that all edges agree on. */
+  #enter(merge: Merge): void {
+    this.#stack.restore(merge.enter(this, this.#stack));
     this.#memoryEnd = merge.memoryEnd;
-    if (!this.#structure.isHeader(node)) this.#open.delete(merge);
   }
 
   #arriveAt(node: RegionNode): void {
     const merge = this.#merges.of(node);
     this.#open.add(merge);
-    merge.arrive(this, this.#stack, this.#memoryEnd);
+    merge.arrive(this.fn.size, this.#stack.snapshot(), this.#memoryEnd);
   }
 
   #follow(edge: Edge): void {
@@ -177,17 +218,20 @@ export class RegionAssembler implements Assembler {
       return;
     }
     const { isBack, isMerge, isHeader } = this.#structure;
-    const back = isBack(this.#node, node);
-    const merges = back || isMerge(node);
-    if (merges || isHeader(node)) this.#arriveAt(node);
-    if (!merges) this.#assembleTree(node);
-    else this.fn.br((back ? this.#loopLabels : this.#forwardLabels).get(node) as Label);
+    if (isBack(this.#node, node)) {
+      this.#merges.of(node).comeBack(this, this.#stack);
+      this.fn.br(this.#loopLabels.get(node) as Label);
+      return;
+    }
+    if (isMerge(node) || isHeader(node)) this.#arriveAt(node);
+    if (isMerge(node)) this.fn.br(this.#forwardLabels.get(node) as Label);
+    else this.#assembleTree(node);
   }
 
   // ---------------------------------------------------------------- blocks
 
   #assembleBlock(node: RegionNode): void {
-    if (this.fn.size > this.#bytesLimit) return;
+    if (this.#isInVain) return;
     this.#node = node;
     const { instructions } = node.block;
     let paid = false;
@@ -197,7 +241,7 @@ export class RegionAssembler implements Assembler {
       this.#heightBefore = this.#stack.height;
       if (!paid) this.#payFrom(index);
       paid = !instruction.row.observesGas;
-      if (this.#temporaries.length > this.#temporariesMax) this.#releaseTemporaries();
+      if (this.#temporaries.areMany) this.#temporaries.release((used) => this.#collectLocals(used));
       const meaning = MEANINGS[instruction.row.byte];
       if (meaning === undefined) throw new RangeError(`${instruction.row.name} has no meaning`);
       meaning(this);
@@ -427,7 +471,7 @@ export class RegionAssembler implements Assembler {
     const { taken } = this.#node;
     if (taken?.node !== undefined) this.#follow(taken);
     else if (constantOf(destination) !== undefined) this.#jumpTo(constantOf(destination) as bigint);
-    else this.#jumpThroughMap(keep32(this, this.#pushPc(destination)));
+    else this.#jumpThroughMap(keep32(this, pushPc(this, destination)));
   }
 
   jumpIf(destination: Word, condition: Word): void {
@@ -443,12 +487,13 @@ export class RegionAssembler implements Assembler {
     }
     const { fn } = this;
     const isFar = node.taken?.node === undefined && constantOf(destination) === undefined;
-    const pc = isFar ? keep32(this, this.#pushPc(destination)) : undefined;
+    const pc = isFar ? keep32(this, pushPc(this, destination)) : undefined;
     const fork = this.#stack.snapshot();
     const memoryEnd = this.#memoryEnd;
     this.#forks.push(fork);
     const taken = pushIsNonzero(this, condition);
-    this.#hintJump(node);
+    const isLikely = likelihoodOf(node, this.#links);
+    if (isLikely !== undefined) fn.hint(isLikely);
     fn.if(taken, () => {
       if (pc !== undefined) this.#jumpThroughMap(pc);
       else this.jump(destination);
@@ -458,28 +503,6 @@ export class RegionAssembler implements Assembler {
     this.#memoryEnd = memoryEnd;
     this.#node = node;
     this.#follow(node.next as Edge);
-  }
-
-  /** Of two ways, one that leads to a failure is unlikely. */
-  #hintJump({ taken, next }: RegionNode): void {
-    const isFailure = (edge: Edge | undefined) => {
-      const block = edge === undefined ? undefined : this.#links.blockAt(edge.pc);
-      return block !== undefined && isCold(block);
-    };
-    const [jumpFails, nextFails] = [isFailure(taken), isFailure(next)];
-    if (jumpFails !== nextFails) this.fn.hint(nextFails);
-  }
-
-  /** Pushes a destination as an i32, all ones when it does not fit. */
-  #pushPc(destination: Word): Value<'i32'> {
-    const { fn } = this;
-    let above = fn.i64.shrU(pushLimb(this, destination, 0), fn.i64.const(32));
-    for (let i = 1; i < widthOf(destination); i++) {
-      above = fn.i64.or(above, pushLimb(this, destination, i));
-    }
-    const fits = keep32(this, fn.i64.eqz(above));
-    const pc = fn.i32.wrapI64(pushLimb(this, destination, 0));
-    return fn.select(pc, fn.i32.const(-1), fn.get(fits));
   }
 
   /** A jump out of the region whose destination is known. */

@@ -22,6 +22,7 @@ import {
   type Word,
   widthOf,
 } from '../words/word.ts';
+import type { LocalSet } from './temporaries.ts';
 
 /** A word that is not, or not only, at its home. Never changed. */
 export interface Item {
@@ -204,8 +205,13 @@ export class VirtualStack {
   spill(slot: number): void {
     const item = this.itemAt(slot);
     if (item?.stale !== true) return;
-    storeWord(this.#emitter, item.word, this.#low, this.offset(slot));
+    this.store(slot, item);
     this.#put(slot, { word: item.word, stale: false });
+  }
+
+  /** Stores an item at the home of a slot. */
+  store(slot: number, { word }: Item): void {
+    storeWord(this.#emitter, word, this.#low, this.offset(slot));
   }
 
   /** Stores the stale items below `height` by short code, and goes on as if nothing had been. */
@@ -230,29 +236,33 @@ export class VirtualStack {
   }
 
   /** Adds the locals that the stack refers to. */
-  collectLocals(into: Set<Local>): void {
+  collectLocals(into: LocalSet): void {
     const { needMax } = this;
     collectItems(this.#items, this.#bottom + needMax, this.#height + needMax, into);
-  }
-
-  /** The same for a snapshot. */
-  collectSnapshot({ items, height, bottom }: StackSnapshot, into: Set<Local>): void {
-    collectItems(items, bottom + this.needMax, height + this.needMax, into);
   }
 }
 
 /** Whether two words are the same locals and constants. */
-function isSame(a: Word, b: Word): boolean {
+export function isSame(a: Word, b: Word): boolean {
   if (a.kind === 'halves') return b.kind === 'halves' && a.low === b.low && a.high === b.high;
   if (a.kind !== 'limbs' || b.kind !== 'limbs') return false;
   return a.limbs.every((limb, i) => limb === b.limbs[i]);
+}
+
+/** Adds the locals that a snapshot refers to. */
+export function collectSnapshot(
+  { items, height, bottom }: StackSnapshot,
+  needMax: number,
+  into: LocalSet,
+): void {
+  collectItems(items, bottom + needMax, height + needMax, into);
 }
 
 function collectItems(
   items: readonly (Item | undefined)[],
   first: number,
   end: number,
-  into: Set<Local>,
+  into: LocalSet,
 ): void {
   for (let i = first; i < end; i++) {
     const item = items[i];
@@ -261,9 +271,11 @@ function collectItems(
 }
 
 /** Adds the locals that a word refers to. */
-export function collectWord(word: Word, into: Set<Local>): void {
-  if (word.kind === 'halves') into.add(word.low).add(word.high);
-  else if (word.kind === 'condition') into.add(word.condition);
+export function collectWord(word: Word, into: LocalSet): void {
+  if (word.kind === 'halves') {
+    into.add(word.low);
+    into.add(word.high);
+  } else if (word.kind === 'condition') into.add(word.condition);
   else if (word.kind === 'limbs') {
     for (const limb of word.limbs) if (typeof limb !== 'bigint') into.add(limb);
   }
