@@ -37,7 +37,7 @@ export interface Campaign {
 }
 
 /** Code is compiled once a case: many transactions make the most of it. */
-const TRANSACTIONS_MAX = 64;
+const [TRANSACTIONS_MIN, TRANSACTIONS_MAX] = [24, 96];
 /** Gas of the runs that find out how much gas is needed. */
 const GENEROUS = 200_000n;
 
@@ -54,7 +54,7 @@ export function createCampaign(engines: readonly Engine[] = ENGINES): Campaign {
     compare,
     round: async (fork, seed) => {
       const random = new Random(`${seed} ${fork}`);
-      const drawn = randomCase(random, fork, random.between(16, TRANSACTIONS_MAX));
+      const drawn = randomCase(random, fork, random.between(TRANSACTIONS_MIN, TRANSACTIONS_MAX));
       const test = gasLimits(random, drawn, scoutOf(fork));
       const options: CompareOptions = {
         forcing: { compiler: randomForcing(random), auto: randomForcing(random) },

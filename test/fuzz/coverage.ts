@@ -1,10 +1,14 @@
 /** What a campaign has run: counts by fork, type, outcome, opcode, so that a hole shows. */
+import { createHash } from 'node:crypto';
 import { FORKS, type ForkName } from '../../src/evm/forks/names.ts';
 import { OPCODES, opcodeAt } from '../../src/evm/opcodes/table.ts';
+import { type Case, type CaseTransaction, writeJson } from '../differential/case.ts';
 import type { Round } from './campaign.ts';
 
 export interface Coverage {
   transactions: number;
+  /** Hashes of fork, code and transaction, whoever sends it and whatever the state is by then. */
+  readonly distinct: Set<string>;
   readonly forks: Map<string, number>;
   readonly types: Map<string, number>;
   readonly outcomes: Map<string, number>;
@@ -14,7 +18,8 @@ export interface Coverage {
 
 export function newCoverage(): Coverage {
   const map = () => new Map<string, number>();
-  return { transactions: 0, forks: map(), types: map(), outcomes: map(), opcodes: map() };
+  const distinct = new Set<string>();
+  return { transactions: 0, distinct, forks: map(), types: map(), outcomes: map(), opcodes: map() };
 }
 
 function count(map: Map<string, number>, key: string): void {
@@ -24,12 +29,19 @@ function count(map: Map<string, number>, key: string): void {
 export function note(coverage: Coverage, { test, comparison }: Round): void {
   for (const [index, { status, reason, steps }] of comparison.outcomes.entries()) {
     coverage.transactions += 1;
+    coverage.distinct.add(identity(test, test.transactions[index] as CaseTransaction));
     count(coverage.forks, test.fork);
     count(coverage.types, `type ${test.transactions[index]?.type}`);
     // A refusal's reason names the values behind a colon.
     count(coverage.outcomes, reason === undefined ? status : (reason.split(':')[0] ?? status));
     for (const { op } of steps) count(coverage.opcodes, `${test.fork} ${op}`);
   }
+}
+
+function identity({ fork, accounts }: Case, transaction: CaseTransaction): string {
+  const code = accounts.find(({ address }) => address === transaction.to)?.code;
+  const text = writeJson([fork, code, { ...transaction, nonce: 0n, sender: undefined }]);
+  return createHash('sha1').update(text).digest('base64');
 }
 
 /** Holes that are named; of the others there is a count. */

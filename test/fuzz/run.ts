@@ -74,12 +74,14 @@ async function main(): Promise<number> {
       );
     }
   }
+  const elapsed = performance.now() - start;
   process.stdout.write(
     `forks: ${table(coverage.forks)}\ntypes: ${table(coverage.types)}\n` +
       `outcomes: ${table(coverage.outcomes)}\n` +
       `steps: ${opcodeTable(coverage)}\n` +
       `opcodes without a compared step: ${holes(coverage, forks as ForkName[])}\n` +
-      `${coverage.transactions} transactions on ${engines.join(', ')} and EthereumJS, ` +
+      `${coverage.transactions} transactions, ${coverage.distinct.size} distinct, ` +
+      `on ${engines.join(', ')} and EthereumJS in ${Math.round(elapsed / 1_000)} s, ` +
       `${differences} differences\n`,
   );
   return differences > 0 ? 1 : 0;
