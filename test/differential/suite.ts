@@ -10,15 +10,16 @@ import { callData, calls, precompiles } from './scenarios/calls.ts';
 import { creations } from './scenarios/creations.ts';
 import { depth } from './scenarios/depth.ts';
 import { environment } from './scenarios/environment.ts';
-import { failures } from './scenarios/failures.ts';
+import { failures, jumps } from './scenarios/failures.ts';
 import { memory, returnData } from './scenarios/memory.ts';
 import { statics } from './scenarios/statics.ts';
 import { stipends, storage } from './scenarios/storage.ts';
 import { transactions } from './scenarios/transactions.ts';
-import { values } from './scenarios/values.ts';
+import { positions, values } from './scenarios/values.ts';
 
 export const FAMILIES: Readonly<Record<string, (fork: ForkName) => Iterable<NamedScenario>>> = {
   values,
+  positions,
   memory,
   returnData,
   environment,
@@ -31,6 +32,7 @@ export const FAMILIES: Readonly<Record<string, (fork: ForkName) => Iterable<Name
   precompiles,
   creations,
   failures,
+  jumps,
   branches,
   transactions,
 };

@@ -80,7 +80,6 @@ function tryBug(
     );
   } finally {
     writeFileSync(path, text);
-    build(folder);
   }
 }
 

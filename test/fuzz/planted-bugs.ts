@@ -253,9 +253,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     '    this.#node = node;',
   ),
   bug(
-    'a push that the end cuts off is padded on the left',
-    REGION,
-    'value = (value << 8n) | BigInt(this.#links.code[pc + i] ?? 0);',
-    'value = pc + i < this.#links.code.length ? (value << 8n) | BigInt(this.#links.code[pc + i] ?? 0) : value;',
+    'data of PUSH32 is taken for code',
+    'runtime/code.ts',
+    'opcode >= PUSH1 && opcode <= PUSH32 ?',
+    'opcode >= PUSH1 && opcode < PUSH32 ?',
   ),
 ];

@@ -16,7 +16,6 @@ export function* failures(fork: ForkName): Generator<NamedScenario> {
   for (const row of OPCODES.filter(({ byte }) => opcodeAt(byte, fork) !== undefined)) {
     yield* ofOpcode(fork, row);
   }
-  yield* jumps(fork);
 }
 
 function* ofOpcode(fork: ForkName, row: OpcodeRow): Generator<NamedScenario> {
@@ -108,7 +107,8 @@ const BAD_TARGETS = [
   ...[2n ** 255n, 2n ** 256n - 1n],
 ];
 
-function* jumps(fork: ForkName): Generator<NamedScenario> {
+/** Jumps to where no JUMPDEST is, or to one that is data. */
+export function* jumps(fork: ForkName): Generator<NamedScenario> {
   for (const target of BAD_TARGETS) {
     for (const known of [true, false]) {
       for (const condition of [undefined, 0n, 1n, 2n ** 64n, 2n ** 255n]) {
@@ -127,9 +127,15 @@ function* jumps(fork: ForkName): Generator<NamedScenario> {
       }
     }
   }
-  // A JUMPDEST that is data of a push, and one behind a push that the code's end cuts off.
-  const inside = new Program(fork).push(3).op('JUMP').byte(0x60, 0x5b).op('STOP');
-  yield { name: 'JUMP into data', make: running(inside.assemble()) };
+  // JUMPDESTs that are data of a push, one behind each, and one behind a push that is cut off.
+  for (let size = 1; size <= 32; size++) {
+    const behind = newLabel();
+    const data = new Program(fork).jump(behind).byte(0x5f + size);
+    const last = data.size + size - 1;
+    for (let i = 0; i < size; i++) data.op('JUMPDEST');
+    data.place(behind).push(1).push(1).op('SSTORE').push(last).op('JUMP');
+    yield { name: `JUMP into data of ${size} bytes`, make: running(data.assemble()) };
+  }
   const after = new Program(fork).push(4).op('JUMP').byte(0x00, 0x5b, 0x7f, 0x5b);
   yield { name: 'JUMP before a push that is cut off', make: running(after.assemble()) };
   const cut = new Program(fork).push(1).push(1).op('SSTORE').byte(0x7f, 0xff, 0xff);

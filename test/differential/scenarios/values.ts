@@ -1,6 +1,6 @@
 /** Opcodes that compute a word from words: all edge operands, known to the compiler and not. */
 import type { ForkName } from '../../../src/evm/forks/names.ts';
-import { OPCODES, type OpcodeRow, opcodeAt } from '../../../src/evm/opcodes/table.ts';
+import { OPCODES, opcodeAt } from '../../../src/evm/opcodes/table.ts';
 import { EDGES } from '../edges.ts';
 import { Program } from '../program.ts';
 import { type NamedScenario, running } from '../scenario.ts';
@@ -40,29 +40,65 @@ export function* values(fork: ForkName): Generator<NamedScenario> {
     yield {
       // The word of the output that differs says which it is.
       name: `values ${chunk.map(({ name, sources }) => `${name} ${sources.join('/')}`).join(', ')}`,
-      make: (stage) => {
-        const program = new Program(fork);
-        const data: bigint[] = [];
-        for (const [index, { name, words, sources }] of chunk.entries()) {
-          // The last operand lies deepest.
-          for (let i = words.length - 1; i >= 0; i--) {
-            put(program, data, words[i] as bigint, sources[i] as Source);
-          }
-          program
-            .op(name)
-            .push(index * 32)
-            .op('MSTORE');
-        }
-        program
-          .push(chunk.length * 32)
-          .push(0)
-          .op('RETURN');
-        const digits = data.map((word) => word.toString(16).padStart(64, '0')).join('');
-        const transaction = { data: Uint8Array.fromHex(digits) };
-        return running(program.assemble(), { transaction })(stage);
-      },
+      make: computed(fork, chunk),
     };
   }
+}
+
+/** Opcodes that take the number of a byte or of a bit: all of them, known to the compiler. */
+export function* positions(fork: ForkName): Generator<NamedScenario> {
+  for (const row of OPCODES) {
+    const numbers = ['SIGNEXTEND', 'BYTE'].includes(row.name) ? BYTES : BITS;
+    if (!POSITIONED.includes(row.name) || opcodeAt(row.byte, fork) === undefined) continue;
+    for (const value of POSITIONED_VALUES) {
+      for (const source of ['unknown', 'narrow', 'inverted'] as const) {
+        const sources: Source[] = ['constant', source];
+        const all = numbers.map((at) => ({ name: row.name, words: [at, value], sources }));
+        yield {
+          name: `${row.name} of ${source} ${value} at every place`,
+          make: computed(fork, all),
+        };
+      }
+    }
+  }
+}
+
+const POSITIONED = ['SIGNEXTEND', 'BYTE', 'SHL', 'SHR', 'SAR'];
+const BYTES = Array.from({ length: 34 }, (_, index) => BigInt(index));
+const BITS = [0n, 64n, 128n, 192n, 256n]
+  .flatMap((bits) => [bits - 33n, bits - 8n, bits - 1n, bits, bits + 1n, bits + 8n, bits + 33n])
+  .filter((bits) => bits >= 0n);
+/** Signs that change from byte to byte, and limbs that are all there or not. */
+const POSITIONED_VALUES = [
+  BigInt(`0x${'7f80'.repeat(16)}`),
+  BigInt(`0x${'80017ffe'.repeat(8)}`),
+  2n ** 192n - 2n ** 64n - 1n,
+  0x8182838485868788n,
+];
+
+/** Gives back what each operation makes of its operands. */
+function computed(fork: ForkName, chunk: readonly Operation[]): NamedScenario['make'] {
+  return (stage) => {
+    const program = new Program(fork);
+    const data: bigint[] = [];
+    for (const [index, { name, words, sources }] of chunk.entries()) {
+      // The last operand lies deepest.
+      for (let i = words.length - 1; i >= 0; i--) {
+        put(program, data, words[i] as bigint, sources[i] as Source);
+      }
+      program
+        .op(name)
+        .push(index * 32)
+        .op('MSTORE');
+    }
+    program
+      .push(chunk.length * 32)
+      .push(0)
+      .op('RETURN');
+    const digits = data.map((word) => word.toString(16).padStart(64, '0')).join('');
+    const transaction = { data: Uint8Array.fromHex(digits) };
+    return running(program.assemble(), { transaction })(stage);
+  };
 }
 
 function operations(fork: ForkName): Operation[] {
@@ -70,7 +106,7 @@ function operations(fork: ForkName): Operation[] {
   for (const row of OPCODES) {
     if (!NAMES.includes(row.name) || opcodeAt(row.byte, fork) === undefined) continue;
     for (const [mixture, sources] of mixtures(row.pops).entries()) {
-      for (const [index, words] of operands(row).entries()) {
+      for (const [index, words] of operands(row.pops).entries()) {
         if (isTried(index, mixture, sources)) all.push({ name: row.name, words, sources });
       }
     }
@@ -107,15 +143,10 @@ function maskBits(word: bigint): number {
   return [8, 64, 128, 192].find((bits) => word < 2n ** BigInt(bits)) ?? 256;
 }
 
-/** The first operand of these is the number of a byte: all of them are edges. */
-const OF_BYTES = ['SIGNEXTEND', 'BYTE'];
-const BYTES = Array.from({ length: 32 }, (_, index) => BigInt(index));
-
-function operands({ name, pops }: OpcodeRow): bigint[][] {
-  if (pops === 1) return EDGES.map((word) => [word]);
-  const firsts = OF_BYTES.includes(name) ? [...new Set([...BYTES, ...EDGES])] : EDGES;
-  const pairs = firsts.flatMap((one) => EDGES.map((other) => [one, other]));
-  if (pops === 2) return pairs;
+function operands(count: number): bigint[][] {
+  if (count === 1) return EDGES.map((word) => [word]);
+  const pairs = EDGES.flatMap((one) => EDGES.map((other) => [one, other]));
+  if (count === 2) return pairs;
   // Pairs with a modulus each, and every modulus with some pairs.
   return pairs.map((pair, index) => [...pair, EDGES[(index * 7) % EDGES.length] as bigint]);
 }
