@@ -3,12 +3,14 @@
  *
  *   npm run fuzz -- [--seconds N] [--seed S] [--fork F]... [--engine E]... [--round N]
  *
- * A round is one case: its seed and number make it, so `--seed S --round N` runs it again. What
- * differs is made small, printed, and written to test/differential/found, where `npm test` runs it.
- * Exit code 1 when something differed, 2 on wrong usage.
+ * Ctrl-C ends it early, with its counts. A round is one case: its seed and number make it, so
+ * `--seed S --round N` runs it again. What differs is made small, printed, and written to
+ * test/differential/found, where `npm test` runs it. Exit code 1 when something differed, 2 on
+ * wrong usage.
  */
 
 import { writeFileSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { requireBuild } from '../../scripts/built.ts';
 import { FORKS, type ForkName, findFork } from '../../src/evm/forks/names.ts';
@@ -56,8 +58,12 @@ async function main(): Promise<number> {
   const start = performance.now();
   let shown = start;
   const only = values.round === undefined ? undefined : Number(values.round);
+  let stopped = false;
+  process.once('SIGINT', () => {
+    stopped = true;
+  });
   for (let number = only ?? 0; only === undefined || number === only; number++) {
-    if (only === undefined && performance.now() - start > seconds * 1_000) break;
+    if (stopped || (only === undefined && performance.now() - start > seconds * 1_000)) break;
     const round = await runRound(campaign, forks as ForkName[], values.seed, number);
     note(coverage, round);
     if (round.comparison.difference !== undefined) {
@@ -67,6 +73,8 @@ async function main(): Promise<number> {
     }
     if (performance.now() - shown > PROGRESS_MS) {
       shown = performance.now();
+      // Nothing in a round gives way to signals.
+      await setImmediate();
       const { transactions } = coverage;
       const rate = Math.round((transactions * 1_000) / (shown - start));
       process.stderr.write(
