@@ -57,7 +57,11 @@ export function createCampaign(engines: readonly Engine[] = ENGINES): Campaign {
       const drawn = randomCase(random, fork, random.between(TRANSACTIONS_MIN, TRANSACTIONS_MAX));
       const test = gasLimits(random, drawn, scoutOf(fork));
       const options: CompareOptions = {
-        forcing: { compiler: randomForcing(random), auto: randomForcing(random) },
+        forcing: {
+          interpreter: randomForcing(random),
+          compiler: randomForcing(random),
+          auto: randomForcing(random),
+        },
         steps: new Set(test.transactions.keys().filter(() => random.once(24))),
         forgets: new Set(test.transactions.keys().filter(() => random.once(6))),
       };
