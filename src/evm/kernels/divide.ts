@@ -6,7 +6,8 @@
 import type { FunctionRef, Value } from '../../wasm/function.ts';
 import { SCRATCH_KERNELS } from '../layout.ts';
 import { type Emitter, keep, keep32, type Limb, pushValue, WORD_BYTES } from '../words/word.ts';
-import { divideByLimb } from './divide-by-limb.ts';
+import { divideByDigits } from './divide-by-digits.ts';
+import { type Divided, divideByLimb } from './divide-by-limb.ts';
 import { loadLimbs, storeLimbs } from './limbs.ts';
 import { pushLimbs, pushUnion } from './multiply.ts';
 import { negateIf, pushFitsLimb, signOf } from './signs.ts';
@@ -74,20 +75,26 @@ function divideByShort(
   const y = signs === undefined ? b : negateIf(m, b, signs.b);
   const low = y[0] as Limb;
   const isLimb = fn.i64.eqz(pushUnion(m, y.slice(1)));
+  const finish = ({ quotient, remainder }: Divided) => {
+    const isQuotient = division === 'divU' || division === 'divS';
+    const result = isQuotient ? quotient : [remainder, 0n, 0n, 0n];
+    if (signs === undefined) {
+      pushLimbs(m, result);
+      return;
+    }
+    const sign = isQuotient ? keep(m, fn.i64.xor(fn.get(signs.a), fn.get(signs.b))) : signs.a;
+    pushLimbs(m, negateIf(m, result, sign));
+  };
   fn.if(fn.i32.and(isLimb, fn.i64.ne(pushValue(m, low), fn.i64.const(0))), () => {
     const shift = keep(m, fn.i64.clz(pushValue(m, low)));
     const normalised = keep(m, fn.i64.shl(pushValue(m, low), fn.get(shift)));
-    const reciprocal = keep(m, fn.call(reciprocalOf, fn.get(normalised)));
-    divideByLimb(m, x, { normalised, reciprocal, shift }, ({ quotient, remainder }) => {
-      const isQuotient = division === 'divU' || division === 'divS';
-      const result = isQuotient ? quotient : [remainder, 0n, 0n, 0n];
-      if (signs === undefined) {
-        pushLimbs(m, result);
-        return;
-      }
-      const sign = isQuotient ? keep(m, fn.i64.xor(fn.get(signs.a), fn.get(signs.b))) : signs.a;
-      pushLimbs(m, negateIf(m, result, sign));
+    const divisor = { normalised, shift };
+    fn.if(fn.i64.eqz(pushUnion(m, x.slice(2))), () => {
+      finish(divideByDigits(m, x.slice(0, 2), low, divisor));
+      fn.return();
     });
+    const reciprocal = keep(m, fn.call(reciprocalOf, fn.get(normalised)));
+    divideByLimb(m, x, { ...divisor, reciprocal }, finish);
     fn.return();
   });
 }

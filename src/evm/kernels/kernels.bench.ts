@@ -51,6 +51,7 @@ const CASES: readonly Case[] = [
   { name: 'multiply', operands: '64 x 64 bits', a: 1n, b: 1n, expected: mul },
   { name: 'divide', operands: '64 / 64 bits', a: 123_456_789n, b: 1n, expected: div },
   { name: 'divideSigned', operands: '64 / 64 bits', a: 1n << 40n, b: 1n, expected: div },
+  { name: 'divideSigned', operands: '90 / 42 bits', a: A >> 162n, b: B >> 212n, expected: div },
   { name: 'divideByLimb', operands: '256 bits / 1e18', a: A, b: 10n ** 18n, expected: div },
 ];
 
