@@ -6,6 +6,7 @@ import type { FunctionBuilder, FunctionRef, Local } from '../../wasm/function.ts
 import type { ModuleBuilder } from '../../wasm/module.ts';
 import { COMPILED_SLOT } from '../interpreter/assemble.ts';
 import * as layout from '../layout.ts';
+import { WORD_BYTES } from '../words/word.ts';
 
 /** (fp, sp, gas, pc, mem): goes on in the interpreter at pc. */
 export function defineInterpret(module: ModuleBuilder, type: number): FunctionRef {
@@ -139,6 +140,7 @@ export function defineExpand(module: ModuleBuilder, expandMemory: FunctionRef): 
   const ctx = fn.local('i32');
   const left = fn.local('i64');
   fn.set(ctx, fn.i32.load(fn.get(fp), layout.F_CTX));
+  growBySteps(fn, { fp, ctx, gas, end });
   const all = () => fn.i64.add(fn.get(gas), fn.i64.load(fn.get(ctx), layout.C_GAS_RESERVE));
   fn.set(left, fn.call(expandMemory, fn.get(fp), all(), fn.get(end)));
   fn.if(fn.i64.ltS(fn.get(left), fn.i64.const(0)), () => fn.return(fn.get(left)));
@@ -149,6 +151,57 @@ export function defineExpand(module: ModuleBuilder, expandMemory: FunctionRef): 
   fn.i64.store(fn.get(ctx), rest(), layout.C_GAS_RESERVE);
   fn.return(fn.get(gas));
   return fn.ref;
+}
+
+/** Bytes by which the EVM memory grows without a call of the runtime. */
+const STEP_BYTES = 64;
+
+interface Growth {
+  readonly fp: Local<'i32'>;
+  readonly ctx: Local<'i32'>;
+  readonly gas: Local<'i64'>;
+  readonly end: Local<'i64'>;
+}
+
+/**
+ * Returns what is left where one or two words more are needed, as loops that fill memory do, and
+ * the slice pays for them: what expandMemory (runtime/memory.ts) does, without leaving the module.
+ */
+function growBySteps(fn: FunctionBuilder, { fp, ctx, gas, end }: Growth): void {
+  const size = fn.local('i64');
+  const grown = fn.local('i64');
+  const left = fn.local('i64');
+  const start = fn.local('i32');
+  fn.set(size, fn.i64.load32U(fn.get(fp), layout.F_MEM_SIZE));
+  // Neither an end that is there already nor the one that nobody can pay for is so near.
+  const more = fn.i64.sub(fn.i64.sub(fn.get(end), fn.get(size)), fn.i64.const(1));
+  fn.if(fn.i64.ltU(more, fn.i64.const(STEP_BYTES)), () => {
+    fn.set(grown, fn.i64.and(fn.i64.add(fn.get(end), fn.i64.const(31)), fn.i64.const(-32)));
+    // words^2 / 512
+    const quadratic = (bytes: Local<'i64'>) =>
+      fn.i64.shrU(fn.i64.mul(fn.get(bytes), fn.get(bytes)), fn.i64.const(19));
+    const words = fn.i64.shrU(fn.i64.sub(fn.get(grown), fn.get(size)), fn.i64.const(5));
+    const linear = fn.i64.mul(words, fn.i64.const(3));
+    fn.set(left, fn.i64.sub(fn.i64.add(linear, quadratic(grown)), quadratic(size)));
+    fn.set(left, fn.i64.sub(fn.get(gas), fn.get(left)));
+    fn.set(start, fn.i32.load(fn.get(fp), layout.F_MEM));
+    const top = fn.i64.add(fn.get(grown), fn.i64.extendI32U(fn.get(start)));
+    const fits = fn.i64.leU(top, fn.i64.load32U(fn.get(ctx), layout.C_RETURN_DATA));
+    fn.if(fn.i32.and(fits, fn.i64.geS(fn.get(left), fn.i64.const(0))), () => {
+      fn.set(start, fn.i32.add(fn.get(start), fn.i32.wrapI64(fn.get(size))));
+      clearWord(fn, start, 0);
+      const isOne = fn.i64.eq(fn.i64.sub(fn.get(grown), fn.get(size)), fn.i64.const(WORD_BYTES));
+      fn.if(fn.i32.eqz(isOne), () => clearWord(fn, start, WORD_BYTES));
+      fn.i32.store(fn.get(fp), fn.i32.wrapI64(fn.get(grown)), layout.F_MEM_SIZE);
+      fn.return(fn.get(left));
+    });
+  });
+}
+
+function clearWord(fn: FunctionBuilder, address: Local<'i32'>, offset: number): void {
+  for (const half of [0, 16]) {
+    fn.v128.store(fn.get(address), fn.v128.const(new Uint8Array(16)), offset + half);
+  }
 }
 
 /** (fp) -> status: out of gas, and nothing in reserve. */
