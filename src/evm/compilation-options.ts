@@ -12,6 +12,11 @@ export interface CompilationOptions {
   /** Bytes of WebAssembly of these; 512 MiB. */
   readonly wasmBytesMax?: number;
   /**
+   * Bytes of code with its analysis that stay in memory for the next call; 512 MiB. More than that
+   * a call may use; afterwards what nobody needs goes.
+   */
+  readonly codeBytesMax?: number;
+  /**
    * Folder in which compiled code is kept from one process to the next (Node.js; made when it is
    * not there). Who may write it decides what is executed.
    */
@@ -26,6 +31,8 @@ export interface TierStatistics {
   readonly contracts: number;
   /** Bytes of WebAssembly of these. */
   readonly wasmBytes: number;
+  /** Bytes of code with its analysis in memory, compiled or not. */
+  readonly codeBytes: number;
   /** Table slots of these, rounded up as they are given out. */
   readonly slots: number;
   /** Let go of for want of room. */

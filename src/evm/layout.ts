@@ -24,6 +24,8 @@ export const G_SECRET_1 = 8;
 export const G_ALLOCATOR = 64;
 /** ptr to the table code hash -> code object; owned by runtime/code.ts. */
 export const G_CODES = 128;
+/** u32: bytes allocated for the code objects in the table. */
+export const G_CODE_BYTES = 132;
 /** u32, u32: modules that a worker has compiled for this memory, and how many the host has seen. */
 export const G_ARRIVED = 192;
 export const G_ARRIVALS_SEEN = 196;
@@ -136,13 +138,13 @@ export const CODE_ENTRY = 16;
 export const CODE_CALLS = 20;
 /** u32: CODE_TIER_*. */
 export const CODE_TIER = 24;
-/** u32: frames that run or are suspended in this code; such code is not evicted. */
-export const CODE_PINS = 28;
-/** u32: identifier given by the host's code cache, unique in the process. */
-export const CODE_ID = 32;
+/** u32: not 0 = `codesCollect` leaves it; set by the host before it calls. */
+export const CODE_KEPT = 28;
+/** u32: C_MACHINE of the machine that it belongs to. */
+export const CODE_MACHINE = 32;
 /** u32: bytes allocated for this object, its map and blocks. */
 export const CODE_ALLOCATED = 36;
-/** ptr: the next older init code of the context (C_INIT_CODES). */
+/** ptr: the next older init code of the context (C_INIT_CODES); of others, while collecting. */
 export const CODE_NEXT = 40;
 /** hash of the code (all zero for init code that was not hashed). */
 export const CODE_HASH = 64;

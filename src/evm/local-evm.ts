@@ -30,6 +30,7 @@ import { readAccesses, readWarm, type StateAccesses } from './machine/accesses.t
 import { type Arena, attachArena, prepareLayers, prepareOverlay } from './machine/arena.ts';
 import { activePrecompiles } from './machine/call-rules.ts';
 import { CallSettings } from './machine/call-settings.ts';
+import { CodeHeap } from './machine/code-heap.ts';
 import { type Context, type ContextNeed, ContextPool } from './machine/contexts.ts';
 import { encodeBlock, encodeTransaction } from './machine/encode.ts';
 import type { CallHooks } from './machine/hooks.ts';
@@ -137,6 +138,7 @@ class LocalEVM implements EVM {
   readonly #settings: CallSettings;
   readonly #tiers: Tiers;
   readonly #undo = new VersionUndo();
+  readonly #codeHeap: CodeHeap;
   readonly #customPrecompiles: NonNullable<EVMOptions['customPrecompiles']>;
   #state: StateReader;
   #block: BlockEnvironment;
@@ -157,6 +159,8 @@ class LocalEVM implements EVM {
     this.#tiers = new Tiers(machine, { engine, hotThreshold, compilation }, () =>
       contexts.framesOf(machine.memory),
     );
+    const users = { contexts, tiers: this.#tiers, undo: this.#undo };
+    this.#codeHeap = new CodeHeap(machine, users, compilation?.codeBytesMax);
     this.#state = options.state ?? NO_STATE;
     this.#chainId = checkWord('chainId', options.chainId ?? 1n);
     this.#block = checkBlock({ ...DEFAULT_BLOCK, ...options.block });
@@ -175,7 +179,7 @@ class LocalEVM implements EVM {
 
   tierStatistics(): TierStatistics {
     this.#tiers.collect(undefined);
-    return this.#tiers.statistics;
+    return { ...this.#tiers.statistics, codeBytes: this.#codeHeap.bytes };
   }
 
   setBlock(block: BlockEnvironment): void {
@@ -400,6 +404,7 @@ class LocalEVM implements EVM {
     context.watch = undefined;
     this.#tiers.endTransaction(context.arena);
     this.#contexts.release(context);
+    this.#codeHeap.bound();
   }
 
   /** Does what a status asks of the host; `ended` when it asks nothing. */

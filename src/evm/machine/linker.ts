@@ -55,6 +55,11 @@ export class Linker {
     };
   }
 
+  /** The code objects that are linked. */
+  codes(): IterableIterator<number> {
+    return this.#linked.keys();
+  }
+
   /** Links code that stays; undefined when there is no room. */
   link(code: number, compiled: CompiledCode): Run | undefined {
     if (!this.#makeRoom(code, compiled.wasmBytes)) return undefined;

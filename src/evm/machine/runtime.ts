@@ -6,6 +6,7 @@ import { assembledModule } from './assembled.ts';
 export interface RuntimeExports {
   setScratch(address: number): void;
   codesInit(): number;
+  codesCollect(machine: number): number;
   overlayInit(ctx: number): number;
   layerInit(layer: number): number;
   layerClear(layer: number): void;
@@ -32,6 +33,7 @@ export interface RuntimeExports {
   commitTransaction(ctx: number): number;
   nextAccount(ctx: number, entry: number): number;
   nextSlot(ctx: number, entry: number): number;
+  nextChangedAccount(ctx: number, entry: number): number;
   allocate(size: number): number;
 }
 

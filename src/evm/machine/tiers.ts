@@ -114,7 +114,7 @@ export class Tiers {
     view.setUint32(ctx + layout.C_HOT_THRESHOLD, this.#threshold, true);
   }
 
-  get statistics(): TierStatistics {
+  get statistics(): Omit<TierStatistics, 'codeBytes'> {
     return {
       ...this.#linker.statistics,
       waiting: this.#waiting,
@@ -196,6 +196,23 @@ export class Tiers {
     if (state === undefined) return;
     this.#linker.unlink(state.code);
     this.#refuse(state.code);
+  }
+
+  /** The code objects of compilations that are under way or put off, and of what is linked. */
+  codesInUse(): { readonly waiting: number[]; readonly linked: number[] } {
+    const waiting = [...this.#states.values()].filter(
+      (state) => state.waiting || this.#late.has(state),
+    );
+    return { waiting: waiting.map(({ code }) => code), linked: [...this.#linker.codes()] };
+  }
+
+  /** Forgets all code objects but these: the others are about to be freed. */
+  forgetAllBut(kept: ReadonlySet<number>): void {
+    for (const [hash, { code }] of this.#states) {
+      if (kept.has(code)) continue;
+      this.#linker.unlink(code);
+      this.#states.delete(hash);
+    }
   }
 
   /** Lets go of the init code of a context's transaction that ended. */

@@ -88,6 +88,14 @@ export class VersionUndo {
     return true;
   }
 
+  /** The code objects of accounts as they were noted. */
+  *codes(): Generator<number> {
+    for (const { bytes } of this.#commits.flat()) {
+      if (bytes.length !== ACCOUNT_SIZE) continue;
+      yield new DataView(bytes.buffer).getUint32(layout.A_CODE - 32, true);
+    }
+  }
+
   /** The block's versions are gone, and the snapshots with them. */
   clear(): void {
     this.#commits.length = 0;

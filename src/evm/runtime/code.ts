@@ -3,11 +3,11 @@
 //   object | bytes | padding | map (16 bytes a 64 bytes of code) | blocks (16 bytes a JUMPDEST)
 import {
   BLOCK_BYTES, BLOCK_FUNCTION, BLOCK_PC, CODE_ALLOCATED, CODE_BLOCKS, CODE_BLOCK_COUNT,
-  CODE_BYTES, CODE_HASH, CODE_MAP, CODE_NEXT, CODE_PADDING, CODE_SIZE, C_HOT_CODE, C_INIT_CODES, C_MACHINE,
-  GLOBALS, G_CODES,
+  CODE_BYTES, CODE_HASH, CODE_KEPT, CODE_MACHINE, CODE_MAP, CODE_NEXT, CODE_PADDING, CODE_SIZE,
+  C_HOT_CODE, C_INIT_CODES, C_MACHINE, GLOBALS, G_CODES, G_CODE_BYTES,
 } from "../layout";
 import { allocate, release } from "./allocator";
-import { tableAdd, tableFind, tableInit, TABLE_BYTES } from "./tables";
+import { tableAdd, tableClear, tableFind, tableInit, tableNext, TABLE_BYTES } from "./tables";
 
 const JUMPDEST: u32 = 0x5b;
 const PUSH1: u32 = 0x60;
@@ -66,11 +66,48 @@ export function codeCreate(ctx: u32, bytes: u32, size: u32, hash: u32): u32 {
       return 0;
     }
     store<u32>(entry + ENTRY_OBJECT, code);
+    store<u32>(code + CODE_MACHINE, load<u32>(ctx + C_MACHINE));
+    countBytes(<u32>total);
   } else {
     store<u32>(code + CODE_NEXT, load<u32>(ctx + C_INIT_CODES));
     store<u32>(ctx + C_INIT_CODES, code);
   }
   return code;
+}
+
+// @ts-ignore: decorator
+@inline
+function countBytes(change: u32): void {
+  store<u32>(GLOBALS + G_CODE_BYTES, load<u32>(GLOBALS + G_CODE_BYTES) + change);
+}
+
+/**
+ * Frees the code objects of a machine that are not kept (CODE_KEPT), while nothing of it runs.
+ * False: the table cannot be filled again, and what is missing from it is asked for once more.
+ * PERF: O(code objects).
+ */
+export function codesCollect(machine: u32): bool {
+  const table = load<u32>(GLOBALS + G_CODES);
+  let kept: u32 = 0;
+  for (let entry = tableNext(table, 0); entry != 0; entry = tableNext(table, entry)) {
+    const code = load<u32>(entry + ENTRY_OBJECT);
+    if (load<u32>(code + CODE_MACHINE) == machine && load<u32>(code + CODE_KEPT) == 0) {
+      const bytes = load<u32>(code + CODE_ALLOCATED);
+      countBytes(0 - bytes);
+      release(code, bytes);
+      continue;
+    }
+    store<u32>(code + CODE_KEPT, 0);
+    store<u32>(code + CODE_NEXT, kept);
+    kept = code;
+  }
+  tableClear(table);
+  for (let code = kept; code != 0; code = load<u32>(code + CODE_NEXT)) {
+    const entry = tableAdd(table, code + CODE_HASH, load<u32>(code + CODE_MACHINE), ENTRY_MACHINE);
+    if (entry == 0) return false;
+    store<u32>(entry + ENTRY_OBJECT, code);
+  }
+  return true;
 }
 
 /** Frees the context's newest object that has no hash: the innermost creation's. */

@@ -19,7 +19,7 @@ export { opCall, opCreate, opSelfdestruct } from "./calls";
 export { transact, resume } from "./transaction";
 export { completePrecompile } from "./precompiles";
 export { allocate, release } from "./allocator";
-export { codesInit, codeCreate, codeByHash } from "./code";
+export { codesInit, codesCollect, codeCreate, codeByHash } from "./code";
 export { overlayInit, nextAccount, nextSlot } from "./state";
 export {
   layerFindAccount, layerFindSlot, layerPutAccount, layerPutSlot, layerInit, layerClear, viewPutAccount, viewPutSlot, viewPutHasStorage,
