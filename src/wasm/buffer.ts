@@ -6,18 +6,21 @@ const SCRATCH = new DataView(new ArrayBuffer(8));
 const SIGNED_64_MIN = -(1n << 63n);
 const UNSIGNED_64_MAX = (1n << 64n) - 1n;
 
+/** What is reserved at first. */
+const CAPACITY = 256;
+
 export class ByteBuffer {
   bytes: Uint8Array;
   length = 0;
 
-  constructor(capacity = 256) {
+  constructor(capacity: number = CAPACITY) {
     this.bytes = new Uint8Array(capacity);
   }
 
   #reserve(count: number): void {
     const needed = this.length + count;
     if (needed <= this.bytes.length) return;
-    const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2));
+    const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2, CAPACITY));
     grown.set(this.bytes.subarray(0, this.length));
     this.bytes = grown;
   }
@@ -25,6 +28,18 @@ export class ByteBuffer {
   byte(value: number): void {
     if (this.length === this.bytes.length) this.#reserve(1);
     this.bytes[this.length++] = value;
+  }
+
+  /** A byte, then an integer below 2^32 as `u32` writes it. */
+  byteAndU32(value: number, integer: number): void {
+    if (integer < 0x80 && integer >= 0 && this.length + 2 <= this.bytes.length) {
+      this.bytes[this.length] = value;
+      this.bytes[this.length + 1] = integer;
+      this.length += 2;
+      return;
+    }
+    this.byte(value);
+    this.u32(integer);
   }
 
   /**
@@ -66,6 +81,10 @@ export class ByteBuffer {
    * @throws WasmError `wasm/range` for anything else
    */
   s64(value: bigint): void {
+    if (value >= 0n && value <= 0x7fffffffn) {
+      this.s32(Number(value));
+      return;
+    }
     if (value < SIGNED_64_MIN || value > UNSIGNED_64_MAX) {
       throw outOfRange(value, 'a 64-bit integer');
     }

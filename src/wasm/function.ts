@@ -89,7 +89,7 @@ export class FunctionBuilder {
   /** Functions that `refFunc` named. */
   readonly references: Set<FunctionRef> = new Set();
   priority: Priority | undefined;
-  readonly #body: ByteBuffer = new ByteBuffer();
+  readonly #body: ByteBuffer = new ByteBuffer(0);
   readonly #locals: Locals;
   readonly #labels: Label[] = [];
   readonly #insertions: Insertion[] = [];
@@ -140,6 +140,26 @@ export class FunctionBuilder {
     this.#insertions.length = mark.insertions;
   }
 
+  /** Takes over what a draft of the same type has become, and empties the draft. */
+  adopt(draft: FunctionBuilder): void {
+    draft.settle();
+    this.#body.append(draft.#body.view());
+    this.#locals.adopt(draft.#locals);
+    for (const hint of draft.hints) this.hints.push(hint);
+    for (const ref of draft.references) this.references.add(ref);
+    draft.clear();
+  }
+
+  /** Forgets what was emitted. */
+  clear(): void {
+    this.#body.length = 0;
+    this.#locals.rewind(new Locals('', []).mark());
+    this.#hint = undefined;
+    this.#insertions.length = 0;
+    this.hints.length = 0;
+    this.references.clear();
+  }
+
   /** Emits code that belongs where the body had `at` bytes, or behind what was inserted there. */
   insert(at: number, emit: () => void): void {
     const from = this.#body.length;
@@ -187,31 +207,26 @@ export class FunctionBuilder {
   }
 
   get<T extends ValueType>(local: Local<T>): Value<T> {
-    this.#body.byte(0x20);
-    this.#body.u32(local);
+    this.#body.byteAndU32(0x20, local);
     return VALUE;
   }
 
   set<T extends ValueType>(local: Local<T>, _value: Value<NoInfer<T>>): void {
-    this.#body.byte(0x21);
-    this.#body.u32(local);
+    this.#body.byteAndU32(0x21, local);
   }
 
   tee<T extends ValueType>(local: Local<T>, _value: Value<NoInfer<T>>): Value<T> {
-    this.#body.byte(0x22);
-    this.#body.u32(local);
+    this.#body.byteAndU32(0x22, local);
     return VALUE;
   }
 
   globalGet<T extends ValueType>(index: number, _type: T): Value<T> {
-    this.#body.byte(0x23);
-    this.#body.u32(index);
+    this.#body.byteAndU32(0x23, index);
     return VALUE;
   }
 
   globalSet(index: number, _value: Value): void {
-    this.#body.byte(0x24);
-    this.#body.u32(index);
+    this.#body.byteAndU32(0x24, index);
   }
 
   // ---------------------------------------------------------------- control
@@ -357,14 +372,12 @@ export class FunctionBuilder {
   // ---------------------------------------------------------------- calls
 
   call(target: FunctionRef, ..._arguments: Value[]): Value<never> {
-    this.#body.byte(0x10);
-    this.#body.u32(target);
+    this.#body.byteAndU32(0x10, target);
     return VALUE;
   }
 
   returnCall(target: FunctionRef, ..._arguments: Value[]): Nowhere {
-    this.#body.byte(0x12);
-    this.#body.u32(target);
+    this.#body.byteAndU32(0x12, target);
     return VALUE;
   }
 

@@ -80,6 +80,13 @@ export class Locals {
     this.#pools[type].push(local);
   }
 
+  /** Takes over the locals of another function with the same parameters. */
+  adopt(other: Locals): void {
+    this.#types.splice(0, this.#types.length);
+    for (const type of other.#types) this.#types.push(type);
+    this.rewind(other.mark());
+  }
+
   mark(): LocalsMark {
     return { count: this.#types.length, pools: copyOf(this.#pools) };
   }

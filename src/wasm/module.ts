@@ -168,6 +168,11 @@ export class ModuleBuilder {
     return builder;
   }
 
+  /** A body that is no function's yet: one may adopt it, and the next be built in it. */
+  draft(type: number): FunctionBuilder {
+    return new FunctionBuilder('draft', -1 as FunctionRef, type, this.#params[type] ?? []);
+  }
+
   memory(limits: MemoryLimits): void {
     this.#memories.count += 1;
     writeMemory(this.#memories.bytes, limits);

@@ -129,6 +129,8 @@ class ContractAssembler {
   readonly #heat: Heat;
   readonly #module = new ModuleBuilder();
   readonly #type: number;
+  /** What a region is assembled in. */
+  readonly #draft: FunctionBuilder;
   readonly #slotGlobal: number;
   readonly #links: ContractLinks;
   readonly #functions = new Map<number, RegionFunction>();
@@ -150,6 +152,7 @@ class ContractAssembler {
     module.importTable('env', 'table', { initial: COMPILED_SLOT });
     this.#slotGlobal = module.importGlobal('env', 'slot', 'i32');
     this.#type = module.type(['i32', 'i32', 'i64', 'i32', 'i32'], ['i32']);
+    this.#draft = module.draft(this.#type);
     const runtime = importRuntime(module, blocks);
     const interpret = defineInterpret(module, this.#type);
     this.#links = {
@@ -200,15 +203,16 @@ class ContractAssembler {
   /** Assembles regions, the hottest first, until the budget is used up. */
   #assembleWaiting(budget: number): void {
     while (this.#waiting.length > 0 && this.#size < budget) {
-      const weights = this.#waiting.map(({ weight }) => weight);
-      const hottest = weights.indexOf(weights.reduce((a, b) => Math.max(a, b)));
-      const [next] = this.#waiting.splice(hottest, 1);
-      this.#assembleRegion(next as RegionFunction);
+      let hottest = this.#waiting[0] as RegionFunction;
+      for (const waiting of this.#waiting) if (waiting.weight > hottest.weight) hottest = waiting;
+      this.#waiting.splice(this.#waiting.indexOf(hottest), 1);
+      this.#assembleRegion(hottest);
     }
   }
 
   #assembleRegion(target: RegionFunction): void {
-    const { fn, root, weight } = target;
+    const { root, weight } = target;
+    const fn = this.#draft;
     const whole = target.isLanding
       ? LANDING_BYTES_MAX
       : this.#heat.isHeader(root.pc)
@@ -216,7 +220,6 @@ class ContractAssembler {
         : REGION_BYTES_MAX;
     const worth = root.pc === 0 ? 1 : this.#heat.worthOf(weight);
     const most = Math.max(TAIL_BYTES_MAX, Math.floor(whole * worth));
-    const start = fn.mark();
     for (let bytesMax = most; ; ) {
       const region = growRegion(this.#code, root, this.#heat, bytesMax);
       const structure = structureOf(region);
@@ -224,22 +227,23 @@ class ContractAssembler {
       let assembler = new RegionAssembler(fn, structure, false, this.#links);
       let outcome = assembler.assemble(bytesLimit);
       if (outcome === 'too often') {
-        fn.rewind(start);
+        fn.clear();
         assembler = new RegionAssembler(fn, structure, true, this.#links);
         outcome = assembler.assemble(bytesLimit);
       }
       if (outcome === 'too large') {
-        fn.rewind(start);
+        fn.clear();
         bytesMax = Math.floor(Math.min(bytesMax, bytesBehindRoot(region)) / 4);
         continue;
       }
-      fn.settle();
       const { exits, repeats } = assembler;
+      const bytes = fn.size;
+      target.fn.adopt(fn);
       target.isAssembled = true;
-      this.#size += fn.size;
+      this.#size += bytes;
       this.#jumpsFar ||= exits.some(({ pc }) => pc < 0);
       const nodes = describeNodes(structure);
-      this.#reports.push({ root: root.pc, nodes, exits, bytes: fn.size, repeats });
+      this.#reports.push({ root: root.pc, nodes, exits, bytes, repeats });
       return;
     }
   }

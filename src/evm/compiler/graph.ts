@@ -46,6 +46,11 @@ export type Region = readonly RegionNode[];
 /** JUMPDESTs known to lie on the stack, by slot. */
 type Labels = ReadonlyMap<number, number>;
 
+interface Known {
+  readonly node: RegionNode;
+  readonly labels: Labels;
+}
+
 interface Candidate {
   readonly from: RegionNode;
   readonly kind: 'taken' | 'next';
@@ -68,8 +73,8 @@ class Growth {
   readonly #code: Uint8Array;
   readonly #heat: Heat;
   readonly #nodes: RegionNode[] = [];
-  readonly #known = new Map<string, RegionNode>();
-  readonly #clones = new Map<number, number>();
+  /** By pc. */
+  readonly #known = new Map<number, Known[]>();
   /** Edges that may be followed, the least heavy first. */
   readonly #candidates: Candidate[] = [];
   #budget: number;
@@ -98,12 +103,14 @@ class Growth {
     if (block === undefined || isCold(block)) return undefined;
     if (kind === 'taken' && !this.#heat.isHot(pc)) return undefined;
     if (weight * RARE_PART < this.#rootWeight) return undefined;
-    const known = this.#known.get(keyOf(pc, height, labels));
-    if (known !== undefined) return known;
+    const clones = this.#known.get(pc) ?? [];
+    const known = clones.find(({ node, labels: own }) => {
+      return node.height === height && areSame(own, labels);
+    });
+    if (known !== undefined) return known.node;
     if (this.#isLoopOutside(candidate)) return undefined;
     const size = block.next - block.pc;
-    const clones = this.#clones.get(pc) ?? 0;
-    if (size > this.#budget || clones >= CLONES_MAX || this.#nodes.length >= NODES_MAX) {
+    if (size > this.#budget || clones.length >= CLONES_MAX || this.#nodes.length >= NODES_MAX) {
       return undefined;
     }
     if (height + block.growth > REACH_MAX || height - block.need < -REACH_MAX) return undefined;
@@ -124,8 +131,9 @@ class Growth {
   #add(block: Block, height: number, labels: Labels, weight: number): RegionNode {
     const node: RegionNode = { block, height, weight, taken: undefined, next: undefined };
     this.#nodes.push(node);
-    this.#known.set(keyOf(block.pc, height, labels), node);
-    this.#clones.set(block.pc, (this.#clones.get(block.pc) ?? 0) + 1);
+    const clones = this.#known.get(block.pc);
+    if (clones === undefined) this.#known.set(block.pc, [{ node, labels }]);
+    else clones.push({ node, labels });
     this.#findEdges(node, labels, weight);
     return node;
   }
@@ -196,7 +204,8 @@ function insertByWeight(candidates: Candidate[], candidate: Candidate): void {
   candidates.splice(low, 0, candidate);
 }
 
-function keyOf(pc: number, height: number, labels: Labels): string {
-  const sorted = [...labels].sort(([a], [b]) => a - b);
-  return `${pc} ${height} ${sorted.join(' ')}`;
+function areSame(a: Labels, b: Labels): boolean {
+  if (a.size !== b.size) return false;
+  for (const [slot, label] of a) if (b.get(slot) !== label) return false;
+  return true;
 }

@@ -5,17 +5,14 @@ import type { Edge, RegionNode } from './graph.ts';
 import type { ContractLinks } from './links.ts';
 import { isCold } from './regions.ts';
 
-/** Of two ways, one that leads to a failure is unlikely; undefined where nothing is known. */
-export function likelihoodOf(
-  { taken, next }: RegionNode,
-  links: ContractLinks,
-): boolean | undefined {
+/** Of two ways, one that leads to a failure is unlikely. */
+export function hintJump({ fn }: Emitter, { taken, next }: RegionNode, links: ContractLinks): void {
   const isFailure = (edge: Edge | undefined) => {
     const block = edge === undefined ? undefined : links.blockAt(edge.pc);
     return block !== undefined && isCold(block);
   };
   const [jumpFails, nextFails] = [isFailure(taken), isFailure(next)];
-  return jumpFails === nextFails ? undefined : nextFails;
+  if (jumpFails !== nextFails) fn.hint(nextFails);
 }
 
 /** Pushes a destination as an i32, all ones when it does not fit. */

@@ -11,6 +11,7 @@
  *           which each edge sets
  */
 import type { Local, Value } from '../../wasm/function.ts';
+import { VALUE } from '../../wasm/types.ts';
 import {
   type Emitter,
   fromLimbs,
@@ -18,7 +19,6 @@ import {
   type Limbs,
   pushLimb,
   type Word,
-  widthOf,
 } from '../words/word.ts';
 import type { RegionNode } from './graph.ts';
 import type { Structure } from './structure.ts';
@@ -42,6 +42,8 @@ type Form =
   | { readonly kind: 'limbs'; readonly limbs: readonly LimbForm[]; readonly stale: boolean };
 
 const HOME: Form = { kind: 'home' };
+/** A value that was pushed before. */
+const PUSHED = VALUE as Value<'i64'>;
 const OWN: readonly LimbForm[] = ['own', 'own', 'own', 'own'];
 
 /** The merges of a region. */
@@ -166,7 +168,7 @@ export class Merge {
 
   /** Emits what brings a stack into the merge's form. */
   #move(m: Emitter, stack: VirtualStack, items: readonly (Item | undefined)[]): void {
-    const moves: { to: Local<'i64'>; push: () => Value<'i64'> }[] = [];
+    const moved: Local<'i64'>[] = [];
     for (let slot = this.#bottom; slot < this.#height; slot++) {
       const item = items[slot + stack.needMax];
       const form = this.#forms.get(slot) ?? HOME;
@@ -174,15 +176,15 @@ export class Merge {
       if (form.kind !== 'limbs') continue;
       const bound = this.#bound.get(slot)?.word as Word;
       const word = item?.word ?? stack.home(slot);
-      form.limbs.forEach((limb, i) => {
+      for (let i = 0; i < 4; i++) {
         const to = limbIn(bound, i);
-        if (limb !== 'own' || typeof to !== 'number' || limbIn(word, i) === to) return;
-        moves.push({ to, push: () => pushLimb(m, word, i) });
-      });
+        if (form.limbs[i] !== 'own' || typeof to !== 'number' || limbIn(word, i) === to) continue;
+        // All reads come before all writes: an edge around a loop may exchange two items.
+        pushLimb(m, word, i);
+        moved.push(to);
+      }
     }
-    // All reads come before all writes: an edge around a loop may exchange two items.
-    const values = moves.map(({ to, push }) => ({ to, value: push() }));
-    for (const { to, value } of values.reverse()) m.fn.set(to, value);
+    for (const to of moved.reverse()) m.fn.set(to, PUSHED);
   }
 
   collectLocals(into: LocalSet, needMax: number): void {
@@ -196,13 +198,14 @@ export class Merge {
   /** The form of a slot that fits all edges that lead forwards. */
   #agree(slot: number, needMax: number): Form {
     if (this.#simple) return HOME;
-    const items = this.#arrivals.map(({ stack }) => stack.items[slot + needMax]);
-    const [first] = items;
+    const first = this.#arrivals[0]?.stack.items[slot + needMax];
     let form = this.#forms.get(slot) ?? this.#propose(slot, first);
     for (;;) {
-      const joined = items.reduce((known, item) => this.#join(slot, known, item, first), form);
-      if (joined === form) return form;
-      form = joined;
+      const before = form;
+      for (const { stack } of this.#arrivals) {
+        form = this.#join(slot, form, stack.items[slot + needMax], first);
+      }
+      if (form === before) return form;
     }
   }
 
@@ -213,10 +216,7 @@ export class Merge {
     const { word, stale } = item;
     if (word.kind === 'halves') return { kind: 'halves', stale };
     if (word.kind === 'condition') return { kind: 'limbs', limbs: ['own', 0n, 0n, 0n], stale };
-    const limbs = [0, 1, 2, 3].map((i): LimbForm => {
-      const limb = word.kind === 'limbs' ? (word.limbs[i] as Limb) : undefined;
-      return typeof limb === 'bigint' ? limb : limb === undefined ? 'own' : 'shared';
-    });
+    const limbs = word.kind === 'limbs' ? word.limbs.map(formOf) : OWN;
     return { kind: 'limbs', limbs, stale };
   }
 
@@ -266,6 +266,10 @@ export class Merge {
   }
 }
 
+function formOf(limb: Limb): LimbForm {
+  return typeof limb === 'bigint' ? limb : 'shared';
+}
+
 /** Locals for a form: those of `kept` that all edges share, else new ones. */
 function bindLimbs(m: Emitter, forms: readonly LimbForm[], kept: Word | undefined): Word {
   const limbs = forms.map((form, i): Limb => {
@@ -278,6 +282,6 @@ function bindLimbs(m: Emitter, forms: readonly LimbForm[], kept: Word | undefine
 
 /** A limb as it stands: known, or in a local; undefined where it would have to be computed. */
 function limbIn(word: Word, i: number): Limb | undefined {
-  if (i >= widthOf(word)) return 0n;
-  return word.kind === 'limbs' ? (word.limbs[i] as Limb) : undefined;
+  if (word.kind === 'limbs') return word.limbs[i] as Limb;
+  return word.kind === 'condition' && i > 0 ? 0n : undefined;
 }

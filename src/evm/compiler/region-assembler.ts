@@ -20,10 +20,18 @@ import type { Assembler } from '../opcodes/assembler.ts';
 import { MEANINGS } from '../opcodes/meanings.ts';
 import type { OperationName, RuntimeCallName, WordCallName } from '../opcodes/runtime-calls.ts';
 import { pushIsNonzero } from '../words/comparison.ts';
-import { constant, constantOf, keep, keep32, WORD_BYTES, type Word } from '../words/word.ts';
+import {
+  constant,
+  constantOf,
+  fromBytes,
+  keep,
+  keep32,
+  WORD_BYTES,
+  type Word,
+} from '../words/word.ts';
 import type { Instruction } from './blocks.ts';
 import type { Edge, RegionNode } from './graph.ts';
-import { likelihoodOf, pushPc } from './jumps.ts';
+import { hintJump, pushPc } from './jumps.ts';
 import type { ContractLinks, RegionExit } from './links.ts';
 import { type Merge, Merges } from './merges.ts';
 import { isObservableFrom } from './observable.ts';
@@ -334,12 +342,8 @@ export class RegionAssembler implements Assembler {
   }
 
   immediate(): Word {
-    const { pc, row } = this.#instruction;
-    let value = 0n;
-    for (let i = 1; i <= row.immediate; i++) {
-      value = (value << 8n) | BigInt(this.#links.code[pc + i] ?? 0);
-    }
-    return constant(value);
+    const start = this.#instruction.pc + 1;
+    return fromBytes(this.#links.code, start, start + this.#instruction.row.immediate);
   }
 
   programCounter(): Word {
@@ -492,8 +496,7 @@ export class RegionAssembler implements Assembler {
     const memoryEnd = this.#memoryEnd;
     this.#forks.push(fork);
     const taken = pushIsNonzero(this, condition);
-    const isLikely = likelihoodOf(node, this.#links);
-    if (isLikely !== undefined) fn.hint(isLikely);
+    hintJump(this, node, this.#links);
     fn.if(taken, () => {
       if (pc !== undefined) this.#jumpThroughMap(pc);
       else this.jump(destination);

@@ -228,11 +228,15 @@ export class VirtualStack {
       storeWord(this.#emitter, word, this.#low, offset);
       return;
     }
-    const limbs = widthOf(word) <= 1 ? [0] : [0, 1, 2, 3];
-    const place = [fn.get(this.#low), fn.i32.const(offset)];
-    const values = limbs.map((i) => pushLimb(this.#emitter, word, i));
-    const { storeLimb, storeLimbs } = this.#helpers;
-    fn.call(limbs.length === 1 ? storeLimb : storeLimbs, ...place, ...values);
+    fn.get(this.#low);
+    fn.i32.const(offset);
+    pushLimb(this.#emitter, word, 0);
+    if (widthOf(word) <= 1) {
+      fn.call(this.#helpers.storeLimb);
+      return;
+    }
+    for (let i = 1; i < 4; i++) pushLimb(this.#emitter, word, i);
+    fn.call(this.#helpers.storeLimbs);
   }
 
   /** Adds the locals that the stack refers to. */

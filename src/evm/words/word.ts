@@ -49,6 +49,25 @@ export function constant(value: bigint): Word {
   };
 }
 
+/** The number that stands in a code from `start` to before `end`; past the code's end is zero. */
+export function fromBytes(code: Uint8Array, start: number, end: number): Word {
+  const limb = (i: number) => limbFromBytes(code, Math.max(start, end - 8 * (i + 1)), end - 8 * i);
+  const bytes = end - start;
+  if (bytes <= 8) return fromLimb(limb(0));
+  if (bytes <= 24) return fromLimbs([limb(0), limb(1), bytes <= 16 ? 0n : limb(2), 0n]);
+  return fromLimbs([limb(0), limb(1), limb(2), limb(3)]);
+}
+
+function limbFromBytes(code: Uint8Array, start: number, end: number): bigint {
+  let high = 0;
+  let low = 0;
+  for (let i = start; i < end; i++) {
+    high = ((high << 8) | (low >>> 24)) >>> 0;
+    low = ((low << 8) | (code[i] ?? 0)) >>> 0;
+  }
+  return high === 0 ? BigInt(low) : (BigInt(high) << 32n) | BigInt(low);
+}
+
 /** A word of one limb. */
 export function fromLimb(limb: Limb): Word {
   return { kind: 'limbs', limbs: [limb, 0n, 0n, 0n] };
@@ -65,13 +84,11 @@ export function fromCondition(condition: Local<'i32'>): Word {
 /** The value of a word that is known in full, else undefined. */
 export function constantOf(word: Word): bigint | undefined {
   if (word.kind !== 'limbs') return undefined;
-  let value = 0n;
-  for (let i = 3; i >= 0; i--) {
-    const limb = word.limbs[i] as Limb;
-    if (typeof limb !== 'bigint') return undefined;
-    value = (value << 64n) | limb;
-  }
-  return value;
+  const [a, b, c, d] = word.limbs;
+  if (typeof a !== 'bigint' || typeof b !== 'bigint') return undefined;
+  if (typeof c !== 'bigint' || typeof d !== 'bigint') return undefined;
+  if (b === 0n && c === 0n && d === 0n) return a;
+  return (((((d << 64n) | c) << 64n) | b) << 64n) | a;
 }
 
 /** Number of limbs that may be nonzero, 0 to 4. */
@@ -140,10 +157,10 @@ export function pushHalf(m: Emitter, word: Word, half: 0 | 1): Value<'v128'> {
     case 'memory':
       return fn.v128.load(fn.get(word.base), word.offset + 16 * half);
     case 'condition':
-      if (half === 1) return fn.v128.const(new Uint8Array(16));
+      if (half === 1) return fn.v128.const(ZERO_HALF);
       return fn.i64x2.replaceLane(
         0,
-        fn.v128.const(new Uint8Array(16)),
+        fn.v128.const(ZERO_HALF),
         fn.i64.extendI32U(fn.get(word.condition)),
       );
     case 'limbs': {
@@ -158,12 +175,16 @@ export function pushHalf(m: Emitter, word: Word, half: 0 | 1): Value<'v128'> {
   }
 }
 
+const ZERO_HALF = new Uint8Array(16);
+const HALF = new DataView(new ArrayBuffer(16));
+const HALF_BYTES = new Uint8Array(HALF.buffer);
+
+/** Valid until the next call. */
 function bytesOfHalf(first: bigint, second: bigint): Uint8Array {
-  const bytes = new Uint8Array(16);
-  const view = new DataView(bytes.buffer);
-  view.setBigUint64(0, first, true);
-  view.setBigUint64(8, second, true);
-  return bytes;
+  if (first === 0n && second === 0n) return ZERO_HALF;
+  HALF.setBigUint64(0, first, true);
+  HALF.setBigUint64(8, second, true);
+  return HALF_BYTES;
 }
 
 /** The word as two v128 locals. */
@@ -181,13 +202,14 @@ export function storeWord(m: Emitter, word: Word, base: Local<'i32'>, offset: nu
   const { fn } = m;
   if (word.kind === 'memory' && word.base === base && word.offset === offset) return;
   if (word.kind === 'limbs') {
-    for (const half of [0, 1] as const) storeHalf(m, word, half, base, offset);
+    storeHalf(m, word, 0, base, offset);
+    storeHalf(m, word, 1, base, offset);
     return;
   }
   if (word.kind === 'condition') {
     fn.i64.store(fn.get(base), pushLimb(m, word, 0), offset);
     fn.i64.store(fn.get(base), fn.i64.const(0), offset + 8);
-    fn.v128.store(fn.get(base), fn.v128.const(new Uint8Array(16)), offset + 16);
+    fn.v128.store(fn.get(base), fn.v128.const(ZERO_HALF), offset + 16);
     return;
   }
   const { low, high } = halvesOf(m, word);
