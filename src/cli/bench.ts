@@ -82,8 +82,7 @@ async function bench(options: BenchOptions): Promise<void> {
       ['contracts of the workloads', realContracts(workloads)],
       ['contracts made to be hard', hardContracts()],
     ] as const) {
-      const figures = [...contracts].map(([name, code]) => timeCompiler(name, code));
-      process.stdout.write(`${compileTable(title, figures)}\n`);
+      process.stdout.write(`${compileTable(title, timeCompiler(contracts))}\n`);
     }
     return;
   }
