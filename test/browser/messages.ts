@@ -7,8 +7,8 @@ export interface Page {
   sharesMemory(): Promise<boolean>;
   /** Fetches the files and runs the chosen cases of each. */
   stateTests(paths: readonly string[], engine: Engine, choice: CaseChoice): Promise<BrowserCounts>;
-  /** Times a workload on both engines. @throws where its output is another one */
-  workload(sent: SentWorkload): Promise<BrowserTime>;
+  /** Times a workload on both engines, warmed up for so long. @throws where its output is another one */
+  workload(sent: SentWorkload, warmUpMs: number): Promise<BrowserTime>;
 }
 
 /** A workload whose bytes are hexadecimal digits and whose numbers are text. */

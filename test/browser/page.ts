@@ -9,7 +9,6 @@ import { canShareMemory } from '../../src/evm/machine/memory.ts';
 import type { BrowserCounts, Page, SentWorkload } from './messages.ts';
 
 const TIERS: readonly Tier[] = ['interpreter', 'compiler'];
-const WARM_UP_MS = 400;
 const RUNS = 3;
 /** Pages that are not isolated see a clock of 0.1 ms: calls are timed many at once. */
 const RUN_MS = 20;
@@ -32,12 +31,12 @@ const PAGE: Page = {
     return counts;
   },
 
-  async workload(sent) {
+  async workload(sent, warmUpMs) {
     const workload = received(sent);
     const ms: Record<string, number> = {};
     for (const tier of TIERS) {
       const opened = open(workload, tier);
-      await warmUp(opened, WARM_UP_MS);
+      await warmUp(opened, warmUpMs);
       ms[tier] = median(Array.from({ length: RUNS }, () => timeCalls(workload, opened)));
     }
     return { name: workload.name, ms };
