@@ -7,7 +7,7 @@ export interface Page {
   sharesMemory(): Promise<boolean>;
   /** Fetches the files and runs the chosen cases of each. */
   stateTests(paths: readonly string[], engine: Engine, choice: CaseChoice): Promise<BrowserCounts>;
-  /** Times a workload on both engines, warmed up for so long. @throws where its output is another one */
+  /** Times a workload on both engines, warmed up. @throws where its output is another one */
   workload(sent: SentWorkload, warmUpMs: number): Promise<BrowserTime>;
 }
 

@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
 
-/** Of which Node.js keeps 192 KiB: 312 bytes are left for each call. A thread has 4 MiB by itself. */
+/** Of which Node.js keeps 192 KiB: 312 bytes are left for each call. Usual are 4 MiB. */
 const STACK_MIB = 0.5;
 const library = new URL('../evm.ts', import.meta.url).href;
 const state = new URL('../../state/memory.ts', import.meta.url).href;
