@@ -24,7 +24,7 @@ const { parentPort } = require('node:worker_threads');
     state.setAccount(to, { nonce: 1n, balance: 0n, code, storage: [] });
     const evm = createEVM({ state, engine, hotThreshold: engine === 'auto' ? 100 : undefined });
     const result = await evm.call({ to, gas: 10n ** 13n });
-    depths[engine] = result.status === 'success' ? Number('0x' + result.output.toHex()) : result.status;
+    depths[engine] = Number('0x' + (result.output?.toHex() ?? '00'));
   }
   parentPort.postMessage(depths);
 })();
