@@ -56,6 +56,11 @@ const SECTION = {
 const KIND = { function: 0, table: 1, memory: 2, global: 3 } as const;
 const END = 0x0b;
 
+/** About what a function takes beside its body, with its hints and its name. */
+const CODE_ENTRY_BYTES = 64;
+/** About what a module takes beside its functions. */
+const HEAD_BYTES = 4096;
+
 /** A vector of a section, written entry by entry. */
 interface Vector {
   count: number;
@@ -279,16 +284,16 @@ export class ModuleBuilder {
   toBytes(options: ModuleOutput = {}): Uint8Array<ArrayBuffer> {
     this.#declareReferences();
     for (const fn of this.#functions) fn.settle();
-    const out = new ByteBuffer(4096);
+    const size = this.#functions.reduce((sum, fn) => sum + fn.size + CODE_ENTRY_BYTES, 0);
+    const out = new ByteBuffer(size + HEAD_BYTES);
     out.append(MAGIC);
     this.#writeHead(out);
     const hints = encodeBranchHints(this.#functions);
     if (hints !== undefined) writeSection(out, SECTION.custom, hints);
     const priorities = encodePriorities(this.#functions);
     if (priorities !== undefined) writeSection(out, SECTION.custom, priorities);
-    const code = vector();
+    const code = { count: this.#functions.length, bytes: new ByteBuffer(size) };
     for (const fn of this.#functions) fn.writeCode(code.bytes);
-    code.count = this.#functions.length;
     writeVector(out, SECTION.code, code);
     writeVector(out, SECTION.data, this.#data);
     if (options.names !== false) {
