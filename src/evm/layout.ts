@@ -560,6 +560,10 @@ export const RECIPROCAL_BYTES = 192;
 export const C_ACCOUNTS = 1024;
 export const C_SLOTS = 1056;
 export const C_TRANSIENT = 1088;
+/** RECENT_SLOTS x {ptr: entry of the overlay, u32: the table's epoch}: slots looked for last. */
+export const C_RECENT_SLOTS = 3072;
+/** A power of two. */
+export const RECENT_SLOTS = 64;
 /** u32: a limit of the host was hit: the transaction is void. */
 export const C_LIMIT_HIT = 1120;
 /** u32: machine (rule set) id, part of the code cache's key. */

@@ -10,15 +10,15 @@ import {
   A_GENERATION, A_GENERATION_BEFORE, A_HAS_STORAGE, A_NONCE, A_READS, A_SALT, A_SLOT_COUNT,
   A_SAVED, A_SLOT_GENERATION, C_ACCOUNTS, C_BLOCK_HASH_READS, C_EMPTY_CODE, C_EMPTY_HASH, C_CHECKPOINT, C_JOURNAL_BASE,
   C_JOURNAL_END, C_JOURNAL_TOP, C_LIMIT_HIT, C_OVERRIDES, C_REFUND, C_STATE_GAS_USED, C_REQUEST, C_REQUEST_ADDRESS,
-  C_REQUEST_SLOT, C_RULES, C_SLOTS, C_TRANSIENT, C_VERSIONS, C_VIEW, LAYER_ACCOUNTS, LAYER_SLOTS,
-  READ_BALANCE, READ_CODE, READ_EXISTENCE, READ_HAS_STORAGE, READ_NONCE, REQUEST_ACCOUNT,
+  C_RECENT_SLOTS, C_REQUEST_SLOT, C_RULES, C_SLOTS, C_TRANSIENT, C_VERSIONS, C_VIEW, LAYER_ACCOUNTS, LAYER_SLOTS,
+  READ_BALANCE, READ_CODE, READ_EXISTENCE, READ_HAS_STORAGE, READ_NONCE, RECENT_SLOTS, REQUEST_ACCOUNT,
   REQUEST_CODE, REQUEST_HAS_STORAGE, REQUEST_NONE, REQUEST_SLOT, R_CLEAR_EMPTY, SLOT_BYTES,
   SLOT_DIRTY, SLOT_WARM, S_ACCOUNT, S_FLAGS, S_GENERATION, S_ORIGINAL, S_SAVED, S_VALUE,
 } from "../layout";
 import { codeByHash, initCodesRelease } from "./code";
 import { pairHashesInit } from "./hashes/pairs";
 import {
-  copyWord, isZeroWord, sameWord, tableAdd, tableClear, tableFind, tableInit, tableNext, zeroWord,
+  copyWord, isZeroWord, sameWord, tableAdd, tableClear, tableFind, tableInit, tableNext, T_EPOCH, zeroWord,
 } from "./tables";
 
 const RECORD_ACCOUNT: u32 = 1;
@@ -46,6 +46,8 @@ export function overlayInit(ctx: u32): bool {
 export function beginTransaction(ctx: u32): void {
   tableClear(ctx + C_ACCOUNTS);
   tableClear(ctx + C_SLOTS);
+  // The epoch starts anew after 2^32 transactions.
+  if (load<u32>(ctx + C_SLOTS, T_EPOCH) == 1) memory.fill(ctx + C_RECENT_SLOTS, 0, RECENT_SLOTS << 3);
   tableClear(ctx + C_TRANSIENT);
   store<u32>(ctx + C_JOURNAL_TOP, load<u32>(ctx + C_JOURNAL_BASE));
   checkpoint(ctx);
@@ -354,7 +356,7 @@ export function codeOf(ctx: u32, a: u32): u32 {
 /** Entry of the slot in the overlay; 0 = request or limit. */
 export function findSlot(ctx: u32, a: u32, key: u32): u32 {
   const generation = load<u32>(a + A_GENERATION);
-  let s = tableFind(ctx + C_SLOTS, key, a, S_ACCOUNT);
+  let s = recentSlot(ctx, a, key);
   if (s != 0) {
     const known = load<u32>(s + S_GENERATION);
     if (known == generation) return s;
@@ -388,6 +390,7 @@ export function findSlot(ctx: u32, a: u32, key: u32): u32 {
     store<u32>(ctx + C_LIMIT_HIT, 1);
     return 0;
   }
+  noteSlot(ctx, recentPlace(ctx, key), s);
   store<u32>(s + S_GENERATION, generation);
   if (source != 0) {
     copyWord(s + S_VALUE, source + S_VALUE);
@@ -397,6 +400,39 @@ export function findSlot(ctx: u32, a: u32, key: u32): u32 {
     zeroWord(s + S_ORIGINAL);
   }
   return s;
+}
+
+/**
+ * Entry of the slot in the overlay, 0 = none, by a direct-mapped cache of those that were looked for
+ * last: contracts come back to few slots, whose keys need no hash here. An entry stays where it is
+ * until the table is cleared, which raises the epoch.
+ */
+// @ts-ignore: decorator
+@inline
+function recentSlot(ctx: u32, a: u32, key: u32): u32 {
+  const at = recentPlace(ctx, key);
+  if (load<u32>(at, 4) == load<u32>(ctx + C_SLOTS, T_EPOCH)) {
+    const recent = load<u32>(at);
+    if (sameWord(recent, key) && load<u32>(recent + S_ACCOUNT) == a) return recent;
+  }
+  const s = tableFind(ctx + C_SLOTS, key, a, S_ACCOUNT);
+  if (s != 0) noteSlot(ctx, at, s);
+  return s;
+}
+
+/** Neighbours, and what a hash places, lie apart; who makes keys meet only loses time. */
+// @ts-ignore: decorator
+@inline
+function recentPlace(ctx: u32, key: u32): u32 {
+  const low = load<u32>(key);
+  return ctx + C_RECENT_SLOTS + (((low ^ (low >> 6)) & (RECENT_SLOTS - 1)) << 3);
+}
+
+// @ts-ignore: decorator
+@inline
+function noteSlot(ctx: u32, at: u32, s: u32): void {
+  store<u32>(at, s);
+  store<u32>(at, load<u32>(ctx + C_SLOTS, T_EPOCH), 4);
 }
 
 function missSlot(ctx: u32, a: u32, key: u32): u32 {
