@@ -16,6 +16,8 @@ export interface PoolOptions {
   readonly setup: unknown;
   /** Threads, at least 1. */
   readonly jobs: number;
+  /** Files that take long, which are begun first: so no thread is left alone with one. */
+  readonly longest?: RegExp;
 }
 
 /** What came of a file. A thread that dies leaves no results, and says why. */
@@ -57,6 +59,10 @@ export async function runPool<Result>(
 ): Promise<void> {
   const files = options.paths.flatMap(testFiles);
   const results: (PoolResult<Result> | undefined)[] = new Array(files.length);
+  const isLong = (path: string) => options.longest?.test(path) === true;
+  const order = [...files.keys()].sort(
+    (a, b) => Number(isLong(files[b] as string)) - Number(isLong(files[a] as string)),
+  );
   let next = 0;
   let done = 0;
   let reported = 0;
@@ -71,8 +77,8 @@ export async function runPool<Result>(
     }
   };
   const take = (): WorkerTask | undefined => {
-    const path = files[next];
-    return path === undefined ? undefined : { index: next++, path };
+    const index = order[next++];
+    return index === undefined ? undefined : { index, path: files[index] as string };
   };
   const count = Math.max(1, Math.min(options.jobs, files.length));
   await Promise.all(Array.from({ length: count }, () => runWorker(options, take, finish)));

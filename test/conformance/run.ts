@@ -57,6 +57,9 @@ const SUITES: readonly Suite[] = [
 
 const SUITE_NAMES = [...SUITES.map(({ name }) => name), DIFFERENTIAL];
 
+/** BLAKE2F of 2^32 - 1 rounds, two minutes of one thread, is among them. */
+const LONGEST = /stTimeConsuming/;
+
 /** With `auto` the second visit compiles, so that calls move over in mid-run. */
 const ENGINES: Readonly<Record<string, MachineOptions>> = {
   interpreter: { engine: 'interpreter' },
@@ -136,7 +139,7 @@ async function runStateTests(run: Run, totals: Totals): Promise<void> {
   const { folder, machine, sample, jobs } = run;
   const progress = drawProgress(`${machine.engine} ${folder}`);
   await runStateTestPool(
-    { paths: [folder], machine, choice: { oneIn: sample }, jobs },
+    { paths: [folder], machine, choice: { oneIn: sample }, jobs, longest: LONGEST },
     {
       progress,
       file: (path, { results, error }) => {

@@ -14,16 +14,23 @@ export interface WorkerSetup {
 export interface StateTestPool extends WorkerSetup {
   readonly paths: readonly string[];
   readonly jobs: number;
+  readonly longest?: RegExp;
 }
 
 /** @throws when a path does not exist */
 export function runStateTestPool(
-  { paths, jobs, machine, choice }: StateTestPool,
+  { paths, jobs, longest, machine, choice }: StateTestPool,
   report: PoolReport<CaseResult>,
 ): Promise<void> {
   const setup: WorkerSetup = { machine, choice };
   return runPool(
-    { paths, jobs, setup, worker: workerProgram('./worker', import.meta.url) },
+    {
+      paths,
+      jobs,
+      ...(longest && { longest }),
+      setup,
+      worker: workerProgram('./worker', import.meta.url),
+    },
     report,
   );
 }
