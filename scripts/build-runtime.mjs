@@ -1,6 +1,6 @@
-// Compiles the runtime (AssemblyScript) into build/runtime-shared.wasm and build/runtime.wasm, for
-// shared and unshared memory, and writes both into build/runtime-bytes.ts, which the machine
-// imports: so it loads at once wherever modules load. Then assembles the modules that every machine
+// Compiles the runtimes (AssemblyScript): the machine's into build/runtime-shared.wasm and
+// build/runtime.wasm, for shared and unshared memory, the tries' into build/trie-runtime.wasm; and
+// writes them into modules that the sources import: so they load at once wherever modules load. Then assembles the modules that every machine
 // needs (assemble-modules.ts). Does nothing when the sources have not changed.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,8 +11,10 @@ import {
   markCurrent,
   RUNTIME,
   ROOT as root,
+  TRIE_RUNTIME,
 } from './built.ts';
 
+const MACHINE = 'src/evm/runtime/index.ts';
 const VARIANTS = [
   {
     file: 'runtime-shared.wasm',
@@ -22,15 +24,32 @@ const VARIANTS = [
   { file: 'runtime.wasm', name: 'RUNTIME', flags: ['--enable', 'threads'] },
 ];
 const BYTES_FILE = 'runtime-bytes.ts';
+const TRIES = 'src/state/trie-runtime/index.ts';
+const TRIE_VARIANTS = [
+  {
+    file: 'trie-runtime.wasm',
+    name: 'TRIE_RUNTIME',
+    flags: ['--sharedMemory', '--enable', 'threads'],
+  },
+];
+const TRIE_BYTES_FILE = 'trie-runtime-bytes.ts';
+/** End of what constant data of the tries may use (trie-layout.ts, INSTANCES). */
+const TRIE_DATA_END = 4_096;
 /** End of the page that constant data may use (layout.ts, STATIC_DATA_END). */
 const STATIC_DATA_END = 65_536;
 
 mkdirSync(build, { recursive: true });
 if (!isCurrent(RUNTIME)) {
   const { default: asc } = await import('assemblyscript/asc');
-  for (const { file, flags } of VARIANTS) await compile(asc, file, flags);
-  writeBytes();
+  for (const variant of VARIANTS) await compile(asc, MACHINE, variant, STATIC_DATA_END);
+  writeBytes(BYTES_FILE, VARIANTS);
   markCurrent(RUNTIME);
+}
+if (!isCurrent(TRIE_RUNTIME)) {
+  const { default: asc } = await import('assemblyscript/asc');
+  for (const variant of TRIE_VARIANTS) await compile(asc, TRIES, variant, TRIE_DATA_END);
+  writeBytes(TRIE_BYTES_FILE, TRIE_VARIANTS);
+  markCurrent(TRIE_RUNTIME);
 }
 if (!isCurrent(ASSEMBLED)) {
   const { writeAssembledModules } = await import('./assemble-modules.ts');
@@ -39,19 +58,19 @@ if (!isCurrent(ASSEMBLED)) {
 }
 
 /** The modules as text: 4 characters for 3 bytes. */
-function writeBytes() {
-  const constants = VARIANTS.map(({ file, name }) => {
+function writeBytes(bytesFile, variants) {
+  const constants = variants.map(({ file, name }) => {
     const text = readFileSync(join(build, file)).toString('base64');
     return `export const ${name}: string =\n  '${text}';\n`;
   });
   const head = '/** The compiled runtime in Base64. Written by scripts/build-runtime.mjs. */\n';
-  writeFileSync(join(build, BYTES_FILE), head + constants.join(''));
+  writeFileSync(join(build, bytesFile), head + constants.join(''));
 }
 
-async function compile(asc, file, flags) {
+async function compile(asc, source, { file, flags }, dataEnd) {
   const { error, stdout, stderr } = await asc.main(
     [
-      'src/evm/runtime/index.ts',
+      source,
       ...['--baseDir', root, '--outFile', join('build', file)],
       ...['--runtime', 'stub', '--importMemory', '--importTable', '--memoryBase', '1024'],
       ...['--initialMemory', '16', '--maximumMemory', '65536', '--enable', 'simd'],
@@ -65,19 +84,19 @@ async function compile(asc, file, flags) {
     process.stderr.write(`the runtime does not compile (${file}): ${error.message}\n`);
     process.exit(1);
   }
-  checkStaticData(file);
+  checkStaticData(file, dataEnd);
 }
 
-/** All active data segments must end within the first page. */
-function checkStaticData(file) {
+/** All active data segments must end before what the layout begins with. */
+function checkStaticData(file, dataEnd) {
   const bytes = readFileSync(join(build, file));
   if (!WebAssembly.validate(bytes)) {
     process.stderr.write(`${file} is not a valid module\n`);
     process.exit(1);
   }
   const end = endOfData(bytes);
-  if (end > STATIC_DATA_END) {
-    process.stderr.write(`${file} has constant data up to ${end}, past ${STATIC_DATA_END}\n`);
+  if (end > dataEnd) {
+    process.stderr.write(`${file} has constant data up to ${end}, past ${dataEnd}\n`);
     process.exit(1);
   }
 }

@@ -24,6 +24,17 @@ export const RUNTIME: Product = {
   files: ['runtime-shared.wasm', 'runtime.wasm', 'runtime-bytes.ts'],
 };
 
+export const TRIE_RUNTIME: Product = {
+  name: 'trie-runtime',
+  sources: [
+    'src/state/trie-runtime/*.ts',
+    'src/state/trie-layout.ts',
+    'src/evm/runtime/{hashes,arithmetic}/*.ts',
+    'scripts/build-runtime.mjs',
+  ],
+  files: ['trie-runtime.wasm', 'trie-runtime-bytes.ts'],
+};
+
 export const ASSEMBLED: Product = {
   name: 'assembled',
   sources: [
@@ -51,7 +62,7 @@ export function markCurrent(product: Product): void {
  * @throws Error when something was edited and not built since
  */
 export function requireBuild(): void {
-  for (const product of [RUNTIME, ASSEMBLED]) {
+  for (const product of [RUNTIME, TRIE_RUNTIME, ASSEMBLED]) {
     if (isCurrent(product)) continue;
     throw new Error(`build/ is older than the sources: run node scripts/build-runtime.mjs`);
   }

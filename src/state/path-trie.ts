@@ -1,0 +1,241 @@
+/**
+ * One Merkle Patricia trie by path: its latest nodes, of which those in use are in memory and all
+ * lie in records, several branches each, in a database. Keys are 32 bytes, hashes of addresses or
+ * slots. The work is done in WebAssembly (trie-runtime/).
+ */
+
+import { toHex } from '../base/bytes.ts';
+import type { Hash } from '../evm/types.ts';
+import { EMPTY_ROOT } from './trie.ts';
+import * as layout from './trie-layout.ts';
+import { hostLimit, type Place, TrieError, type TrieMemory } from './trie-memory.ts';
+
+/** Where a trie's records lie: by the bytes of path that all their branches share. */
+export interface TrieRecords {
+  read(path: Uint8Array): Uint8Array | undefined;
+}
+
+/** An entry whose key is hashed already; no value deletes. */
+export interface PathEntry {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array | undefined;
+}
+
+/** A record to be written, or, where it has no bytes, deleted. */
+export interface TrieRecord {
+  readonly path: Uint8Array;
+  readonly record: Uint8Array | undefined;
+}
+
+export class PathTrie {
+  readonly #memory: TrieMemory;
+  readonly #records: TrieRecords | undefined;
+  readonly #trie: number;
+  /** Places where branches stood that were written: their records may be gone. */
+  #gone: Place[] = [];
+
+  /**
+   * @param records where its nodes lie; without, it begins empty and is all in memory
+   * @throws TrieError for a root that is damaged, or without memory
+   */
+  constructor(memory: TrieMemory, records?: TrieRecords) {
+    this.#memory = memory;
+    this.#records = records;
+    this.#trie = memory.runtime.newTrie() >>> 0;
+    if (this.#trie === 0) throw hostLimit();
+    const root = records?.read(new Uint8Array(0));
+    if (root !== undefined) this.#readRoot(root);
+  }
+
+  /** Frees its nodes; it must not be used afterwards. */
+  free(): void {
+    this.#memory.runtime.freeTrie(this.#trie);
+  }
+
+  /** Puts entries, each key once, in any order. @throws TrieError: the trie is broken then */
+  update(entries: readonly PathEntry[]): void {
+    const valueBytes = entries.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
+    const start = this.#memory.input(entries.length * layout.ENTRY_BYTES + valueBytes);
+    const bytes = this.#memory.bytes();
+    const view = this.#memory.view();
+    let at = start + entries.length * layout.ENTRY_BYTES;
+    for (const [index, { key, value }] of entries.entries()) {
+      const entry = start + index * layout.ENTRY_BYTES;
+      bytes.set(key, entry);
+      view.setUint32(entry + layout.ENTRY_VALUE, at, true);
+      view.setUint32(entry + layout.ENTRY_SIZE, value?.length ?? 0, true);
+      if (value !== undefined) bytes.set(value, at);
+      at += value?.length ?? 0;
+    }
+    this.#memory.runtime.sort(start, entries.length);
+    this.#put(start, entries.length);
+  }
+
+  /** Puts slots: 32 bytes of key and 32 of value each, big-endian; zero deletes. */
+  updateSlots(slots: Uint8Array): void {
+    this.#updateInput(slots, layout.SLOT_INPUT_BYTES, layout.SLOT_VALUE_BYTES, 'slotEntries');
+  }
+
+  /** Puts accounts of `ACCOUNT_INPUT_BYTES` each, as trie-layout.ts has them. */
+  updateAccounts(accounts: Uint8Array): void {
+    const { ACCOUNT_INPUT_BYTES, VALUE_BYTES_MAX } = layout;
+    this.#updateInput(accounts, ACCOUNT_INPUT_BYTES, VALUE_BYTES_MAX, 'accountEntries');
+  }
+
+  /** The root's hash. */
+  root(): Hash {
+    const view = this.#memory.view();
+    if (view.getUint32(this.#trie + layout.TRIE_ROOT, true) === 0) return EMPTY_ROOT;
+    this.#memory.runtime.hashTrie(this.#trie);
+    const at = this.#trie + layout.TRIE_HASH;
+    return toHex(this.#memory.bytes().subarray(at, at + 32));
+  }
+
+  /** What is to be written so that the records hold the trie as it is now; in this order. */
+  takeRecords(): TrieRecord[] {
+    this.root();
+    const gone = this.#gone;
+    this.#gone = [];
+    if (this.#memory.runtime.writeRecords(this.#trie) === 0) throw hostLimit();
+    const deleted = gone.map(({ path, nibbles }) => ({
+      path: path.slice(0, nibbles >> 1),
+      record: undefined,
+    }));
+    return [...deleted, ...recordsIn(this.#memory.takeOutput())];
+  }
+
+  /** The nodes on the way of a key, whose value or absence they prove; none of an empty trie. */
+  prove(key: Uint8Array): Uint8Array[] {
+    const start = this.#memory.input(layout.ENTRY_BYTES);
+    this.#memory.bytes().set(key, start);
+    this.#fetch(start, 1);
+    this.root();
+    if (this.#memory.runtime.prove(this.#trie, start) === 0) throw hostLimit();
+    return nodesIn(this.#memory.takeOutput());
+  }
+
+  /** Forgets branches that were not used since the clock was `before`. */
+  evict(before: number): void {
+    this.root();
+    this.#memory.runtime.evict(this.#trie, before);
+  }
+
+  #updateInput(
+    input: Uint8Array,
+    inputBytes: number,
+    valueBytes: number,
+    entriesOf: 'slotEntries' | 'accountEntries',
+  ): void {
+    const count = input.length / inputBytes;
+    const each = inputBytes + layout.ENTRY_BYTES + valueBytes;
+    const start = this.#memory.input(count * each);
+    this.#memory.bytes().set(input, start);
+    const entries = start + input.length;
+    const values = entries + count * layout.ENTRY_BYTES;
+    this.#memory.runtime[entriesOf](start, count, entries, values);
+    this.#put(entries, count);
+  }
+
+  /** Puts sorted entries. */
+  #put(entries: number, count: number): void {
+    const { runtime } = this.#memory;
+    this.#fetch(entries, count);
+    if (runtime.update(this.#trie, entries, count) === 0) throw hostLimit();
+    // A branch with one child left gives way to it; that child may have to be fetched first.
+    for (const { path, nibbles } of this.#memory.takePlaces('lonely')) {
+      const at = this.#memory.input(32);
+      this.#memory.bytes().set(path, at);
+      runtime.locateLonely(this.#trie, at, nibbles);
+      this.#readMissing();
+      runtime.collapse(this.#trie, at, nibbles);
+    }
+    this.#gone.push(...this.#memory.takePlaces('gone'));
+  }
+
+  /** Brings into memory what the entries lead to, one level of the trie after the other. */
+  #fetch(entries: number, count: number): void {
+    if (this.#records === undefined) return;
+    // A place that is missing still after its record was read is in none.
+    const seen = new Set<string>();
+    do this.#memory.runtime.locate(this.#trie, entries, count);
+    while (this.#readMissing(seen));
+  }
+
+  /** Reads the records of the places that are missing; says whether there were any. */
+  #readMissing(before = new Set<string>()): boolean {
+    const missing = new Map<string, Place>();
+    for (const place of this.#memory.takePlaces('missing')) {
+      missing.set(`${place.path.toHex()} ${place.nibbles}`, place);
+    }
+    for (const [name, place] of missing) {
+      if (before.has(name))
+        throw damaged(place.path.subarray(0, place.nibbles >> 1), 'lacks a branch');
+      before.add(name);
+      this.#readRecord(place);
+    }
+    return missing.size > 0;
+  }
+
+  #readRecord({ path, nibbles }: Place): void {
+    const k = nibbles >> 1;
+    const key = path.subarray(0, k);
+    const record = this.#records?.read(key);
+    if (record === undefined) throw damaged(key, 'is missing');
+    const at = this.#handOver(record, path);
+    const fault = this.#memory.runtime.readRecord(this.#trie, at + 32, record.length, at, k);
+    this.#check(fault, key);
+  }
+
+  #readRoot(record: Uint8Array): void {
+    const at = this.#handOver(record, new Uint8Array(32));
+    this.#check(
+      this.#memory.runtime.readRoot(this.#trie, at + 32, record.length),
+      new Uint8Array(),
+    );
+  }
+
+  /** Path, then record, in memory beside the input, which may be in use. */
+  #handOver(record: Uint8Array, path: Uint8Array): number {
+    const at = this.#memory.scratch(32 + record.length);
+    const bytes = this.#memory.bytes();
+    bytes.set(path, at);
+    bytes.set(record, at + 32);
+    return at;
+  }
+
+  #check(fault: number, key: Uint8Array): void {
+    if (fault === 0) return;
+    throw fault === 1 ? damaged(key, 'does not have the form of one') : hostLimit();
+  }
+}
+
+function damaged(key: Uint8Array, what: string): TrieError {
+  return new TrieError('trie/damaged record', `the record of path 0x${key.toHex()} ${what}`);
+}
+
+/** Records in the order in which the runtime wrote them (trie-runtime/records.ts). */
+function recordsIn(output: Uint8Array): TrieRecord[] {
+  const view = new DataView(output.buffer, output.byteOffset);
+  const records: TrieRecord[] = [];
+  let at = 0;
+  while (at < output.length) {
+    const path = output.subarray(at + 1, at + 1 + (output[at] as number));
+    at += 1 + path.length;
+    const size = view.getUint32(at, true);
+    at += 4;
+    records.push({ path, record: size === 0 ? undefined : output.subarray(at, at + size) });
+    at += size;
+  }
+  return records;
+}
+
+function nodesIn(output: Uint8Array): Uint8Array[] {
+  const view = new DataView(output.buffer, output.byteOffset);
+  const nodes: Uint8Array[] = [];
+  for (let at = 0; at < output.length; ) {
+    const size = view.getUint32(at, true);
+    nodes.push(output.subarray(at + 4, at + 4 + size));
+    at += 4 + size;
+  }
+  return nodes;
+}

@@ -1,0 +1,142 @@
+/** The linear memory of tries, and this thread's instance of their runtime. */
+
+import { TRIE_RUNTIME } from '../../build/trie-runtime-bytes.ts';
+import { IronflyError } from '../base/errors.ts';
+import * as layout from './trie-layout.ts';
+
+/** The tries do not fit their memory, or what was read of them is damaged. */
+export class TrieError extends IronflyError<'trie/host limit' | 'trie/damaged record'> {}
+
+/** Exports of trie-runtime/index.ts. Addresses and sizes are u32. */
+export interface TrieRuntime {
+  begin(instance: number): void;
+  newTrie(): number;
+  freeTrie(trie: number): void;
+  allocatePages(bytes: number): number;
+  clearList(kind: number): void;
+  clearOutput(): void;
+  setClock(now: number): void;
+  slotEntries(input: number, count: number, entries: number, values: number): void;
+  accountEntries(input: number, count: number, entries: number, values: number): void;
+  sort(entries: number, count: number): void;
+  locate(trie: number, entries: number, count: number): void;
+  locateLonely(trie: number, path: number, depth: number): void;
+  update(trie: number, entries: number, count: number): number;
+  collapse(trie: number, path: number, depth: number): void;
+  hashTrie(trie: number): void;
+  hashShare(trie: number): void;
+  writeRecords(trie: number): number;
+  readRoot(trie: number, record: number, size: number): number;
+  readRecord(trie: number, record: number, size: number, path: number, k: number): number;
+  evict(trie: number, before: number): void;
+  prove(trie: number, key: number): number;
+}
+
+export interface TrieMemoryOptions {
+  /** Bytes that nodes and buffers may take; 1 GiB when left out. */
+  readonly limit?: number;
+}
+
+const PAGE = 65_536;
+const LIMIT = 1_073_741_824;
+const LIMIT_MAX = 4_294_901_760;
+
+/** A place in a trie: a path of which the first `nibbles` count. */
+export interface Place {
+  readonly path: Uint8Array;
+  readonly nibbles: number;
+}
+
+/** Lists that the runtime fills (trie-runtime/lists.ts). */
+export type PlaceList = 'missing' | 'lonely' | 'gone';
+const LIST_KINDS: readonly PlaceList[] = ['missing', 'lonely', 'gone'];
+
+let module: WebAssembly.Module | undefined;
+
+export class TrieMemory {
+  readonly memory: WebAssembly.Memory;
+  readonly runtime: TrieRuntime;
+
+  constructor({ limit = LIMIT }: TrieMemoryOptions = {}) {
+    const bytes = Math.min(limit, LIMIT_MAX);
+    const maximum = Math.ceil(bytes / PAGE) + 1;
+    this.memory = new WebAssembly.Memory({ initial: 16, maximum, shared: true });
+    module ??= new WebAssembly.Module(Uint8Array.fromBase64(TRIE_RUNTIME));
+    const { exports } = new WebAssembly.Instance(module, { env: { memory: this.memory } });
+    this.runtime = exports as unknown as TrieRuntime;
+    const view = this.view();
+    view.setUint32(layout.HEAP_END, layout.HEAP_START, true);
+    view.setUint32(layout.HEAP_LIMIT, maximum * PAGE - PAGE, true);
+    this.runtime.begin(0);
+  }
+
+  /** Good until memory grows: take it anew after each call of the runtime. */
+  bytes(): Uint8Array {
+    return new Uint8Array(this.memory.buffer);
+  }
+
+  view(): DataView {
+    return new DataView(this.memory.buffer);
+  }
+
+  /** Bytes in nodes. */
+  get used(): number {
+    return Number(this.view().getBigUint64(layout.HEAP_USED, true));
+  }
+
+  /** Address of room for what the host hands over, used again and again. */
+  input(size: number): number {
+    return this.#room(layout.INPUT, size);
+  }
+
+  /** The same for a record, beside an input that is in use. */
+  scratch(size: number): number {
+    return this.#room(layout.RECORD_INPUT, size);
+  }
+
+  #room(at: number, size: number): number {
+    const view = this.view();
+    if (view.getUint32(at + layout.INPUT_ROOM, true) >= size) {
+      return view.getUint32(at + layout.INPUT_ADDRESS, true);
+    }
+    const room = Math.max(PAGE, 2 ** Math.ceil(Math.log2(size)));
+    const address = this.runtime.allocatePages(room) >>> 0;
+    if (address === 0) throw hostLimit();
+    this.view().setUint32(at + layout.INPUT_ADDRESS, address, true);
+    this.view().setUint32(at + layout.INPUT_ROOM, room, true);
+    return address;
+  }
+
+  /** Takes a list's places and empties it. */
+  takePlaces(list: PlaceList): Place[] {
+    const kind = LIST_KINDS.indexOf(list);
+    const at = layout.LISTS + kind * layout.LIST_BYTES;
+    const view = this.view();
+    const count = view.getUint32(at + layout.LIST_COUNT, true);
+    if (count === layout.LIST_OVERFLOWED) throw hostLimit();
+    const start = view.getUint32(at + layout.LIST_ADDRESS, true);
+    const bytes = this.bytes();
+    const places = Array.from({ length: count }, (_, index) => {
+      const place = start + index * layout.PLACE_BYTES;
+      const nibbles = view.getUint32(place + layout.PLACE_NIBBLES, true);
+      return { path: bytes.slice(place, place + 32), nibbles };
+    });
+    this.runtime.clearList(kind);
+    return places;
+  }
+
+  /** Takes the output, a copy, and empties it. */
+  takeOutput(): Uint8Array {
+    const view = this.view();
+    const size = view.getUint32(layout.OUTPUT + layout.OUTPUT_SIZE, true);
+    if (size === layout.LIST_OVERFLOWED) throw hostLimit();
+    const start = view.getUint32(layout.OUTPUT + layout.OUTPUT_ADDRESS, true);
+    const output = this.bytes().slice(start, start + size);
+    this.runtime.clearOutput();
+    return output;
+  }
+}
+
+export function hostLimit(): TrieError {
+  return new TrieError('trie/host limit', 'the tries have reached the limit of their memory');
+}

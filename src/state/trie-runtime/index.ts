@@ -1,0 +1,41 @@
+// What the trie's runtime exports to the host (trie.ts).
+import { setScratch } from "../../evm/runtime/arithmetic/scratch";
+import { INSTANCES, INSTANCE_BYTES, TRIE_BYTES, TRIE_ROOT } from "../trie-layout";
+import { allocate, release, setLists } from "./heap";
+import { setBuffer } from "./hash";
+import { freeTree } from "./records";
+
+export { allocatePages } from "./heap";
+export { clearList } from "./lists";
+export { clearOutput } from "./output";
+export { setClock } from "./nodes";
+export { collapse, update } from "./update";
+export { locate, locateLonely } from "./locate";
+export { hashShare, hashTrie } from "./hash";
+export { evict, readRecord, readRoot, writeRecords } from "./records";
+export { prove } from "./proof";
+export { accountEntries, slotEntries, sort } from "./entries";
+
+/** Free lists, then the encoding of a node, then the Keccak state. */
+const BUFFER: u32 = 256;
+const SCRATCH: u32 = 1600;
+
+/** Gives the instance its own bytes. */
+export function begin(instance: u32): void {
+  const own = INSTANCES + instance * INSTANCE_BYTES;
+  setLists(own);
+  setBuffer(own + BUFFER);
+  setScratch(own + SCRATCH);
+}
+
+/** An empty trie; 0 without memory. */
+export function newTrie(): u32 {
+  const trie = allocate(TRIE_BYTES);
+  if (trie != 0) memory.fill(trie, 0, TRIE_BYTES);
+  return trie;
+}
+
+export function freeTrie(trie: u32): void {
+  freeTree(load<u32>(trie, TRIE_ROOT));
+  release(trie, TRIE_BYTES);
+}

@@ -1,0 +1,336 @@
+// Records: how branches lie in the database. One record holds a group: the branch at a place of
+// 2k nibbles, where there is one, and those at 2k + 1 below the same k bytes of path, at most
+// seventeen. Leaves lie in their parents' records. Its key is those k bytes.
+//
+// record of the root: u8 kind of the root, then a leaf (key, u8 size, value) or a group
+// group:  branches, each
+//   u8 position | u8 depth | path from byte k on | u16 mask | u16 which of them are leaves
+//   children:  leaf    u8 size | key from byte (depth + 1) / 2 on | value
+//              branch  u8 size | hash, or the node itself
+import {
+  BRANCH_CHILDREN, BRANCH_DEPTH, BRANCH_DIRTY, BRANCH_MASK, BRANCH_PATH, BRANCH_POSITION, BRANCH_USED,
+  CHILD_BYTES, CHILD_ENCODED,
+  CHILD_ENCODING, CHILD_KIND, CHILD_NODE, KIND_BRANCH, KIND_LEAF, LEAF_KEY, LEAF_SIZE, LEAF_VALUE,
+  NODE_KIND, TRIE_DIRTY, TRIE_HASHED, TRIE_ROOT,
+} from "../trie-layout";
+import { standsApart } from "./locate";
+import { endAt, reserve } from "./output";
+import {
+  childAt, commonNibbles, depthOf, freeBranch, freeLeaf, hasChild, isLeaf, maskOf, newBranch, newLeaf,
+  nibbleAt, roomFor,
+} from "./nodes";
+
+/** More than a branch of sixteen leaves with the longest values takes. */
+const BRANCH_RECORD_MAX: u32 = 4096;
+/** u8 length of the key, key, u32 length of the record. */
+const RECORD_HEAD_MAX: u32 = 40;
+
+// ---------------------------------------------------------------- writing
+
+/** Appends the records that changed: u8 k, k bytes, u32 size, record; and forgets that they did. */
+export function writeRecords(trie: u32): bool {
+  if (load<u8>(trie, TRIE_DIRTY) == 0) return true;
+  const root = load<u32>(trie, TRIE_ROOT);
+  store<u8>(trie, 0, TRIE_DIRTY);
+  if (root == 0) return writeRoot(0);
+  if (isLeaf(root)) return writeRoot(root);
+  return writeBelow(root);
+}
+
+/** The record of a root that is a leaf or nothing. */
+function writeRoot(leaf: u32): bool {
+  const size: u32 = leaf == 0 ? 0 : load<u32>(leaf, LEAF_SIZE);
+  const at = reserve(5 + 34 + size);
+  if (at == 0) return false;
+  store<u8>(at, 0);
+  store<u32>(at + 1, leaf == 0 ? 0 : 34 + size);
+  if (leaf == 0) {
+    endAt(at + 5);
+    return true;
+  }
+  store<u8>(at + 5, KIND_LEAF);
+  memory.copy(at + 6, leaf + LEAF_KEY, 32);
+  store<u8>(at + 38, <u8>size);
+  memory.copy(at + 39, leaf + LEAF_VALUE, size);
+  return true;
+}
+
+function isDirty(branch: u32): bool {
+  return load<u8>(branch, BRANCH_DIRTY) != 0;
+}
+
+/** The groups below a branch, then those that it is part of and that its parent is not. */
+function writeBelow(branch: u32): bool {
+  const depth = depthOf(branch);
+  const position = <u32>load<u8>(branch, BRANCH_POSITION);
+  const dirty = isDirty(branch);
+  const children = branch + BRANCH_CHILDREN;
+  const end = children + popcnt<u32>(maskOf(branch)) * CHILD_BYTES;
+  let dirtyChild = false;
+  let branches = false;
+  for (let child = children; child < end; child += CHILD_BYTES) {
+    const node = load<u32>(child, CHILD_NODE);
+    if (node == 0 || isLeaf(node)) continue;
+    branches = true;
+    if (!isDirty(node)) continue;
+    dirtyChild = true;
+    if (!writeBelow(node)) return false;
+  }
+  if ((position & 1) == 0) {
+    const together = depth == position;
+    if ((dirty || (together && dirtyChild)) && !writeGroup(branch, position, true, together)) return false;
+  }
+  // A child that went from a record apart leaves no mark there but on the branch above.
+  const writesApart = standsApart(depth, position) && branches && (dirty || dirtyChild);
+  return !writesApart || writeGroup(branch, depth, false, true);
+}
+
+/** One record: the branch itself, its branch children, or both. */
+function writeGroup(branch: u32, nibbles: u32, itself: bool, children: bool): bool {
+  const bytes = nibbles >> 1;
+  let at = reserve(RECORD_HEAD_MAX);
+  if (at == 0) return false;
+  store<u8>(at, <u8>bytes);
+  memory.copy(at + 1, branch + BRANCH_PATH, bytes);
+  const sizeOffset = 1 + bytes;
+  let begin = at + sizeOffset + 4;
+  if (bytes == 0) store<u8>(begin++, KIND_BRANCH);
+  endAt(begin);
+  // The buffer may move: everything is found again from its end.
+  let written: u32 = bytes == 0 ? 1 : 0;
+  if (itself) {
+    const size = writeBranch(branch, bytes);
+    if (size == 0) return false;
+    written += size;
+  }
+  if (children) {
+    for (let mask = maskOf(branch); mask != 0; mask &= mask - 1) {
+      const node = load<u32>(childAt(branch, ctz<u32>(mask)), CHILD_NODE);
+      if (node == 0 || isLeaf(node)) continue;
+      const size = writeBranch(node, bytes);
+      if (size == 0) return false;
+      written += size;
+    }
+  }
+  const end = reserve(0);
+  store<u32>(end - written - 4, written);
+  return true;
+}
+
+/** Appends a branch; its size, 0 without memory. */
+function writeBranch(branch: u32, skipped: u32): u32 {
+  const start = reserve(BRANCH_RECORD_MAX);
+  if (start == 0) return 0;
+  const depth = depthOf(branch);
+  const mask = maskOf(branch);
+  let at = start;
+  store<u8>(at, load<u8>(branch, BRANCH_POSITION));
+  store<u8>(at + 1, <u8>depth);
+  const pathEnd = (depth + 1) >> 1;
+  memory.copy(at + 2, branch + BRANCH_PATH + skipped, pathEnd - skipped);
+  at += 2 + pathEnd - skipped;
+  // Half a byte of the path may be anything.
+  if (depth & 1) store<u8>(at - 1, load<u8>(at - 1) & 0xf0);
+  const masks = at;
+  store<u16>(at, <u16>mask);
+  at += 4;
+  const from = (depth + 1) >> 1;
+  let leaves: u32 = 0;
+  let child = branch + BRANCH_CHILDREN;
+  for (let rest = mask; rest != 0; rest &= rest - 1) {
+    const nibble = ctz<u32>(rest);
+    if (load<u8>(child, CHILD_KIND) == KIND_LEAF) {
+      leaves |= 1 << nibble;
+      const leaf = load<u32>(child, CHILD_NODE);
+      const size = load<u32>(leaf, LEAF_SIZE);
+      store<u8>(at, <u8>size);
+      memory.copy(at + 1, leaf + LEAF_KEY + from, 32 - from);
+      memory.copy(at + 33 - from, leaf + LEAF_VALUE, size);
+      at += 33 - from + size;
+    } else {
+      const size = <u32>load<u8>(child, CHILD_ENCODED);
+      store<u8>(at, <u8>size);
+      memory.copy(at + 1, child + CHILD_ENCODING, size);
+      at += 1 + size;
+    }
+    child += CHILD_BYTES;
+  }
+  store<u16>(masks, <u16>leaves, 2);
+  store<u8>(branch, 0, BRANCH_DIRTY);
+  endAt(at);
+  return at - start;
+}
+
+// ---------------------------------------------------------------- reading
+
+/** What a record is that was written otherwise: it breaks a rule of its format. */
+const DAMAGED: i32 = 1;
+const NO_MEMORY: i32 = 2;
+
+/** First byte past the record that is read. */
+let limit: u32 = 0;
+
+/** Takes the trie's root from its record; 0, or DAMAGED or NO_MEMORY. */
+export function readRoot(trie: u32, record: u32, size: u32): i32 {
+  limit = record + size;
+  store<u8>(trie, 0, TRIE_HASHED);
+  store<u8>(trie, 0, TRIE_DIRTY);
+  if (size < 1) return DAMAGED;
+  if (load<u8>(record) == KIND_BRANCH) return readGroup(trie, record + 1, record, 0);
+  if (load<u8>(record) != KIND_LEAF || size < 34) return DAMAGED;
+  const length = <u32>load<u8>(record, 33);
+  if (size != 34 + length) return DAMAGED;
+  const leaf = newLeaf(record + 1, record + 34, length);
+  if (leaf == 0) return NO_MEMORY;
+  store<u32>(trie, leaf, TRIE_ROOT);
+  return 0;
+}
+
+/** Puts the branches of a record in their places. `path` has the k bytes of its key. */
+export function readRecord(trie: u32, record: u32, size: u32, path: u32, k: u32): i32 {
+  limit = record + size;
+  // The root's kind comes first in its record.
+  return readGroup(trie, k == 0 ? record + 1 : record, path, k);
+}
+
+function readGroup(trie: u32, start: u32, path: u32, k: u32): i32 {
+  let at = start;
+  while (at < limit) {
+    if (at + 2 > limit) return DAMAGED;
+    const position = <u32>load<u8>(at);
+    const depth = <u32>load<u8>(at, 1);
+    const pathEnd = (depth + 1) >> 1;
+    if (depth > 63 || position > depth || position >> 1 != k) return DAMAGED;
+    if (at + 6 + pathEnd - k > limit) return DAMAGED;
+    const mask = <u32>load<u16>(at + 2 + pathEnd - k);
+    const leaves = <u32>load<u16>(at + 4 + pathEnd - k);
+    const count = popcnt<u32>(mask);
+    if (count < 2 || (leaves & ~mask) != 0) return DAMAGED;
+    const branch = newBranch(path, position, depth, roomFor(count));
+    if (branch == 0) return NO_MEMORY;
+    memory.copy(branch + BRANCH_PATH + k, at + 2, pathEnd - k);
+    store<u8>(branch, 0, BRANCH_DIRTY);
+    store<u16>(branch, <u16>mask, BRANCH_MASK);
+    at = readChildren(branch, leaves, at + 6 + pathEnd - k);
+    if (at == 0) return DAMAGED;
+    if (!attach(trie, branch)) return DAMAGED;
+  }
+  return 0;
+}
+
+/** Reads a branch's children; first byte past them, 0 for what is none. */
+function readChildren(branch: u32, leaves: u32, start: u32): u32 {
+  const depth = depthOf(branch);
+  const from = (depth + 1) >> 1;
+  let at = start;
+  let child = branch + BRANCH_CHILDREN;
+  for (let rest = maskOf(branch); rest != 0; rest &= rest - 1) {
+    const nibble = ctz<u32>(rest);
+    if (at >= limit) return 0;
+    const size = <u32>load<u8>(at++);
+    store<u32>(child, 0, CHILD_NODE);
+    if ((leaves >> nibble) & 1) {
+      if (at + 32 - from + size > limit || size == 0) return 0;
+      const leaf = newLeaf(branch + BRANCH_PATH, at + 32 - from, size);
+      if (leaf == 0) return 0;
+      const key = leaf + LEAF_KEY;
+      memory.copy(key + from, at, 32 - from);
+      // The nibble that chose it, where it shares its byte with the path.
+      if (depth & 1) {
+        const byte = key + (depth >> 1);
+        store<u8>(byte, (load<u8>(byte) & 0xf0) | <u8>nibble);
+      }
+      store<u32>(child, leaf, CHILD_NODE);
+      store<u8>(child, 0, CHILD_ENCODED);
+      store<u8>(child, KIND_LEAF, CHILD_KIND);
+      if (nibbleAt(key, depth) != nibble) return 0;
+      at += 32 - from + size;
+    } else {
+      if (size == 0 || size > 32 || at + size > limit) return 0;
+      store<u8>(child, <u8>size, CHILD_ENCODED);
+      store<u8>(child, KIND_BRANCH, CHILD_KIND);
+      memory.copy(child + CHILD_ENCODING, at, size);
+      at += size;
+    }
+    child += CHILD_BYTES;
+  }
+  return at;
+}
+
+/** Puts a branch in its place, unless another is there; false when there is no such place. */
+function attach(trie: u32, branch: u32): bool {
+  const position = <u32>load<u8>(branch, BRANCH_POSITION);
+  const path = branch + BRANCH_PATH;
+  let node = load<u32>(trie, TRIE_ROOT);
+  if (position == 0) {
+    if (node != 0) freeTree(branch);
+    else store<u32>(trie, branch, TRIE_ROOT);
+    return true;
+  }
+  while (node != 0 && !isLeaf(node)) {
+    const depth = <u32>load<u8>(node, BRANCH_DEPTH);
+    const nibble = nibbleAt(path, depth);
+    if (depth >= position || !hasChild(node, nibble)) return false;
+    if (commonNibbles(path, node + BRANCH_PATH, 0, depth) < depth) return false;
+    const child = childAt(node, nibble);
+    const below = load<u32>(child, CHILD_NODE);
+    if (depth + 1 == position) {
+      if (load<u8>(child, CHILD_KIND) != KIND_BRANCH) return false;
+      if (below != 0) freeTree(branch);
+      else store<u32>(child, branch, CHILD_NODE);
+      return true;
+    }
+    node = below;
+  }
+  return false;
+}
+
+// ---------------------------------------------------------------- forgetting
+
+/** Frees a node and all below it. */
+export function freeTree(node: u32): void {
+  if (node == 0) return;
+  if (isLeaf(node)) {
+    freeLeaf(node);
+    return;
+  }
+  const end = node + BRANCH_CHILDREN + popcnt<u32>(maskOf(node)) * CHILD_BYTES;
+  for (let child = node + BRANCH_CHILDREN; child < end; child += CHILD_BYTES) {
+    freeTree(load<u32>(child, CHILD_NODE));
+  }
+  freeBranch(node);
+}
+
+/** Forgets branches that were last used before a time and are in the database as they are. */
+export function evict(trie: u32, before: u32): void {
+  const root = load<u32>(trie, TRIE_ROOT);
+  if (root != 0 && !isLeaf(root)) evictBelow(root, before);
+}
+
+function evictBelow(branch: u32, before: u32): void {
+  const depth = depthOf(branch);
+  const position = <u32>load<u8>(branch, BRANCH_POSITION);
+  // Whole records come and go. Children that share theirs with the branch go with it.
+  const alone = (depth & 1) != 0;
+  const apart = standsApart(depth, position);
+  const children = branch + BRANCH_CHILDREN;
+  const end = children + popcnt<u32>(maskOf(branch)) * CHILD_BYTES;
+  let all = apart;
+  for (let child = children; child < end && all; child += CHILD_BYTES) all = !isKept(child, before);
+  for (let child = children; child < end; child += CHILD_BYTES) {
+    const node = load<u32>(child, CHILD_NODE);
+    if (node == 0 || isLeaf(node)) continue;
+    if (all || (alone && !isKept(child, before))) {
+      freeTree(node);
+      store<u32>(child, 0, CHILD_NODE);
+    } else evictBelow(node, before);
+  }
+}
+
+/** Whether a child is a branch that is to stay in memory. */
+function isKept(child: u32, before: u32): bool {
+  const node = load<u32>(child, CHILD_NODE);
+  if (node == 0 || isLeaf(node)) return false;
+  if (isDirty(node) || load<u8>(child, CHILD_ENCODED) == 0) return true;
+  return load<u32>(node, BRANCH_USED) >= before;
+}
