@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import type { Machines } from '../../chain/machines.ts';
 import type { PoolResult } from '../file-pool.ts';
+import { isSampled } from '../sample.ts';
 import { parseBlockTests } from './fixture.ts';
 import { type BlockTestResult, runBlockTest } from './run.ts';
 
@@ -28,11 +29,9 @@ export async function runBlockTestFile(
     const source = readFileSync(path);
     if (source.length > FILE_BYTES_MAX) throw new Error(`the file has ${source.length} bytes`);
     const filter = choice.filter === undefined ? undefined : new RegExp(choice.filter);
-    let index = 0;
     for (const test of parseBlockTests(source.toString('utf8'))) {
-      index++;
       if (filter?.test(`${path}::${test.name}`) === false) continue;
-      if (index % (choice.oneIn ?? 1) !== 0) continue;
+      if (!isSampled(test.name, choice.oneIn ?? 1)) continue;
       results.push(await runBlockTest(test, machines));
     }
   } catch (cause) {

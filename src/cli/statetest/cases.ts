@@ -1,6 +1,7 @@
 /** The cases of one file's text: chosen, run one after the other, each with its verdict. */
 
 import { findFork } from '../../evm/forks/names.ts';
+import { isSampled } from '../sample.ts';
 import { parseStateTests, type StateTest, type StateTestCase } from './fixture.ts';
 import {
   type CaseResult,
@@ -68,15 +69,5 @@ function isChosen(
   if (choice.fork !== undefined && findFork(choice.fork) !== fork) return false;
   const title = `${path}::${test.name}::${fork}::${index}`;
   if (choice.filter !== undefined && !new RegExp(choice.filter).test(title)) return false;
-  const oneIn = choice.oneIn ?? 1;
-  return oneIn <= 1 || spread(`${test.name}::${fork}::${index}`) % oneIn === 0;
-}
-
-/** A number from a text, evenly spread and the same on every machine (FNV-1a). */
-function spread(text: string): number {
-  let sum = 0x811c9dc5;
-  for (let index = 0; index < text.length; index++) {
-    sum = Math.imul(sum ^ text.charCodeAt(index), 0x01000193);
-  }
-  return (sum ^ (sum >>> 15)) >>> 0;
+  return isSampled(`${test.name}::${fork}::${index}`, choice.oneIn ?? 1);
 }
