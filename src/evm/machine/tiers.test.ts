@@ -15,6 +15,10 @@ import {
 } from '../../../test/opened-machine.ts';
 import * as layout from '../layout.ts';
 import type { Address } from '../types.ts';
+import { HOT_THRESHOLD } from './tiers.ts';
+
+/** Jumps that make a block hot within one slice. */
+const HOT = HOT_THRESHOLD + 100;
 
 const A = at('a1');
 const B = at('b1');
@@ -26,13 +30,13 @@ describe('auto with a worker', () => {
     const opened = open({ [A]: loop(rounds, 7) });
     expect(word(call(opened.evm, A))).toBe(7);
     const jumps = interpretedJumps(opened, A);
-    expect(jumps).toBeGreaterThanOrEqual(500);
+    expect(jumps).toBeGreaterThanOrEqual(HOT_THRESHOLD);
     expect(jumps).toBeLessThan(rounds);
     expect(tierOf(opened, A)).toBe(layout.CODE_TIER_COMPILED);
   });
 
   it('compiles after a call what its last slice made hot, once for two machines', async () => {
-    const [first, second] = [open({ [A]: loop(600, 8) }), open({ [A]: loop(600, 8) })];
+    const [first, second] = [open({ [A]: loop(HOT, 8) }), open({ [A]: loop(HOT, 8) })];
     expect(word(call(first.evm, A))).toBe(8);
     await arrived(first.evm);
     expect(first.evm.tierStatistics()).toMatchObject({ contracts: 1, compiled: 1 });
@@ -43,7 +47,7 @@ describe('auto with a worker', () => {
 
   it('compiles anew what is hot here, and was not where the module comes from', async () => {
     // A loop for calls without data, another one for calls with some.
-    const count = (header: string) => `6102585b600190038060${header}5700`;
+    const count = (header: string) => `61${size(HOT, 4)}5b600190038060${header}5700`;
     const code = `36601157${count('07')}5b${count('15')}`;
     const [first, second] = [open({ [A]: code }), open({ [A]: code })];
     expect(call(first.evm, A).status).toBe('success');
@@ -55,7 +59,7 @@ describe('auto with a worker', () => {
   });
 
   it('runs a delegation by its delegate’s code', async () => {
-    const opened = open({ [A]: loop(600, 9), [B]: `ef0100${A.slice(2)}` });
+    const opened = open({ [A]: loop(HOT, 9), [B]: `ef0100${A.slice(2)}` });
     expect(word(call(opened.evm, B))).toBe(9);
     await arrived(opened.evm);
     expect(tierOf(opened, A)).toBe(layout.CODE_TIER_COMPILED);
@@ -66,7 +70,7 @@ describe('auto with a worker', () => {
     const notes: string[] = [];
     const directory = '/dev/null/nowhere';
     const { evm } = open(
-      { [A]: loop(601, 10) },
+      { [A]: loop(HOT + 1, 10) },
       {
         compilation: { directory, onNote: (note) => notes.push(note) },
       },

@@ -22,7 +22,7 @@ import { type CachedModule, ModuleCache } from './modules.ts';
 import { toHex } from './words.ts';
 
 /** Calls of a contract, or jumps to one block, after which it is compiled in `auto`. */
-export const HOT_THRESHOLD = 500;
+export const HOT_THRESHOLD = 5_000;
 /** Compilations of one contract: each sees what the ones before had not. */
 export const COMPILATIONS_MAX = 8;
 /** Contracts that one machine keeps linked. */

@@ -16,6 +16,7 @@ import { EVMError } from '../errors.ts';
 import * as layout from '../layout.ts';
 import { plainTransaction } from '../plain-transaction.ts';
 import type { Address } from '../types.ts';
+import { HOT_THRESHOLD } from './tiers.ts';
 
 const A = at('a1');
 const B = at('b1');
@@ -169,7 +170,7 @@ describe('a trap in compiled code', () => {
   });
 
   it('stops the worker from compiling it again', async () => {
-    const opened = open({ [A]: loop(700, 32) });
+    const opened = open({ [A]: loop(HOT_THRESHOLD + 200, 32) });
     const { evm } = opened;
     call(evm, A);
     await arrived(evm);
