@@ -29,8 +29,8 @@ export interface EVMOptions {
   /** `auto` when left out: what is hot is compiled. */
   readonly engine?: Engine;
   /**
-   * Calls, or jumps to one place, after which `auto` compiles: 5,000, in a worker. With one given it
-   * compiles in the calling thread, so that the same calls move over at the same places.
+   * Calls, or jumps to one place, after which `auto` compiles: 5,000, in a worker. With one given
+   * it compiles in the calling thread, so that the same calls move over at the same places.
    */
   readonly hotThreshold?: number;
   readonly compilation?: CompilationOptions;

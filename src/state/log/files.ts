@@ -1,4 +1,4 @@
-/** Files as the log uses them: an interface, so that tests can lose, cut and damage what is written. */
+/** Files as the log uses them: an interface, so that tests can lose and damage what is written. */
 
 import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
