@@ -18,10 +18,9 @@ import { runBlockTests } from '../../src/cli/blocktest.ts';
 import type { MachineOptions } from '../../src/cli/statetest/machine.ts';
 import { runStateTestPool } from '../../src/cli/statetest/pool.ts';
 import { openVmTestMachine, parseVmTests, runVmTest } from '../../src/cli/statetest/vmtest.ts';
-import { FORKS } from '../../src/evm/forks/names.ts';
 import type { Engine } from '../../src/evm/types.ts';
-import { createSuite, FAMILIES } from '../differential/suite.ts';
 import { fixtures } from '../fixtures.ts';
+import { runDifferentialForks } from './differential-forks.ts';
 
 interface Totals {
   passed: number;
@@ -115,7 +114,15 @@ async function main(): Promise<number> {
   if (values.suite.includes(DIFFERENTIAL)) {
     const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
     const start = performance.now();
-    await runDifferential(values.engine as Engine[], sample, totals);
+    await runDifferentialForks(
+      { engines: values.engine as Engine[], oneIn: sample, jobs },
+      {
+        passed: (count) => {
+          totals.passed += count;
+        },
+        failed: (message) => fail(totals, message),
+      },
+    );
     const seconds = (performance.now() - start) / 1000;
     table.push(row(DIFFERENTIAL, values.engine.join('+').slice(0, 12), totals, seconds));
     all.passed += totals.passed;
@@ -187,22 +194,6 @@ async function runVmTests({ folder, machine, sample }: Run, totals: Totals): Pro
       }
       if (error === undefined) totals.passed++;
       else fail(totals, `${name} ${test.name} ${error}`);
-    }
-  }
-}
-
-async function runDifferential(
-  engines: readonly Engine[],
-  oneIn: number,
-  totals: Totals,
-): Promise<void> {
-  const all = new Set<Engine>(['interpreter', ...engines]);
-  for (const [first, fork] of FORKS.entries()) {
-    const suite = createSuite(fork, [...all]);
-    for (const family of Object.keys(FAMILIES)) {
-      const { passed, failures } = await suite.run(family, { oneIn, first });
-      totals.passed += passed;
-      for (const failure of failures) fail(totals, failure);
     }
   }
 }

@@ -10,7 +10,7 @@
 
 import { parseArgs } from 'node:util';
 import { requireBuild } from '../../scripts/built.ts';
-import { FORKS, findFork } from '../../src/evm/forks/names.ts';
+import { FORKS, findFork, forkIndex } from '../../src/evm/forks/names.ts';
 import type { Engine } from '../../src/evm/types.ts';
 import { ENGINES } from './compare.ts';
 import { createSuite, FAMILIES } from './suite.ts';
@@ -41,13 +41,14 @@ async function main(): Promise<number> {
     return 2;
   }
   let [passed, failed] = [0, 0];
-  for (const [first, fork] of forks.entries()) {
+  for (const fork of forks) {
     if (fork === undefined || (values.first && failed > 0)) continue;
     const start = performance.now();
     const suite = createSuite(fork, [...new Set<Engine>(['interpreter', ...engines])]);
     let count = 0;
     for (const family of values.family) {
       if (values.first && failed > 0) break;
+      const first = forkIndex(fork);
       const result = await suite.run(family, { oneIn, first, stopsAtFailure: values.first });
       count += result.passed;
       failed += result.failures.length;
