@@ -9,8 +9,8 @@
  * as one skipped each and are named. Exit code 1 on any failure, 2 on wrong usage.
  */
 
-import { readdirSync, readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { requireBuild } from '../../scripts/built.ts';
@@ -72,7 +72,14 @@ const FAILURES_SHOWN = 20;
 const PROGRESS_SECONDS = 30;
 
 requireBuild();
-process.exitCode = await main();
+/** Results of the longest precompiles, for all engines. */
+const sharedResults = mkdtempSync(join(tmpdir(), 'ironfly-conformance-'));
+
+try {
+  process.exitCode = await main();
+} finally {
+  rmSync(sharedResults, { recursive: true, force: true });
+}
 
 async function main(): Promise<number> {
   const { values } = parseArgs({

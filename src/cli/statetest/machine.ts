@@ -4,8 +4,10 @@ import { createEVM, type EVM } from '../../evm/evm.ts';
 import type { ForkName } from '../../evm/forks/names.ts';
 import type { TraceStep } from '../../evm/machine/steps.ts';
 import type { PrecompileHost } from '../../evm/precompiles/precompile.ts';
+import { runPrecompile } from '../../evm/precompiles/table.ts';
 import type { Awaitable, Engine, StateReader, TransactionResult } from '../../evm/types.ts';
 import type { TestJob, TestMachine } from './run.ts';
+import { sharingResults } from './shared-results.ts';
 import { endLine, stepLine } from './trace.ts';
 
 export interface MachineOptions {
@@ -14,6 +16,8 @@ export interface MachineOptions {
   readonly hotThreshold?: number;
   /** Instead of Ironfly's own. */
   readonly precompiles?: PrecompileHost;
+  /** Folder in which all threads of a run keep the results of the longest precompiles. */
+  readonly sharedResults?: string;
   /** Whether precompiles may answer by promises, as they do in browsers while they load. */
   readonly suspends?: boolean;
   /** Takes the EIP-3155 lines of each transaction. */
@@ -73,5 +77,8 @@ interface Slot {
 }
 
 function openSlot(fork: ForkName, options: MachineOptions): Slot {
-  return { evm: createEVM({ fork, ...options }), state: undefined, chainId: undefined };
+  const { sharedResults: folder, precompiles = runPrecompile } = options;
+  const host = folder === undefined ? precompiles : sharingResults(folder, precompiles);
+  const evm = createEVM({ fork, ...options, precompiles: host });
+  return { evm, state: undefined, chainId: undefined };
 }
