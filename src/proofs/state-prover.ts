@@ -1,0 +1,153 @@
+/**
+ * The tries of a state that is held in memory, to make proofs of: of an account and its slots, of
+ * ranges, and the nodes that a witness is collected from. PERF: the trie of accounts is built
+ * when the prover is, O(accounts); an account's when it is first asked for.
+ */
+
+import { bigintToBytes, type Hex, toHex } from '../base/bytes.ts';
+import { keccak256 } from '../base/keccak.ts';
+import type { Address } from '../evm/types.ts';
+import type { MemoryState } from '../state/memory.ts';
+import { PathTrie } from '../state/path-trie.ts';
+import { TrieMemory } from '../state/trie-memory.ts';
+import { type AccountLeaf, accountKey, encodeAccount, encodeSlot, slotKey } from './account.ts';
+import { EMPTY_TRIE_ROOT, type NodeSource, type PartialTrieEntry } from './partial-trie.ts';
+import type { Nibbles } from './trie-node.ts';
+import { type AccountProof, NO_CODE_HASH } from './verify.ts';
+
+/** A trie that proofs are made of: `PathTrie` is one. */
+export interface ProvingTrie {
+  root(): Hex;
+  /** The nodes on the way of a key, from the root down. */
+  prove(key: Uint8Array): readonly Uint8Array[];
+}
+
+/** The tries of a state, wherever they lie. */
+export interface StateTries {
+  readonly accounts: ProvingTrie;
+  /** Of an account that exists. */
+  storage(address: Address): ProvingTrie;
+}
+
+/** A state's tries, good until the state changes; `free` gives their memory back. */
+export class StateProver implements StateTries {
+  readonly accounts: PathTrie;
+  readonly #state: MemoryState;
+  readonly #memory: TrieMemory;
+  readonly #storages = new Map<Address, PathTrie>();
+
+  /** @throws TrieError without memory */
+  constructor(state: MemoryState, memory: TrieMemory = new TrieMemory()) {
+    this.#state = state;
+    this.#memory = memory;
+    this.accounts = new PathTrie(memory);
+    this.accounts.update(this.accountEntries());
+  }
+
+  free(): void {
+    for (const trie of [this.accounts, ...this.#storages.values()]) trie.free();
+    this.#storages.clear();
+  }
+
+  storage(address: Address): PathTrie {
+    let trie = this.#storages.get(address);
+    if (trie === undefined) {
+      trie = new PathTrie(this.#memory);
+      trie.update(this.storageEntries(address));
+      this.#storages.set(address, trie);
+    }
+    return trie;
+  }
+
+  /** The leaves of the trie of accounts, in no order. */
+  accountEntries(): { readonly key: Uint8Array; readonly value: Uint8Array }[] {
+    return Array.from(this.#state.addresses(), (address) => ({
+      key: accountKey(address),
+      value: encodeAccount(this.#leafOf(address) as AccountLeaf),
+    }));
+  }
+
+  /** The leaves of an account's trie, in no order. */
+  storageEntries(address: Address): { readonly key: Uint8Array; readonly value: Uint8Array }[] {
+    return Array.from(this.#state.storageOf(address), ([slot, value]) => ({
+      key: slotKey(slot),
+      value: encodeSlot(value),
+    }));
+  }
+
+  /** What `eth_getProof` answers: an account and slots of it, present or absent. */
+  prove(address: Address, slots: readonly bigint[]): AccountProof {
+    const lower = address.toLowerCase() as Address;
+    const leaf = this.#leafOf(lower);
+    return {
+      address: lower,
+      accountProof: this.accounts.prove(accountKey(lower)).map(toHex),
+      balance: quantity(leaf?.balance ?? 0n),
+      nonce: quantity(leaf?.nonce ?? 0n),
+      codeHash: leaf?.codeHash ?? NO_CODE_HASH,
+      storageHash: leaf?.storageRoot ?? EMPTY_TRIE_ROOT,
+      storageProof: slots.map((slot) => ({
+        key: toHex(bigintToBytes(slot, 32)),
+        value: quantity(this.#state.getStorage(lower, slot)),
+        proof: leaf === undefined ? [] : this.storage(lower).prove(slotKey(slot)).map(toHex),
+      })),
+    };
+  }
+
+  #leafOf(address: Address): AccountLeaf | undefined {
+    const account = this.#state.getAccount(address);
+    if (account === undefined) return undefined;
+    const { nonce, balance, codeHash } = account;
+    const hasStorage = this.#state.hasStorage(address);
+    const storageRoot = hasStorage ? this.storage(address).root() : EMPTY_TRIE_ROOT;
+    return { nonce, balance, codeHash, storageRoot };
+  }
+}
+
+/** A trie's nodes, found by where they stand. */
+export class ProvenNodes implements NodeSource {
+  readonly #trie: ProvingTrie;
+  readonly #keyBytes: number;
+  readonly #known = new Map<Hex, Uint8Array>();
+
+  constructor(trie: ProvingTrie, keyBytes = 32) {
+    this.#trie = trie;
+    this.#keyBytes = keyBytes;
+  }
+
+  // PERF: nodes on the way are hashed once, when a key below them is asked for first.
+  node(hash: Hex, path: Nibbles): Uint8Array | undefined {
+    const known = this.#known.get(hash);
+    if (known !== undefined) return known;
+    for (const node of this.#trie.prove(keyBelow(path, this.#keyBytes))) {
+      this.#known.set(toHex(keccak256(node)), node);
+    }
+    return this.#known.get(hash);
+  }
+}
+
+/** Entries in the order of their keys. */
+export function sortedEntries<T extends PartialTrieEntry>(entries: readonly T[]): T[] {
+  return entries.toSorted((a, b) => compareKeys(a.key, b.key));
+}
+
+/** Of keys of one size. */
+export function compareKeys(a: Uint8Array, b: Uint8Array): number {
+  for (const [index, byte] of a.entries()) {
+    const difference = byte - (b[index] as number);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+function keyBelow(path: Nibbles, keyBytes: number): Uint8Array {
+  const key = new Uint8Array(keyBytes);
+  for (const [index, nibble] of path.entries()) {
+    key[index >> 1] = (key[index >> 1] as number) | (index % 2 === 0 ? nibble << 4 : nibble);
+  }
+  return key;
+}
+
+function quantity(value: bigint): Hex {
+  return `0x${value.toString(16)}`;
+}
