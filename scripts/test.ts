@@ -30,7 +30,7 @@ const vitestReport = join(scratch, 'vitest.json');
 const CONFORMANCE = [
   'test/conformance/run.ts',
   ...['--sample', '40'],
-  ...['--suite', 'eest', '--suite', 'legacy', '--suite', 'vm'],
+  ...['eest', 'legacy', 'blocks', 'chains', 'vm'].flatMap((suite) => ['--suite', suite]),
 ];
 
 const PARTS: readonly Part[] = [
@@ -52,6 +52,10 @@ const PARTS: readonly Part[] = [
     name: 'conformance, a sample on every engine',
     command: [process.execPath, ...CONFORMANCE],
     count: (stdout) => countLastLine(stdout),
+  },
+  {
+    name: 'the metrics, at tiny size',
+    command: [process.execPath, 'bench/metrics.ts', '--tiny'],
   },
   {
     name: 'headless Chromium, a sample with shared and with unshared memory',

@@ -12,6 +12,8 @@ import { stateOf } from './machine.ts';
 import { CALLER, type Workload } from './workload.ts';
 
 export interface Coverage {
+  /** Of the beginning that is looked at. */
+  readonly gas: bigint;
   readonly instructions: number;
   readonly inRegions: number;
   /** Jumps whose destination is not pushed right before. */
@@ -21,14 +23,14 @@ export interface Coverage {
 }
 
 const FORK: ForkName = 'osaka';
-/** Gas of the beginning that is looked at. */
+/** Gas of the beginning that is looked at, where nobody says otherwise. */
 const GAS = 1_500_000n;
 
 const JUMP = 0x56;
 const JUMPI = 0x57;
 
-export async function coverageOf(workload: Workload): Promise<Coverage> {
-  const runs = await follow(workload);
+export async function coverageOf(workload: Workload, gasMax: bigint = GAS): Promise<Coverage> {
+  const { runs, gas } = await follow(workload, gasMax);
   const sum = { instructions: 0, inRegions: 0, dynamicJumps: 0, resolvedJumps: 0 };
   for (const run of runs) {
     const part = replay(run);
@@ -37,7 +39,7 @@ export async function coverageOf(workload: Workload): Promise<Coverage> {
     sum.dynamicJumps += part.dynamicJumps;
     sum.resolvedJumps += part.resolvedJumps;
   }
-  return sum;
+  return { gas, ...sum };
 }
 
 /** What was executed of one contract's code. */
@@ -48,16 +50,19 @@ export interface CodeRun {
   readonly frames: number[][];
 }
 
-async function follow(workload: Workload): Promise<CodeRun[]> {
+async function follow(
+  workload: Workload,
+  gasMax: bigint,
+): Promise<{ runs: CodeRun[]; gas: bigint }> {
   const runs = new Map<string, CodeRun>();
   /** By depth: a frame's last step is told after its exit. */
   const stack: { readonly run: CodeRun; readonly pcs: number[] }[] = [];
   const evm = createEVM({ fork: FORK, engine: 'interpreter', state: stateOf(workload) });
-  await evm.call({
+  const result = await evm.call({
     from: CALLER,
     to: workload.to,
     data: workload.input,
-    gas: GAS,
+    gas: gasMax,
     hooks: {
       onEnter: ({ code, depth }) => {
         const bytes = code();
@@ -75,11 +80,12 @@ async function follow(workload: Workload): Promise<CodeRun[]> {
       if (frame?.run.blocks.has(pc)) frame.pcs.push(pc);
     },
   });
-  return [...runs.values()];
+  // What runs out of gas has used all of it.
+  return { runs: [...runs.values()], gas: result.status === 'refused' ? 0n : result.gasUsed };
 }
 
 /** Follows the frames through the regions. */
-export function replay({ code, blocks, frames }: CodeRun): Coverage {
+export function replay({ code, blocks, frames }: CodeRun): Omit<Coverage, 'gas'> {
   const counts = new Map<number, number>();
   for (const pc of frames.flat()) {
     if (blocks.get(pc)?.isJumpDestination) counts.set(pc, (counts.get(pc) ?? 0) + 1);
