@@ -1,0 +1,178 @@
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { open } from 'lmdb';
+import { afterAll, describe, expect, it } from 'vitest';
+import { LmdbStore } from './lmdb-store.ts';
+import { MemoryStore, type StoreContent } from './memory-store.ts';
+import { type OrderedStore, prefixEnd, type StoreChange } from './ordered-store.ts';
+import { markOf, STORE_VERSION } from './store-format.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'ironfly-store-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+let folders = 0;
+const newFolder = () => join(root, `store-${folders++}`);
+
+/** A place that a store is opened upon, again and again. */
+interface Place {
+  open(readOnly?: boolean): Promise<OrderedStore>;
+}
+const places: Record<string, () => Place> = {
+  memory: () => {
+    const content: StoreContent = new Map();
+    return { open: (readOnly = false) => MemoryStore.open({ content, readOnly }) };
+  },
+  lmdb: () => {
+    const folder = newFolder();
+    return { open: (readOnly = false) => LmdbStore.open({ folder, readOnly }) };
+  },
+};
+
+const key = fc
+  .array(fc.constantFrom(0, 1, 0x7f, 0xfe), { minLength: 1, maxLength: 4 })
+  .map((bytes) => Uint8Array.of(1, ...bytes));
+const value = fc.option(
+  fc.oneof(
+    fc.uint8Array({ minLength: 1, maxLength: 40 }),
+    fc.tuple(fc.nat(255), fc.constantFrom(3000, 70_000)).map(([b, n]) => new Uint8Array(n).fill(b)),
+  ),
+);
+const write = fc
+  .uniqueArray(fc.tuple(key, value), { selector: ([k]) => k.toHex(), maxLength: 12 })
+  .map((list) =>
+    list
+      .map(([k, v]): StoreChange => ({ key: k, value: v ?? undefined }))
+      .sort((a, b) => Buffer.compare(a.key, b.key)),
+  );
+
+const texts = (entries: Iterable<{ key: Uint8Array; value: Uint8Array }>) =>
+  [...entries].map(({ key: k, value: v }) => `${k.toHex()} ${Buffer.from(v).toString('hex')}`);
+
+describe.each(Object.keys(places))('an ordered store: %s', (name) => {
+  const newPlace = places[name] as () => Place;
+
+  it('holds what was written, in order, and after it is opened again', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(write, { maxLength: 5 }), key, key, async (writes, from, to) => {
+        const place = newPlace();
+        let store = await place.open();
+        const model = new Map<string, Uint8Array>();
+        for (const changes of writes) {
+          await store.write(changes);
+          for (const change of changes) {
+            if (change.value === undefined) model.delete(change.key.toHex());
+            else model.set(change.key.toHex(), change.value);
+          }
+          const expected = [...model]
+            .sort(([a], [b]) => (a < b ? -1 : 1))
+            .map(([k, v]) => ({ key: Uint8Array.fromHex(k), value: v }));
+          const all = store.range(Uint8Array.of(1), prefixEnd(Uint8Array.of(1)));
+          expect(texts(all)).toEqual(texts(expected));
+          for (const change of changes) {
+            expect(store.get(change.key)?.toHex()).toBe(change.value?.toHex());
+          }
+          const inside = expected.filter(
+            (entry) => Buffer.compare(entry.key, from) >= 0 && Buffer.compare(entry.key, to) < 0,
+          );
+          expect(texts(store.range(from, to))).toEqual(texts(inside));
+          await store.close();
+          store = await place.open();
+        }
+        await store.close();
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('keeps nothing of a write that is refused', async () => {
+    const place = newPlace();
+    const store = await place.open();
+    const at = (byte: number) => ({ key: Uint8Array.of(1, byte), value: Uint8Array.of(byte) });
+    await expect(store.write([at(2), at(1)])).rejects.toThrow('not sorted');
+    await expect(store.write([at(1), at(1)])).rejects.toThrow('not sorted');
+    expect(store.get(Uint8Array.of(1, 2))).toBeUndefined();
+    await store.write([at(1)]);
+    await store.close();
+    expect(() => store.get(Uint8Array.of(1, 1))).toThrow('closed');
+    const reader = await place.open(true);
+    expect(reader.get(Uint8Array.of(1, 1))).toEqual(Uint8Array.of(1));
+    await expect(reader.write([at(2)])).rejects.toThrow('read only');
+    await reader.close();
+  });
+
+  it('refuses another version', async () => {
+    const place = newPlace();
+    const store = await place.open();
+    await store.write([markOf(STORE_VERSION + 1)]);
+    await store.close();
+    const message = `has version ${STORE_VERSION + 1}, this program reads version ${STORE_VERSION}`;
+    await expect(place.open()).rejects.toThrow(message);
+  });
+});
+
+describe('a folder that holds no store', () => {
+  const refused = async (folder: string, message: string | RegExp) => {
+    const names = ['data.mdb', 'notes.txt'];
+    const content = () =>
+      names.map((name) => {
+        try {
+          return readFileSync(join(folder, name)).toString('hex');
+        } catch {
+          return undefined;
+        }
+      });
+    const before = content();
+    await expect(LmdbStore.open({ folder })).rejects.toThrow(message);
+    await expect(LmdbStore.open({ folder, readOnly: true })).rejects.toThrow(message);
+    expect(content()).toEqual(before);
+  };
+
+  it('is refused and stays as it was', async () => {
+    const other = mkdtempSync(join(root, 'other-'));
+    writeFileSync(join(other, 'notes.txt'), 'mine');
+    await refused(other, 'notes.txt in');
+
+    const text = mkdtempSync(join(root, 'text-'));
+    writeFileSync(join(text, 'data.mdb'), 'not a database '.repeat(1000));
+    await refused(text, 'has no head of a database at 0');
+
+    const foreign = newFolder();
+    const database = open({ path: foreign, encoding: 'binary', keyEncoding: 'binary' });
+    await database.put(Uint8Array.of(7, 7), Uint8Array.of(1));
+    await database.close();
+    await refused(foreign, 'holds keys (0x0707) but not the mark of a state');
+
+    await expect(LmdbStore.open({ folder: newFolder(), readOnly: true })).rejects.toThrow(
+      'there is no database',
+    );
+  });
+
+  it('is refused when it was cut short anywhere, or its head is damaged', async () => {
+    const folder = newFolder();
+    const store = await LmdbStore.open({ folder });
+    const entries = Array.from({ length: 500 }, (_, index) => ({
+      key: Uint8Array.of(1, index >> 8, index & 255),
+      value: new Uint8Array(100).fill(index),
+    }));
+    await store.write(entries);
+    await store.close();
+    const file = join(folder, 'data.mdb');
+    const whole = readFileSync(file);
+    for (const size of [10, 4000, 5000, 8192, 20_000, whole.length - 1]) {
+      truncateSync(file, size);
+      await refused(folder, /cut short|no head/);
+      writeFileSync(file, whole);
+    }
+    for (const offset of [24, 28, 48, 4096 + 24, 4096 + 48]) {
+      const damaged = Buffer.from(whole);
+      damaged[offset] = (damaged[offset] as number) ^ 0xff;
+      writeFileSync(file, damaged);
+      await refused(folder, /no head|another LMDB|pages of/);
+    }
+    writeFileSync(file, whole);
+    const again = await LmdbStore.open({ folder });
+    expect(again.get(entries[300]?.key as Uint8Array)).toEqual(entries[300]?.value);
+    await again.close();
+  });
+});
