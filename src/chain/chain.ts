@@ -22,7 +22,7 @@ import { type BlockOutcome, executeBlock } from './executor/sequential.ts';
 import type { Machines } from './machines.ts';
 
 /** No block of any fork is larger; what is longer is not looked at. */
-const INPUT_BYTES_MAX = 134_217_728;
+export const INPUT_BYTES_MAX = 134_217_728;
 /** BLOCKHASH reaches so far back. */
 const BLOCK_HASHES = 256n;
 
@@ -173,7 +173,7 @@ export class Chain {
   }
 }
 
-function tooLarge(size: number, limit: number): InvalidBlock {
+export function tooLarge(size: number, limit: number): InvalidBlock {
   return new InvalidBlock('block/too large', `the block has ${size} bytes, at most ${limit}`, {
     size,
     limit,
@@ -181,7 +181,7 @@ function tooLarge(size: number, limit: number): InvalidBlock {
 }
 
 /** What the header says of the body. */
-function checkBody({ header, ...body }: Block, { is, rules }: BlockRules): void {
+export function checkBody({ header, ...body }: Block, { is, rules }: BlockRules): void {
   if ((body.withdrawals !== undefined) !== is('shanghai')) {
     const fault = is('shanghai') ? 'missing field' : 'field of another fork';
     throw new InvalidBlock(`block/${fault}`, `${rules.fork}: withdrawals`);
@@ -195,7 +195,7 @@ function checkBody({ header, ...body }: Block, { is, rules }: BlockRules): void 
 }
 
 /** What the header says of the execution. */
-function checkOutcome(header: BlockHeader, results: OutcomeFields): void {
+export function checkOutcome(header: BlockHeader, results: OutcomeFields): void {
   for (const [name, code, what] of OUTCOME_FIELDS) {
     requireSame(code, what, String(header[name]), String(results[name]));
   }

@@ -1,0 +1,93 @@
+/**
+ * Official blockchain tests without a state: of each block a witness is collected and the block
+ * executed upon it to the same roots; without any one part of it, it is refused.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadFastKeccak } from '../../src/base/keccak.ts';
+import { decodeBlock } from '../../src/chain/blocks/block.ts';
+import { InvalidBlock } from '../../src/chain/blocks/fault.ts';
+import { Chain } from '../../src/chain/chain.ts';
+import { Machines } from '../../src/chain/machines.ts';
+import { type BlockTest, parseBlockTests } from '../../src/cli/blocktest/fixture.ts';
+import { isSampled } from '../../src/cli/sample.ts';
+import { type StatelessSetting, verifyBlock, witnessOf } from '../../src/proofs/stateless.ts';
+import { ProofError } from '../../src/proofs/trie-node.ts';
+import type { Witness } from '../../src/proofs/witness.ts';
+import { MemoryState } from '../../src/state/memory.ts';
+import { fixtures } from '../fixtures.ts';
+
+const ONE_IN = Number(process.env['IRONFLY_STATELESS_ONE_IN'] ?? 40);
+const folder = fixtures('eest-v5.4.0');
+const machines = new Machines({ engine: 'interpreter' });
+
+describe.skipIf(folder === undefined)('official blocks, stateless', () => {
+  const root = join(folder ?? '', 'blockchain_tests');
+  const forks = folder === undefined ? [] : readdirSync(root);
+  it.each(forks)('%s', { timeout: 600_000 }, async (fork) => {
+    await loadFastKeccak();
+    const counts = { tests: 0, blocks: 0, lacking: 0 };
+    for (const name of readdirSync(join(root, fork), { recursive: true }) as string[]) {
+      if (!name.endsWith('.json')) continue;
+      for (const test of parseBlockTests(readFileSync(join(root, fork, name), 'utf8'))) {
+        if (!isSampled(test.name, ONE_IN)) continue;
+        counts.tests += 1;
+        await replay(test, counts);
+      }
+    }
+    console.info(`${fork}: ${JSON.stringify(counts)}`);
+  });
+});
+
+async function replay(test: BlockTest, counts: { blocks: number; lacking: number }): Promise<void> {
+  const { spec, name } = test;
+  const state = new MemoryState();
+  for (const [address, account] of test.pre) state.setAccount(address, account);
+  const chain = new Chain({ spec, genesis: decodeBlock(test.genesis).header, state, machines });
+  for (const { rlp, exception } of test.blocks) {
+    const fault = await chain.importBlock(rlp).then(
+      () => undefined,
+      (error: unknown) => error as InvalidBlock,
+    );
+    if (exception !== undefined) {
+      // What breaks a rule breaks the same rule here.
+      if (fault === undefined) return;
+      const found = await witnessOf(chain, rlp).catch((error: unknown) => error);
+      if (found instanceof InvalidBlock) expect(found.code, name).toBe(fault.code);
+      else expect(found, name).toBeInstanceOf(Error);
+      continue;
+    }
+    const witness = await witnessOf(chain, rlp);
+    const parentTotalDifficulty = totalDifficultyBefore(chain, rlp);
+    const setting = { spec, parentTotalDifficulty };
+    const { block } = await verifyBlock(setting, rlp, witness);
+    expect(chain.block(block.hash), name).toBeDefined();
+    counts.blocks += 1;
+    counts.lacking += await refusesWithout(setting, rlp, witness, counts.blocks);
+  }
+}
+
+function totalDifficultyBefore(chain: Chain, rlp: Uint8Array): bigint {
+  return chain.block(decodeBlock(rlp).header.parentHash)?.totalDifficulty ?? 0n;
+}
+
+/** Takes one part of each kind away. */
+async function refusesWithout(
+  setting: StatelessSetting,
+  rlp: Uint8Array,
+  witness: Witness,
+  seed: number,
+): Promise<number> {
+  let count = 0;
+  for (const kind of ['state', 'codes', 'headers'] as const) {
+    const parts = witness[kind];
+    if (parts.length === 0) continue;
+    const lacking = { ...witness, [kind]: parts.toSpliced(seed % parts.length, 1) };
+    const error = await verifyBlock(setting, rlp, lacking).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ProofError);
+    expect(['proof/missing', 'proof/wrong hash']).toContain((error as ProofError).code);
+    count += 1;
+  }
+  return count;
+}
