@@ -11,7 +11,7 @@ import type { MemoryState } from '../state/memory.ts';
 import { PathTrie } from '../state/path-trie.ts';
 import { TrieMemory } from '../state/trie-memory.ts';
 import { type AccountLeaf, accountKey, encodeAccount, encodeSlot, slotKey } from './account.ts';
-import { EMPTY_TRIE_ROOT, type NodeSource, type PartialTrieEntry } from './partial-trie.ts';
+import { EMPTY_TRIE_ROOT, type NodeSource } from './partial-trie.ts';
 import type { Nibbles } from './trie-node.ts';
 import { type AccountProof, NO_CODE_HASH } from './verify.ts';
 
@@ -124,20 +124,6 @@ export class ProvenNodes implements NodeSource {
     }
     return this.#known.get(hash);
   }
-}
-
-/** Entries in the order of their keys. */
-export function sortedEntries<T extends PartialTrieEntry>(entries: readonly T[]): T[] {
-  return entries.toSorted((a, b) => compareKeys(a.key, b.key));
-}
-
-/** Of keys of one size. */
-export function compareKeys(a: Uint8Array, b: Uint8Array): number {
-  for (const [index, byte] of a.entries()) {
-    const difference = byte - (b[index] as number);
-    if (difference !== 0) return difference;
-  }
-  return 0;
 }
 
 function keyBelow(path: Nibbles, keyBytes: number): Uint8Array {
