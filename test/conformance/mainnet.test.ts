@@ -1,0 +1,146 @@
+/**
+ * Real blocks of mainnet with the state that they touch: the same hash, transactions root, gas,
+ * bloom and, where receipts hold no state roots, receipts root.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { toHex } from '../../src/base/bytes.ts';
+import { type Block, bodyRoots, indexedRoot } from '../../src/chain/blocks/block.ts';
+import { type BlockHeader, headerHash } from '../../src/chain/blocks/header.ts';
+import { encodeReceipt } from '../../src/chain/blocks/receipt.ts';
+import { ForkTimeline } from '../../src/chain/chain-spec.ts';
+import { executeBlock } from '../../src/chain/executor/sequential.ts';
+import { MAINNET } from '../../src/chain/networks.ts';
+import { encodeTransaction } from '../../src/chain/transactions/encode.ts';
+import type { SignedTransaction, TransactionType } from '../../src/chain/transactions/types.ts';
+import { createEVM } from '../../src/evm/evm.ts';
+import type { Address, Engine, Hash, Hex } from '../../src/evm/types.ts';
+import { MemoryState } from '../../src/state/memory.ts';
+import { fixtures } from '../fixtures.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+const folder = fixtures('pevm-mainnet-blocks') ?? '';
+/** What is hot in a block moves over in mid-run; compiling all of its code would take minutes. */
+const ENGINES: readonly Engine[] = ['interpreter', 'auto'];
+/** Difficulty of all blocks before the merge; only which side of it a block is on matters. */
+const MERGED_TOTAL_DIFFICULTY = 58_750_000_000_000_000_000_000n;
+
+describe.skipIf(folder === '')('blocks of mainnet', () => {
+  const names = folder === '' ? [] : readdirSync(folder).filter((name) => /^\d+$/.test(name));
+  it.each(names)('%s', async (name) => {
+    const json = JSON.parse(readFileSync(join(folder, name, 'block.json'), 'utf8')) as Json;
+    const block = blockOf(json);
+    expect(headerHash(block.header)).toBe(block.hash);
+    expect(block.header).toMatchObject(bodyRoots(block));
+    const { number, timestamp, difficulty } = block.header;
+    const parentTotalDifficulty = difficulty === 0n ? MERGED_TOTAL_DIFFICULTY : 0n;
+    const blockRules = new ForkTimeline(MAINNET).at({ number, timestamp, parentTotalDifficulty });
+    let changes: string | undefined;
+    for (const engine of ENGINES) {
+      const evm = createEVM({ rules: blockRules.rules, engine, hotThreshold: 100 });
+      const state = stateOf(name);
+      const outcome = await executeBlock({ spec: MAINNET, blockRules, evm, state }, block);
+      expect(outcome.gasUsed).toBe(block.header.gasUsed);
+      expect(toHex(outcome.bloom)).toBe(block.header.logsBloom);
+      if (blockRules.is('byzantium')) {
+        const root = indexedRoot(outcome.receipts.map(encodeReceipt));
+        expect(root).toBe(block.header.receiptsRoot);
+      }
+      const root = state.root();
+      changes ??= root;
+      expect(root, engine).toBe(changes);
+    }
+  });
+});
+
+function stateOf(name: string): MemoryState {
+  const state = new MemoryState();
+  const source = readFileSync(join(folder, name, 'pre_state.json'), 'utf8');
+  for (const [address, account] of Object.entries(JSON.parse(source) as Json)) {
+    const { info, storage } = account as {
+      readonly info: { balance: string; nonce: number; code: { LegacyRaw?: string } | null };
+      readonly storage: Record<string, string>;
+    };
+    state.setAccount(address as Address, {
+      nonce: BigInt(info.nonce),
+      balance: BigInt(info.balance),
+      code: Uint8Array.fromHex((info.code?.LegacyRaw ?? '0x').slice(2)),
+      storage: Object.entries(storage).map(([slot, word]) => [BigInt(slot), BigInt(word)]),
+    });
+  }
+  const hashes = join(folder, name, 'block_hashes.json');
+  if (existsSync(hashes)) {
+    const known = Object.entries(JSON.parse(readFileSync(hashes, 'utf8')) as Record<string, Hash>);
+    const byNumber = new Map(known.map(([number, hash]) => [BigInt(number), hash]));
+    state.blockHash = (number) => byNumber.get(number) ?? `0x${'00'.repeat(32)}`;
+  }
+  return state;
+}
+
+function blockOf(json: Json): Block {
+  const integer = (key: string) => BigInt(json[key] as string);
+  const optional = (key: string, as = key) => (json[key] === undefined ? {} : { [as]: json[key] });
+  const amount = (key: string, as = key) => (json[key] === undefined ? {} : { [as]: integer(key) });
+  const header = {
+    parentHash: json['parentHash'],
+    unclesHash: json['sha3Uncles'],
+    coinbase: (json['miner'] as string).toLowerCase(),
+    stateRoot: json['stateRoot'],
+    transactionsRoot: json['transactionsRoot'],
+    receiptsRoot: json['receiptsRoot'],
+    logsBloom: json['logsBloom'],
+    difficulty: integer('difficulty'),
+    number: integer('number'),
+    gasLimit: integer('gasLimit'),
+    gasUsed: integer('gasUsed'),
+    timestamp: integer('timestamp'),
+    extraData: json['extraData'],
+    mixHash: json['mixHash'],
+    nonce: json['nonce'],
+    ...amount('baseFeePerGas'),
+    ...optional('withdrawalsRoot'),
+    ...amount('blobGasUsed'),
+    ...amount('excessBlobGas'),
+    ...optional('parentBeaconBlockRoot'),
+  } as unknown as BlockHeader;
+  const withdrawals = (json['withdrawals'] as Json[] | undefined)?.map((withdrawal) => ({
+    index: BigInt(withdrawal['index'] as string),
+    validatorIndex: BigInt(withdrawal['validatorIndex'] as string),
+    address: (withdrawal['address'] as string).toLowerCase() as Address,
+    amount: BigInt(withdrawal['amount'] as string),
+  }));
+  return {
+    hash: json['hash'] as Hash,
+    header,
+    transactions: (json['transactions'] as Json[]).map(transactionOf).map(encodeTransaction),
+    uncles: [],
+    ...(withdrawals === undefined ? {} : { withdrawals }),
+  };
+}
+
+function transactionOf(json: Json): SignedTransaction {
+  const integer = (key: string, or = '0x0') => BigInt((json[key] as string | undefined) ?? or);
+  const type = Number(integer('type')) as TransactionType;
+  const accessList = (json['accessList'] ?? []) as { address: Address; storageKeys: Hash[] }[];
+  const price = type < 2 ? integer('gasPrice') : integer('maxFeePerGas');
+  return {
+    type,
+    chainId: type === 0 ? 0n : integer('chainId'),
+    nonce: integer('nonce'),
+    maxFeePerGas: price,
+    maxPriorityFeePerGas: type < 2 ? price : integer('maxPriorityFeePerGas'),
+    gasLimit: integer('gas'),
+    to: (json['to'] as Address | null) ?? undefined,
+    value: integer('value'),
+    data: Uint8Array.fromHex((json['input'] as Hex).slice(2)),
+    accessList,
+    maxFeePerBlobGas: integer('maxFeePerBlobGas'),
+    blobVersionedHashes: (json['blobVersionedHashes'] ?? []) as Hash[],
+    authorizationList: [],
+    v: integer('v'),
+    r: integer('r'),
+    s: integer('s'),
+  };
+}
