@@ -4,8 +4,10 @@ import { Command } from 'commander';
 import * as bench from './bench.ts';
 import * as blocktest from './blocktest.ts';
 import * as explain from './explain.ts';
+import * as prove from './prove.ts';
 import * as run from './run.ts';
 import * as statetest from './statetest.ts';
+import * as verifyBlock from './verify-block.ts';
 
 /** Wrong usage; failures exit with 1. */
 const EXIT_USAGE = 2;
@@ -33,7 +35,8 @@ const program = new Command('ironfly')
   .showHelpAfterError('(run with --help for what it takes)')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE));
 
-for (const { register } of [run, statetest, blocktest, bench, explain]) register(program);
+const commands = [run, statetest, blocktest, bench, explain, prove, verifyBlock];
+for (const { register } of commands) register(program);
 
 try {
   await program.parseAsync();

@@ -1,0 +1,118 @@
+/** `ironfly prove`, `verify-proof` and `verify-block` as they are typed. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, test } from 'vitest';
+import { toHex } from '../base/bytes.ts';
+import { bodyRoots, encodeBlock } from '../chain/blocks/block.ts';
+import type { BlockHeader } from '../chain/blocks/header.ts';
+import { Chain } from '../chain/chain.ts';
+import { Machines } from '../chain/machines.ts';
+import { witnessOf } from '../proofs/stateless.ts';
+import { MemoryState } from '../state/memory.ts';
+
+const BIN = fileURLToPath(new URL('../../bin/ironfly.mjs', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'ironfly-prove-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function run(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [BIN, ...args], {
+    encoding: 'utf8',
+  });
+  return { status, stdout, stderr };
+}
+
+function file(name: string, content: unknown): string {
+  const path = join(folder, name);
+  writeFileSync(path, content instanceof Uint8Array ? content : JSON.stringify(content));
+  return path;
+}
+
+describe('proofs', () => {
+  const address = `0x${'ab'.repeat(20)}`;
+  const account = { balance: '0x5', nonce: '0x1', storage: { '0x0': '0x7', '0x1': '0x8' } };
+  const state = file('state.json', { [address]: account, [`0x${'cd'.repeat(20)}`]: {} });
+
+  test('are made and verified', () => {
+    const made = run('prove', address, '0', '0x5', '--state', state);
+    expect(made).toMatchObject({ status: 0, stderr: '' });
+    const { stateRoot, proof } = JSON.parse(made.stdout);
+    const verified = run('verify-proof', file('proof.json', proof), '--root', stateRoot);
+    expect(verified).toMatchObject({ status: 0, stderr: '' });
+    expect(JSON.parse(verified.stdout)).toMatchObject({
+      proven: true,
+      exists: true,
+      nonce: '1',
+      balance: '5',
+      storage: { '0x0': '0x7', '0x5': '0x0' },
+    });
+    const claims = file('claims.json', { ...proof, balance: '0x6' });
+    const refused = run('verify-proof', claims, '--root', stateRoot);
+    expect(refused.status).toBe(1);
+    expect(JSON.parse(refused.stdout)).toMatchObject({ proven: false, code: 'proof/not proven' });
+  });
+
+  test('are refused where they are none', () => {
+    const root = `0x${'00'.repeat(32)}`;
+    const fault = run('verify-proof', file('none.json', { address }), '--root', root);
+    expect(fault.status).toBe(1);
+    expect(fault.stderr).toContain('accountProof');
+    expect(run('verify-proof', 'x', '--root', '0x12').status).toBe(2);
+    expect(run('prove', '0x12', '--state', state).status).toBe(2);
+  });
+});
+
+describe('blocks', () => {
+  test('are verified upon their witness', async () => {
+    const state = new MemoryState();
+    const zero = `0x${'00'.repeat(32)}` as const;
+    const genesis: BlockHeader = {
+      parentHash: zero,
+      ...bodyRoots({ transactions: [], uncles: [], withdrawals: [] }),
+      receiptsRoot: bodyRoots({ transactions: [], uncles: [] }).transactionsRoot,
+      coinbase: `0x${'c0'.repeat(20)}`,
+      stateRoot: state.root(),
+      logsBloom: `0x${'00'.repeat(256)}`,
+      difficulty: 0n,
+      number: 0n,
+      gasLimit: 10_000_000n,
+      gasUsed: 0n,
+      timestamp: 0n,
+      extraData: '0x',
+      mixHash: zero,
+      nonce: `0x${'00'.repeat(8)}`,
+      baseFeePerGas: 7n,
+    };
+    const spec = { chainId: 1n, forks: [{ fork: 'shanghai' }] } as const;
+    const machines = new Machines({ engine: 'interpreter' });
+    const chain = new Chain({ spec, genesis, state, machines });
+    const withdrawals = [
+      { index: 0n, validatorIndex: 0n, address: genesis.coinbase, amount: 5n },
+      { index: 1n, validatorIndex: 0n, address: `0x${'c1'.repeat(20)}`, amount: 5n },
+    ] as const;
+    const { coinbase } = genesis;
+    const request = { timestamp: 9n, coinbase, transactions: [], withdrawals };
+    const { block } = await chain.buildBlock(request);
+    const bytes = encodeBlock(block);
+    const { headers } = await witnessOf(chain, bytes);
+    const path = file('block.rlp', bytes);
+    const witness = { state: [], codes: [], headers: headers.map(toHex) };
+    const whole = file('witness.json', witness);
+    const valid = run('verify-block', path, whole, '--network', 'Shanghai');
+    expect(valid).toMatchObject({ status: 0, stderr: '' });
+    const { hash } = block;
+    expect(JSON.parse(valid.stdout)).toMatchObject({ verdict: 'valid', number: '1', hash });
+    const lacking = file('lacking.json', { ...witness, headers: [] });
+    const unproven = run('verify-block', path, lacking, '--network', 'Shanghai');
+    expect(unproven.status).toBe(1);
+    expect(JSON.parse(unproven.stdout)).toMatchObject({
+      verdict: 'unproven',
+      code: 'proof/missing',
+    });
+    const invalid = run('verify-block', path, whole, '--network', 'Paris');
+    expect(JSON.parse(invalid.stdout)).toMatchObject({ verdict: 'invalid' });
+    expect(run('verify-block', path, whole, '--network', 'Nowhere').status).toBe(2);
+  });
+});

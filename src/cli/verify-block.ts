@@ -1,0 +1,106 @@
+/** `ironfly verify-block`: a block executed upon its witness, without any state. */
+
+import { readFileSync } from 'node:fs';
+import { type Command, InvalidArgumentError } from 'commander';
+import { InvalidBlock } from '../chain/blocks/fault.ts';
+import type { ChainSpec } from '../chain/chain-spec.ts';
+import { MAINNET } from '../chain/networks.ts';
+import { verifyBlock } from '../proofs/stateless.ts';
+import { ProofError } from '../proofs/trie-node.ts';
+import type { Witness } from '../proofs/witness.ts';
+import { networkSpec } from './blocktest/networks.ts';
+import { parseHex } from './contract.ts';
+import { bytes, list, object } from './fixture-json.ts';
+import { readJsonFile } from './json-file.ts';
+
+const EXAMPLES = `
+The block is RLP, in a file or as hexadecimal digits in one. The witness is JSON with "state",
+"codes" and "headers", lists of hexadecimal bytes (reth’s debug_executionWitness); the headers
+lead up to the parent's.
+
+Prints one line. "verdict" is "valid", or "invalid" where the block breaks a rule, or "unproven"
+where the witness is lacking or wrong: nothing is known of the block then. Exit code: 0 for a valid
+block, 1 for any other.
+
+Examples:
+  ironfly verify-block block.rlp witness.json
+  ironfly verify-block block.hex witness.json --network Prague
+`;
+
+interface Options {
+  readonly network: ChainSpec;
+}
+
+/** Adds the command to the program. */
+export function register(program: Command): void {
+  program
+    .command('verify-block')
+    .description('execute a block upon its witness, without any state')
+    .argument('<block>', 'a file: the block’s RLP')
+    .argument('<witness>', 'a file: the witness as JSON')
+    .option('--network <name>', '`mainnet`, or a fork that holds from the start', parseNetwork)
+    .addHelpText('after', EXAMPLES)
+    .action(async (block: string, witness: string, { network = MAINNET }: Partial<Options>) => {
+      process.exitCode = await verify(readBlock(block), readWitness(witness), network);
+    });
+}
+
+async function verify(block: Uint8Array, witness: Witness, spec: ChainSpec): Promise<number> {
+  const answer = await verdictOn(block, witness, spec);
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+  return answer.verdict === 'valid' ? 0 : 1;
+}
+
+interface Answer {
+  readonly verdict: 'valid' | 'invalid' | 'unproven';
+  readonly [field: string]: unknown;
+}
+
+async function verdictOn(bytes: Uint8Array, witness: Witness, spec: ChainSpec): Promise<Answer> {
+  try {
+    const { block, outcome } = await verifyBlock({ spec }, bytes, witness);
+    return {
+      verdict: 'valid',
+      number: block.header.number.toString(),
+      hash: block.hash,
+      stateRoot: block.header.stateRoot,
+      transactions: block.transactions.length,
+      gasUsed: outcome.gasUsed.toString(),
+    };
+  } catch (error) {
+    const isVerdict = error instanceof InvalidBlock || error instanceof ProofError;
+    if (!isVerdict) throw error;
+    const verdict = error instanceof InvalidBlock ? 'invalid' : 'unproven';
+    return { verdict, code: error.code, error: error.message };
+  }
+}
+
+/** RLP of a list begins with a byte that no text begins with. */
+const LIST = 0xc0;
+
+function readBlock(path: string): Uint8Array {
+  const source = readFileSync(path);
+  if ((source[0] ?? 0) >= LIST) return source;
+  try {
+    return parseHex(source.toString('utf8').trim());
+  } catch (error) {
+    throw new TypeError(`${path} is no block: ${(error as Error).message}`);
+  }
+}
+
+function readWitness(path: string): Witness {
+  return readJsonFile(path, (whole) => {
+    const witness = object(whole['executionWitness'] ?? whole['result'] ?? whole, '');
+    return {
+      state: list(witness['state'], 'state', bytes),
+      codes: list(witness['codes'], 'codes', bytes),
+      headers: list(witness['headers'], 'headers', bytes),
+    };
+  });
+}
+
+function parseNetwork(name: string): ChainSpec {
+  const spec = name === 'mainnet' ? MAINNET : networkSpec(name, 1n, new Map());
+  if (spec !== undefined) return spec;
+  throw new InvalidArgumentError(`${name} is no network: give mainnet, or a fork such as Prague.`);
+}
