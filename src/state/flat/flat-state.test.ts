@@ -1,0 +1,351 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import { keccak256 } from '../../base/keccak.ts';
+import type { AccountChange, Address, Hash, StateChanges } from '../../evm/types.ts';
+import { EMPTY_CODE_HASH, MemoryState } from '../memory.ts';
+import { LmdbStore } from '../store/lmdb-store.ts';
+import { MemoryStore, type StoreContent } from '../store/memory-store.ts';
+import {
+  type OrderedStore,
+  type StoreChange,
+  type StoreEntry,
+  StoreError,
+} from '../store/ordered-store.ts';
+import { TrieMemory } from '../trie-memory.ts';
+import { FlatState, type FlatStateOptions, type Reverse } from './flat-state.ts';
+
+const RUNS = Number(process.env['IRONFLY_STATE_RUNS'] ?? 1);
+const trieMemory = new TrieMemory();
+const root = mkdtempSync(join(tmpdir(), 'ironfly-state-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+let folders = 0;
+/** Opens the same store again and again. */
+const places: Record<string, () => () => Promise<OrderedStore>> = {
+  memory: () => {
+    const content: StoreContent = new Map();
+    return () => MemoryStore.open({ content });
+  },
+  lmdb: () => {
+    const folder = join(root, `state-${folders++}`);
+    return () => LmdbStore.open({ folder });
+  },
+};
+
+const addressOf = (index: number): Address =>
+  `0x${(index * 0x0101).toString(16).padStart(40, '0')}`;
+const ADDRESSES = Array.from({ length: 5 }, (_, index) => addressOf(index + 1));
+const SLOTS = Array.from({ length: 40 }, (_, index) => BigInt(index) ** 17n);
+const CODES = [1, 2].map((byte) => new Uint8Array(byte * 20).fill(byte));
+const hashOf = (code: Uint8Array): Hash => `0x${keccak256(code).toHex()}`;
+const codes = new Map(CODES.map((code) => [hashOf(code), code]));
+
+const amount = fc.oneof(
+  fc.bigInt({ min: 0n, max: 255n }),
+  fc.bigInt({ min: 0n, max: 2n ** 256n - 1n }),
+);
+const change = fc.record({
+  nonce: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+  balance: amount,
+  codeHash: fc.constantFrom(EMPTY_CODE_HASH, ...codes.keys()),
+  storageWiped: fc.boolean(),
+  storage: fc
+    .array(fc.tuple(fc.constantFrom(...SLOTS), fc.oneof(fc.constantFrom(0n, 1n), amount)), {
+      maxLength: 25,
+    })
+    .map((list) => new Map(list)),
+}) as fc.Arbitrary<AccountChange>;
+const changes: fc.Arbitrary<StateChanges> = fc
+  .array(fc.tuple(fc.constantFrom(...ADDRESSES), fc.option(change, { freq: 4 })), { maxLength: 6 })
+  .map((list) => ({ accounts: new Map(list), codes }));
+
+type Step =
+  | { readonly kind: 'apply'; readonly changes: StateChanges }
+  | { readonly kind: 'undo' | 'checkpoint' | 'start checkpoint' | 'failing checkpoint' | 'end' };
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 5, arbitrary: changes.map((of) => ({ kind: 'apply' as const, changes: of })) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constantFrom(
+        'undo',
+        'undo',
+        'start checkpoint',
+        'failing checkpoint',
+        'checkpoint',
+        'end',
+      ),
+    }) as fc.Arbitrary<Step>,
+  },
+);
+
+const LIMITS: readonly Omit<FlatStateOptions, 'store'>[] = [
+  { trieMemory },
+  { trieMemory, trieBytes: 0, openStorages: 0 },
+  { trieMemory, trieBytes: 2000, openStorages: 2 },
+];
+
+/** A store that takes its time to write, and may be full. */
+class SlowStore implements OrderedStore {
+  readonly readOnly = false;
+  full = false;
+  #store: OrderedStore;
+
+  constructor(store: OrderedStore) {
+    this.#store = store;
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    return this.#store.get(key);
+  }
+
+  range(from: Uint8Array, to: Uint8Array): Iterable<StoreEntry> {
+    return this.#store.range(from, to);
+  }
+
+  async write(list: readonly StoreChange[]): Promise<void> {
+    const full = this.full;
+    await new Promise(setImmediate);
+    if (full) throw new StoreError('store/failed', 'no space left');
+    await this.#store.write(list);
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+}
+
+/** The blocks that led to a state, and what undoes them. */
+interface History {
+  readonly blocks: readonly StateChanges[];
+  readonly reverses: readonly Reverse[];
+}
+
+function modelOf({ blocks }: History): MemoryState {
+  const model = new MemoryState();
+  for (const block of blocks) model.apply(block);
+  return model;
+}
+
+function expectSame(state: FlatState, model: MemoryState): void {
+  expect(state.root()).toBe(model.root());
+  for (const address of ADDRESSES) {
+    const account = state.getAccount(address);
+    const expected = model.getAccount(address);
+    expect(account === undefined).toBe(expected === undefined);
+    if (expected === undefined) continue;
+    const { nonce, balance, codeHash } = expected;
+    expect(account).toMatchObject({ nonce, balance, codeHash });
+    expect(state.hasStorage(address)).toBe(model.hasStorage(address));
+    expect(state.getCode(codeHash)).toEqual(model.getCode(codeHash));
+    const slots = SLOTS.filter((slot) => {
+      const value = state.getStorage(address, slot);
+      expect(value).toBe(model.getStorage(address, slot));
+      return value !== 0n;
+    });
+    expect(slots.length).toBe(model.storageOf(address).size);
+  }
+}
+
+/** All that a store holds of a state. */
+function contentOf(store: OrderedStore): string[] {
+  const entries = [...store.range(Uint8Array.of(1), Uint8Array.of(0xff))];
+  // Codes stay when nobody has them any more.
+  return entries
+    .filter(({ key }) => key[0] !== 3)
+    .map(({ key, value }) => `${key.toHex()} ${Buffer.from(value).toString('hex')}`);
+}
+
+/** One state and its history, and both as they were at the last checkpoint. */
+class Run {
+  #open: () => Promise<OrderedStore>;
+  #limits: Omit<FlatStateOptions, 'store'>;
+  #store: SlowStore;
+  #state: FlatState;
+  #now: History = { blocks: [], reverses: [] };
+  #saved: History = this.#now;
+  #writing: Promise<void> = Promise.resolve();
+  #number = 0n;
+
+  constructor(
+    open: () => Promise<OrderedStore>,
+    limits: Omit<FlatStateOptions, 'store'>,
+    store: OrderedStore,
+  ) {
+    this.#open = open;
+    this.#limits = limits;
+    this.#store = new SlowStore(store);
+    this.#state = new FlatState({ store: this.#store, ...limits });
+  }
+
+  async step(next: Step): Promise<void> {
+    const { blocks, reverses } = this.#now;
+    if (next.kind === 'apply') {
+      const { reverse } = this.#state.apply(next.changes);
+      this.#now = { blocks: [...blocks, next.changes], reverses: [...reverses, reverse] };
+    }
+    if (next.kind === 'undo' && blocks.length > 0) {
+      this.#state.undo();
+      this.#now = { blocks: blocks.slice(0, -1), reverses: reverses.slice(0, -1) };
+    }
+    if (next.kind === 'checkpoint') {
+      await this.#writing;
+      await this.#checkpoint();
+    }
+    if (next.kind === 'start checkpoint') {
+      await this.#writing;
+      this.#writing = this.#checkpoint();
+    }
+    if (next.kind === 'failing checkpoint') {
+      await this.#writing;
+      this.#store.full = true;
+      this.#writing = expect(this.#checkpoint()).rejects.toThrow('no space left');
+      this.#store.full = false;
+    }
+    if (next.kind === 'end') await this.#reopen();
+    expectSame(this.#state, modelOf(this.#now));
+  }
+
+  /** What is in the store in the end is the state and nothing more. */
+  async finish(): Promise<void> {
+    await this.#writing;
+    await this.#checkpoint();
+    const fresh = await MemoryStore.open();
+    const built = new FlatState({ store: fresh, trieMemory });
+    const model = modelOf(this.#now);
+    const accounts = [...model.addresses()].map((address): [Address, AccountChange] => {
+      const account = model.getAccount(address) as AccountChange;
+      const { nonce, balance, codeHash } = account;
+      const storage = model.storageOf(address);
+      return [address, { nonce, balance, codeHash, storageWiped: false, storage }];
+    });
+    built.apply({ accounts: new Map(accounts), codes: new Map() });
+    await built.checkpoint({ block: hashOf(Uint8Array.of(0)), number: 0n, record: 0n });
+    expect(contentOf(this.#store)).toEqual(contentOf(fresh));
+    built.free();
+    this.#state.free();
+    await this.#store.close();
+  }
+
+  async #checkpoint(): Promise<void> {
+    this.#number += 1n;
+    const at = { number: this.#number, record: this.#number * 2n };
+    const block = hashOf(Uint8Array.of(Number(this.#number)));
+    const now = this.#now;
+    await this.#state.checkpoint({ block, ...at });
+    this.#saved = now;
+    expect(this.#state.checkpointed).toMatchObject({ block, ...at });
+  }
+
+  /** Ends without a word, and begins again at the checkpoint. */
+  async #reopen(): Promise<void> {
+    await this.#writing;
+    const before = this.#state.checkpointed;
+    this.#state.free();
+    await this.#store.close();
+    this.#store = new SlowStore(await this.#open());
+    const reverses = this.#saved.reverses;
+    this.#state = new FlatState({ store: this.#store, ...this.#limits, reverses });
+    this.#now = this.#saved;
+    expect(this.#state.checkpointed).toEqual(before);
+  }
+}
+
+describe.each(['memory', 'lmdb'])('a flat state, its store in %s', (name) => {
+  it('is what the state in memory is, through undoing, checkpoints and ends', async () => {
+    const steps = fc.array(step, { maxLength: 14 });
+    const numRuns = (name === 'lmdb' ? 50 : 250) * RUNS;
+    const limits = fc.constantFrom(...LIMITS);
+    await fc.assert(
+      fc.asyncProperty(steps, limits, async (list, limit) => {
+        const open = (places[name] as () => () => Promise<OrderedStore>)();
+        const run = new Run(open, limit, await open());
+        for (const next of list) await run.step(next);
+        await run.finish();
+      }),
+      { numRuns },
+    );
+  });
+});
+
+const at = { block: hashOf(Uint8Array.of(7)), number: 7n, record: 3n };
+const someBlock = (seed: bigint): StateChanges => {
+  const storage = new Map(SLOTS.map((slot) => [slot, slot * seed + 1n]));
+  const account = { nonce: seed, balance: 2n, codeHash: EMPTY_CODE_HASH, storageWiped: false };
+  const accounts = new Map(ADDRESSES.map((address) => [address, { ...account, storage }]));
+  return { accounts, codes: new Map() };
+};
+
+describe('a flat state', () => {
+  it('undoes as many blocks as it was told to', async () => {
+    const state = new FlatState({ store: await MemoryStore.open(), trieMemory, undoBlocks: 2 });
+    const roots = [1n, 2n, 3n].map((seed) => state.apply(someBlock(seed)).root);
+    expect([state.undo(), state.undo()]).toEqual([roots[1], roots[0]]);
+    expect(() => state.undo()).toThrow('at most 2 blocks can be undone');
+    expect(state.root()).toBe(roots[0]);
+    state.free();
+    expect(() => state.root() && state.getAccount(addressOf(1))).toThrow('the state was freed');
+  });
+
+  it('says that a checkpoint was not written, and loses nothing', async () => {
+    const content: StoreContent = new Map();
+    const store = new SlowStore(await MemoryStore.open({ content }));
+    const state = new FlatState({ store, trieMemory, trieBytes: 0 });
+    state.apply(someBlock(1n));
+    await state.checkpoint(at);
+    state.apply(someBlock(2n));
+    store.full = true;
+    const first = state.checkpoint({ ...at, number: 8n });
+    state.apply({ accounts: new Map([[addressOf(3), null]]), codes: new Map() });
+    await expect(state.checkpoint(at)).rejects.toThrow('is being written');
+    await expect(first).rejects.toThrow('no space left');
+    expect(state.checkpointed?.number).toBe(7n);
+    store.full = false;
+    await state.checkpoint({ ...at, number: 9n });
+    const model = new MemoryState();
+    for (const block of [someBlock(1n), someBlock(2n)]) model.apply(block);
+    model.apply({ accounts: new Map([[addressOf(3), null]]), codes: new Map() });
+    state.free();
+    const again = new FlatState({ store: await MemoryStore.open({ content }), trieMemory });
+    expect(again.checkpointed?.number).toBe(9n);
+    expectSame(again, model);
+    again.free();
+  });
+
+  it('refuses a store that is damaged where it sees it, and fails in no other way', async () => {
+    const content: StoreContent = new Map();
+    const store = await MemoryStore.open({ content });
+    const state = new FlatState({ store, trieMemory });
+    state.apply(someBlock(1n));
+    await state.checkpoint(at);
+    state.free();
+    const keys = [...content.keys()].filter((key) => key !== '00');
+    const refused = /damaged|the record of path|the account trie in the store|must be opened anew/;
+    fc.assert(
+      fc.property(fc.constantFrom(...keys), fc.nat(), fc.boolean(), (key, place, cut) => {
+        const value = content.get(key) as Uint8Array;
+        const bytes = cut ? value.slice(0, place % value.length) : value.slice();
+        if (!cut) bytes[place % value.length] = (bytes[place % value.length] as number) ^ 0x41;
+        content.set(key, bytes);
+        try {
+          const opened = new FlatState({ store, trieMemory });
+          for (const address of ADDRESSES) opened.getAccount(address);
+          for (const slot of SLOTS) opened.getStorage(addressOf(1), slot);
+          opened.apply(someBlock(2n));
+          opened.undo();
+          opened.free();
+        } catch (error) {
+          expect((error as Error).message).toMatch(refused);
+        } finally {
+          content.set(key, value);
+        }
+      }),
+      { numRuns: 300 },
+    );
+    content.delete([...content.keys()].find((key) => key.length > 2 && key.startsWith('00')) ?? '');
+    expect(() => new FlatState({ store, trieMemory })).toThrow('and no checkpoint');
+  });
+});

@@ -1,0 +1,425 @@
+/**
+ * The committed state at one block: a store that is at a checkpoint, the changes since in memory
+ * above it, and the tries of both.
+ *
+ *   reads:       changes since the checkpoint | changes being written | store
+ *   apply:       storages' tries, then the account trie; what was there before is noted
+ *   undo:        the notes of the last block, applied
+ *   checkpoint:  changes and trie records as one transaction; reads and blocks go on meanwhile
+ *
+ * What an abrupt end loses is what came after the last checkpoint: the block log has it. An error
+ * in the middle of `apply` (a damaged record, no memory) leaves a state that is neither the one
+ * nor the other: from then on it answers with that error alone.
+ */
+
+import type {
+  Account,
+  AccountChange,
+  Address,
+  Hash,
+  StateChanges,
+  StateReader,
+} from '../../evm/types.ts';
+import { EMPTY_CODE_HASH } from '../memory.ts';
+import type { TrieRecords } from '../path-trie.ts';
+import { type OrderedStore, prefixEnd } from '../store/ordered-store.ts';
+import { EMPTY_ROOT } from '../trie.ts';
+import * as layout from '../trie-layout.ts';
+import { TrieMemory } from '../trie-memory.ts';
+import {
+  accountKey,
+  CHECKPOINT_KEY,
+  codeKey,
+  putWord,
+  recordKey,
+  slotKey,
+  slotOf,
+  slotsPrefix,
+} from './keys.ts';
+import { Layer } from './layer.ts';
+import { StateTries } from './state-tries.ts';
+import {
+  type Checkpoint,
+  decodeAccount,
+  decodeCheckpoint,
+  decodeSlot,
+  encodeCheckpoint,
+  type FlatAccount,
+  StateError,
+} from './values.ts';
+
+export interface FlatStateOptions {
+  /** The caller's, who closes it after the state. */
+  readonly store: OrderedStore;
+  /** Where the tries are; one of the state's own when left out. */
+  readonly trieMemory?: TrieMemory;
+  /** Bytes of trie nodes that stay in memory from block to block; 256 MiB when left out. */
+  readonly trieBytes?: number;
+  /** Storages whose tries stay open from block to block; 4,096 when left out. */
+  readonly openStorages?: number;
+  /** Blocks that can be undone, 128 when left out: after two epochs, 64 blocks, they are final. */
+  readonly undoBlocks?: number;
+  /** What undoes the blocks before the checkpoint, the oldest first: as the block log has it. */
+  readonly reverses?: readonly Reverse[];
+}
+
+/** What leads from the state of a block back to that of its parent. */
+export interface Reverse {
+  readonly changes: StateChanges;
+  /** Of the parent. */
+  readonly stateRoot: Hash;
+}
+
+export interface Applied {
+  readonly root: Hash;
+  readonly reverse: Reverse;
+}
+
+const TRIE_BYTES = 268_435_456;
+const OPEN_STORAGES = 4096;
+const UNDO_BLOCKS = 128;
+const NO_CODES: StateChanges['codes'] = new Map();
+
+export class FlatState implements StateReader {
+  /** Answers BLOCKHASH; replace it where block hashes matter. */
+  blockHash: (number: bigint) => Hash = () => `0x${'00'.repeat(32)}`;
+
+  readonly #store: OrderedStore;
+  readonly #tries: StateTries;
+  readonly #undoBlocks: number;
+  readonly #reverses: Reverse[];
+  /** The upper first: changes since, and below them those that are being written. */
+  #layers: readonly [Layer, ...Layer[]] = [new Layer()];
+  #checkpoint: Checkpoint | undefined;
+  #root: Hash = EMPTY_ROOT;
+  #failure: unknown;
+
+  /**
+   * The state of a store's checkpoint; of an empty store, the empty state.
+   * @throws StateError `state/damaged`, TrieError
+   */
+  constructor(options: FlatStateOptions) {
+    this.#store = options.store;
+    this.#undoBlocks = options.undoBlocks ?? UNDO_BLOCKS;
+    this.#reverses = [...(options.reverses ?? [])];
+    this.#checkpoint = readCheckpoint(options.store);
+    this.#tries = new StateTries({
+      memory: options.trieMemory ?? new TrieMemory(),
+      recordsOf: (owner) => this.#recordsOf(owner),
+      nodeBytes: options.trieBytes ?? TRIE_BYTES,
+      openStorages: options.openStorages ?? OPEN_STORAGES,
+    });
+    this.#root = this.#tries.accounts.root();
+    const expected = this.#checkpoint?.stateRoot ?? EMPTY_ROOT;
+    if (this.#root !== expected) {
+      const found = `the account trie in the store has the root ${this.#root}`;
+      throw new StateError('state/damaged', `${found}, its checkpoint says ${expected}`);
+    }
+  }
+
+  /** What the store is at; undefined before the first checkpoint. */
+  get checkpointed(): Checkpoint | undefined {
+    return this.#checkpoint;
+  }
+
+  /** The state root. */
+  root(): Hash {
+    return this.#root;
+  }
+
+  /** Accounts and slots that were written since the last checkpoint, some more than once. */
+  get gathered(): number {
+    return this.#layers[0].writes;
+  }
+
+  getAccount(address: Address): FlatAccount | undefined {
+    return this.#account(address.toLowerCase() as Address);
+  }
+
+  getStorage(address: Address, slot: bigint): bigint {
+    return this.#slot(address.toLowerCase() as Address, slot);
+  }
+
+  /** @throws StateError `state/unknown code`, which is a bug of whoever asks */
+  getCode(codeHash: Hash): Uint8Array {
+    this.#checkUsable();
+    if (codeHash === EMPTY_CODE_HASH) return new Uint8Array(0);
+    for (const layer of this.#layers) {
+      const code = layer.codes.get(codeHash);
+      if (code !== undefined) return code;
+    }
+    const code = this.#store.get(codeKey(codeHash));
+    if (code !== undefined) return code.slice();
+    throw new StateError('state/unknown code', `state: no code with hash ${codeHash}`);
+  }
+
+  hasStorage(address: Address): boolean {
+    const account = this.getAccount(address);
+    return account !== undefined && account.storageRoot !== EMPTY_ROOT;
+  }
+
+  getBlockHash(number: bigint): Hash {
+    return this.blockHash(number);
+  }
+
+  /**
+   * Takes over what a block changed. PERF: O(changes · log state); an account that goes, or
+   * begins without its storage, costs a read of all that it held.
+   * @throws TrieError, StateError `state/damaged`: the state must be opened anew then
+   */
+  apply(changes: StateChanges): Applied {
+    const stateRoot = this.#root;
+    const reverse = { changes: this.#move(changes), stateRoot };
+    this.#reverses.push(reverse);
+    if (this.#reverses.length > this.#undoBlocks) this.#reverses.shift();
+    return { root: this.#root, reverse };
+  }
+
+  /**
+   * Goes back to the state before the block that was applied last; its root.
+   * @throws StateError `state/nothing to undo` past the window; nothing changes then
+   */
+  undo(): Hash {
+    this.#checkUsable();
+    const reverse = this.#reverses.pop();
+    if (reverse === undefined) {
+      const message = `at most ${this.#undoBlocks} blocks can be undone, and no more are kept`;
+      throw new StateError('state/nothing to undo', message);
+    }
+    this.#move(reverse.changes);
+    if (this.#root !== reverse.stateRoot) {
+      const message = `undoing led to the root ${this.#root}, not to ${reverse.stateRoot}`;
+      this.#failure = new StateError('state/damaged', `the state is damaged: ${message}`);
+      throw this.#failure;
+    }
+    return this.#root;
+  }
+
+  /**
+   * Writes the state as it is now as one transaction. Blocks may be applied and undone while it
+   * is written. PERF: O(n log n) of what was gathered.
+   * @throws StateError `state/busy` while another is written; StoreError `store/failed` when
+   *   nothing was written: all is as before then
+   */
+  async checkpoint(at: Omit<Checkpoint, 'stateRoot'>): Promise<void> {
+    this.#checkUsable();
+    const [layer, being] = this.#layers;
+    if (being !== undefined) {
+      throw new StateError('state/busy', 'a checkpoint is being written: wait for it');
+    }
+    const checkpoint = { ...at, stateRoot: this.#root };
+    this.#orFail(() => this.#tries.takeRecords(layer));
+    const changes = layer.changes(this.#store);
+    this.#layers = [new Layer(), layer];
+    try {
+      const value = encodeCheckpoint(checkpoint);
+      await this.#store.write([{ key: CHECKPOINT_KEY, value }, ...changes]);
+      this.#layers = [this.#layers[0]];
+      this.#checkpoint = checkpoint;
+    } catch (error) {
+      layer.add(this.#layers[0]);
+      this.#layers = [layer];
+      throw error;
+    }
+  }
+
+  /** Frees the tries' memory; the state must not be used afterwards. */
+  free(): void {
+    this.#tries.free();
+    this.#failure = new StateError('state/failed', 'the state was freed');
+  }
+
+  #account(address: Address): FlatAccount | undefined {
+    this.#checkUsable();
+    for (const layer of this.#layers) {
+      const account = layer.accounts.get(address);
+      if (account !== undefined) return account ?? undefined;
+    }
+    const bytes = this.#store.get(accountKey(address));
+    return bytes && decodeAccount(bytes, `account ${address}`);
+  }
+
+  #slot(address: Address, slot: bigint): bigint {
+    this.#checkUsable();
+    for (const layer of this.#layers) {
+      const value = layer.slot(address, slot);
+      if (value !== undefined) return value;
+    }
+    const bytes = this.#store.get(slotKey(address, slot));
+    return bytes === undefined ? 0n : decodeSlot(bytes, `slot ${slot} of ${address}`);
+  }
+
+  /** All slots of an account. */
+  #slots(address: Address): Map<bigint, bigint> {
+    const slots = new Map<bigint, bigint>();
+    const above = this.#layers.findIndex((layer) => layer.isWiped(address));
+    if (above < 0) {
+      const prefix = slotsPrefix(address);
+      for (const { key, value } of this.#store.range(prefix, prefixEnd(prefix))) {
+        const slot = slotOf(key);
+        slots.set(slot, decodeSlot(value, `slot ${slot} of ${address}`));
+      }
+    }
+    const layers = above < 0 ? this.#layers : this.#layers.slice(0, above + 1);
+    for (const layer of layers.toReversed()) {
+      for (const [slot, value] of layer.slots(address)) {
+        if (value === 0n) slots.delete(slot);
+        else slots.set(slot, value);
+      }
+    }
+    return slots;
+  }
+
+  #recordsOf(owner: Address | undefined): TrieRecords {
+    return {
+      read: (path) => {
+        const name = path.toHex();
+        for (const layer of this.#layers) {
+          const record = layer.record(owner, name);
+          if (record !== undefined) return record ?? undefined;
+        }
+        return this.#store.get(recordKey(owner, path));
+      },
+    };
+  }
+
+  /** Applies changes; what leads back. */
+  #move(changes: StateChanges): StateChanges {
+    this.#checkUsable();
+    return this.#orFail(() => {
+      this.#tries.tick();
+      const [layer] = this.#layers;
+      for (const [hash, code] of changes.codes) layer.codes.set(hash, code);
+      const reverse = new Map<Address, AccountChange | null>();
+      const changed: [Address, FlatAccount | null][] = [];
+      for (const [address, change] of changes.accounts) {
+        const before = this.#account(address);
+        const after = change === null ? null : this.#change(address, before, change, reverse);
+        if (after === null && before !== undefined) {
+          reverse.set(address, this.#wipe(address, before));
+        }
+        if (after === null ? before === undefined : isSame(before, after)) continue;
+        if (!reverse.has(address)) reverse.set(address, backTo(before));
+        layer.setAccount(address, after);
+        changed.push([address, after]);
+      }
+      this.#tries.accounts.updateAccounts(accountsInput(changed));
+      this.#root = this.#tries.accounts.root();
+      this.#tries.keepWithinLimits(layer);
+      return { accounts: reverse, codes: NO_CODES };
+    });
+  }
+
+  /** Changes an account's storage; the account that comes of it. */
+  #change(
+    address: Address,
+    before: FlatAccount | undefined,
+    change: AccountChange,
+    reverse: Map<Address, AccountChange | null>,
+  ): FlatAccount {
+    const { nonce, balance, codeHash } = change;
+    const wipes = before !== undefined && change.storageWiped;
+    const wiped = wipes ? this.#wipe(address, before) : undefined;
+    const replaced = this.#putSlots(address, change.storage);
+    if (wiped !== undefined) reverse.set(address, wiped);
+    else if (replaced.size > 0 && before !== undefined) {
+      reverse.set(address, { ...backTo(before), storage: replaced });
+    }
+    const kept = wipes || before === undefined ? EMPTY_ROOT : before.storageRoot;
+    const storageRoot = replaced.size === 0 ? kept : this.#tries.storage(address).root();
+    return { nonce, balance, codeHash, storageRoot };
+  }
+
+  /** Removes an account's storage; the change that brings the account back with it. */
+  #wipe(address: Address, before: FlatAccount): AccountChange {
+    const back = { ...backTo(before), storageWiped: true };
+    if (before.storageRoot === EMPTY_ROOT) return back;
+    const storage = this.#slots(address);
+    this.#layers[0].wipe(address);
+    this.#tries.forget(address);
+    return { ...back, storage };
+  }
+
+  /** Puts slots; the values of those that are others now, as they were. */
+  #putSlots(address: Address, slots: ReadonlyMap<bigint, bigint>): Map<bigint, bigint> {
+    const replaced = new Map<bigint, bigint>();
+    const input = new Uint8Array(slots.size * layout.SLOT_INPUT_BYTES);
+    const view = new DataView(input.buffer);
+    let end = 0;
+    for (const [slot, value] of slots) {
+      const before = this.#slot(address, slot);
+      if (before === value) continue;
+      replaced.set(slot, before);
+      this.#layers[0].setSlot(address, slot, value);
+      putWord(view, end, slot);
+      putWord(view, end + 32, value);
+      end += layout.SLOT_INPUT_BYTES;
+    }
+    if (end > 0) this.#tries.storage(address).updateSlots(input.subarray(0, end));
+    return replaced;
+  }
+
+  #checkUsable(): void {
+    if (this.#failure === undefined) return;
+    const message = `the state failed and must be opened anew: ${String(this.#failure)}`;
+    throw new StateError('state/failed', message, { cause: this.#failure });
+  }
+
+  /** Does what leaves the state broken when it fails half-way. */
+  #orFail<Result>(work: () => Result): Result {
+    try {
+      return work();
+    } catch (error) {
+      this.#failure = error;
+      throw error;
+    }
+  }
+}
+
+/** @throws StateError `state/damaged` for a store with a state and no checkpoint */
+function readCheckpoint(store: OrderedStore): Checkpoint | undefined {
+  const bytes = store.get(CHECKPOINT_KEY);
+  if (bytes !== undefined) return decodeCheckpoint(bytes);
+  for (const { key } of store.range(Uint8Array.of(1), Uint8Array.of(0xff))) {
+    const message = `the store holds keys (0x${key.toHex()}) and no checkpoint`;
+    throw new StateError('state/damaged', message);
+  }
+  return undefined;
+}
+
+function isSame(before: FlatAccount | undefined, after: FlatAccount): boolean {
+  return (
+    before !== undefined &&
+    before.nonce === after.nonce &&
+    before.balance === after.balance &&
+    before.codeHash === after.codeHash &&
+    before.storageRoot === after.storageRoot
+  );
+}
+
+/** The change that makes an account what it was, its storage aside. */
+function backTo(before: Account): AccountChange;
+function backTo(before: Account | undefined): AccountChange | null;
+function backTo(before: Account | undefined): AccountChange | null {
+  if (before === undefined) return null;
+  const { nonce, balance, codeHash } = before;
+  return { nonce, balance, codeHash, storageWiped: false, storage: new Map() };
+}
+
+/** Accounts as the trie's runtime takes them (trie-layout.ts). */
+function accountsInput(accounts: readonly (readonly [Address, FlatAccount | null])[]): Uint8Array {
+  const size = layout.ACCOUNT_INPUT_BYTES;
+  const input = new Uint8Array(accounts.length * size);
+  const view = new DataView(input.buffer);
+  for (const [index, [address, account]] of accounts.entries()) {
+    const at = index * size;
+    input.subarray(at).setFromHex(address.slice(2));
+    if (account === null) continue;
+    input[at + layout.ACCOUNT_EXISTS] = 1;
+    view.setBigUint64(at + layout.ACCOUNT_NONCE, account.nonce, true);
+    putWord(view, at + layout.ACCOUNT_BALANCE, account.balance);
+    input.subarray(at + layout.ACCOUNT_STORAGE_ROOT).setFromHex(account.storageRoot.slice(2));
+    input.subarray(at + layout.ACCOUNT_CODE_HASH).setFromHex(account.codeHash.slice(2));
+  }
+  return input;
+}

@@ -1,0 +1,81 @@
+/**
+ * Keys of the state in its store (docs/design/state.md): one byte of kind, then what it is of.
+ *
+ *   00 ‖ 'checkpoint'        which block the store is at (00 alone: the store's mark)
+ *   01 ‖ address             account
+ *   02 ‖ address ‖ slot      value of a slot, big-endian without leading zeros
+ *   03 ‖ code hash           code
+ *   04 ‖ path                record of the account trie
+ *   05 ‖ address ‖ path      record of a storage trie
+ */
+
+import { concatBytes } from '../../base/bytes.ts';
+import type { Address, Hash } from '../../evm/types.ts';
+
+const ACCOUNT = 1;
+const SLOT = 2;
+const CODE = 3;
+const ACCOUNT_TRIE = 4;
+const STORAGE_TRIE = 5;
+
+const ADDRESS_END = 21;
+const SLOT_END = 53;
+
+export const CHECKPOINT_KEY: Uint8Array = concatBytes(
+  Uint8Array.of(0),
+  new TextEncoder().encode('checkpoint'),
+);
+
+export function accountKey(address: Address): Uint8Array {
+  return addressed(ACCOUNT, address, ADDRESS_END);
+}
+
+export function slotKey(address: Address, slot: bigint): Uint8Array {
+  const key = addressed(SLOT, address, SLOT_END);
+  putWord(new DataView(key.buffer), ADDRESS_END, slot);
+  return key;
+}
+
+/** What all slots of an account begin with. */
+export function slotsPrefix(address: Address): Uint8Array {
+  return addressed(SLOT, address, ADDRESS_END);
+}
+
+export function slotOf(key: Uint8Array): bigint {
+  return BigInt(`0x${key.subarray(ADDRESS_END).toHex()}`);
+}
+
+export function codeKey(codeHash: Hash): Uint8Array {
+  return concatBytes(Uint8Array.of(CODE), Uint8Array.fromHex(codeHash.slice(2)));
+}
+
+/** Key of a trie's record; without an owner, of the account trie's. */
+export function recordKey(owner: Address | undefined, path: Uint8Array): Uint8Array {
+  return concatBytes(recordsPrefix(owner), path);
+}
+
+/** What all records of a trie begin with. */
+export function recordsPrefix(owner: Address | undefined): Uint8Array {
+  if (owner === undefined) return Uint8Array.of(ACCOUNT_TRIE);
+  return addressed(STORAGE_TRIE, owner, ADDRESS_END);
+}
+
+/** The path of a storage trie's record. */
+export function pathOf(key: Uint8Array): Uint8Array {
+  return key.subarray(ADDRESS_END);
+}
+
+/** Writes 32 bytes, big-endian. */
+export function putWord(view: DataView, at: number, word: bigint): void {
+  view.setBigUint64(at, word >> 192n);
+  view.setBigUint64(at + 8, word >> 128n);
+  view.setBigUint64(at + 16, word >> 64n);
+  view.setBigUint64(at + 24, word);
+}
+
+function addressed(kind: number, address: Address, size: number): Uint8Array {
+  const key = new Uint8Array(size);
+  key[0] = kind;
+  key.subarray(1, ADDRESS_END).setFromHex(address.slice(2));
+  return key;
+}

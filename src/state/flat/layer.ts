@@ -1,0 +1,162 @@
+/**
+ * Changes gathered in memory above a store: what accounts, slots, codes and trie records are now,
+ * as far as they differ from what lies below.
+ */
+
+import type { Address, Hash } from '../../evm/types.ts';
+import { type OrderedStore, prefixEnd, type StoreChange } from '../store/ordered-store.ts';
+import {
+  accountKey,
+  codeKey,
+  pathOf,
+  recordKey,
+  recordsPrefix,
+  slotKey,
+  slotOf,
+  slotsPrefix,
+} from './keys.ts';
+import { encodeAccount, encodeSlot, type FlatAccount } from './values.ts';
+
+/** Trie records by path in hex; undefined where there is none any more. */
+export type GatheredRecords = Map<string, Uint8Array | undefined>;
+
+interface GatheredStorage {
+  /** Nothing of what lies below counts: neither slots nor records. */
+  wiped: boolean;
+  /** Zero where there is none any more. */
+  slots: Map<bigint, bigint>;
+  records: GatheredRecords;
+}
+
+export class Layer {
+  readonly accounts: Map<Address, FlatAccount | null> = new Map();
+  /** Of accounts and slots; those that were written twice count twice. */
+  writes = 0;
+  readonly codes: Map<Hash, Uint8Array> = new Map();
+  /** Of the account trie. */
+  readonly records: GatheredRecords = new Map();
+  readonly #storages = new Map<Address, GatheredStorage>();
+
+  /** undefined: what lies below says. */
+  slot(address: Address, slot: bigint): bigint | undefined {
+    const storage = this.#storages.get(address);
+    return storage?.slots.get(slot) ?? (storage?.wiped === true ? 0n : undefined);
+  }
+
+  slots(address: Address): Iterable<readonly [bigint, bigint]> {
+    return this.#storages.get(address)?.slots ?? [];
+  }
+
+  isWiped(address: Address): boolean {
+    return this.#storages.get(address)?.wiped === true;
+  }
+
+  setAccount(address: Address, account: FlatAccount | null): void {
+    this.writes += 1;
+    this.accounts.set(address, account);
+  }
+
+  setSlot(address: Address, slot: bigint, value: bigint): void {
+    this.writes += 1;
+    this.#storage(address).slots.set(slot, value);
+  }
+
+  /** Removes all slots of an account, and its trie. */
+  wipe(address: Address): void {
+    this.#storages.set(address, { wiped: true, slots: new Map(), records: new Map() });
+  }
+
+  /** Records of a trie, to be added to; without an owner, of the account trie. */
+  recordsOf(owner: Address | undefined): GatheredRecords {
+    return owner === undefined ? this.records : this.#storage(owner).records;
+  }
+
+  /** null: there is none; undefined: what lies below says. */
+  record(owner: Address | undefined, path: string): Uint8Array | null | undefined {
+    const storage = owner === undefined ? undefined : this.#storages.get(owner);
+    const records = owner === undefined ? this.records : storage?.records;
+    const record = records?.get(path);
+    if (record !== undefined) return record;
+    return records?.has(path) === true || storage?.wiped === true ? null : undefined;
+  }
+
+  /** Takes over what a layer above it says. */
+  add(above: Layer): void {
+    this.writes += above.writes;
+    for (const [address, account] of above.accounts) this.accounts.set(address, account);
+    for (const [hash, code] of above.codes) this.codes.set(hash, code);
+    for (const [path, record] of above.records) this.records.set(path, record);
+    for (const [address, { wiped, slots, records }] of above.#storages) {
+      if (wiped) this.wipe(address);
+      const storage = this.#storage(address);
+      for (const [slot, value] of slots) storage.slots.set(slot, value);
+      for (const [path, record] of records) storage.records.set(path, record);
+    }
+  }
+
+  /** What a store below is to write, sorted. PERF: O(n log n), and reads what is wiped. */
+  changes(store: OrderedStore): StoreChange[] {
+    const changes: StoreChange[] = [];
+    const put = (key: Uint8Array, value: Uint8Array | undefined) => changes.push({ key, value });
+    for (const [address, account] of sorted(this.accounts)) {
+      put(accountKey(address), account === null ? undefined : encodeAccount(account));
+    }
+    const storages = sorted(this.#storages);
+    for (const [address, storage] of storages) {
+      for (const [slot, value] of sorted(slotsToWrite(address, storage, store))) {
+        put(slotKey(address, slot), value === 0n ? undefined : encodeSlot(value));
+      }
+    }
+    for (const [hash, code] of sorted(this.codes)) put(codeKey(hash), code);
+    for (const [path, record] of sorted(this.records)) {
+      put(recordKey(undefined, Uint8Array.fromHex(path)), record);
+    }
+    for (const [address, storage] of storages) {
+      for (const [path, record] of sorted(recordsToWrite(address, storage, store))) {
+        put(recordKey(address, Uint8Array.fromHex(path)), record);
+      }
+    }
+    return changes;
+  }
+
+  #storage(address: Address): GatheredStorage {
+    const known = this.#storages.get(address);
+    if (known !== undefined) return known;
+    const storage = { wiped: false, slots: new Map(), records: new Map() };
+    this.#storages.set(address, storage);
+    return storage;
+  }
+}
+
+function slotsToWrite(
+  address: Address,
+  { wiped, slots }: GatheredStorage,
+  store: OrderedStore,
+): Map<bigint, bigint> {
+  if (!wiped) return slots;
+  const all = new Map<bigint, bigint>();
+  const prefix = slotsPrefix(address);
+  for (const { key } of store.range(prefix, prefixEnd(prefix))) all.set(slotOf(key), 0n);
+  for (const [slot, value] of slots) all.set(slot, value);
+  return all;
+}
+
+function recordsToWrite(
+  address: Address,
+  { wiped, records }: GatheredStorage,
+  store: OrderedStore,
+): GatheredRecords {
+  if (!wiped) return records;
+  const all: GatheredRecords = new Map();
+  const prefix = recordsPrefix(address);
+  for (const { key } of store.range(prefix, prefixEnd(prefix))) {
+    all.set(pathOf(key).toHex(), undefined);
+  }
+  for (const [path, record] of records) all.set(path, record);
+  return all;
+}
+
+/** By key: hex text and integers sort as their bytes do. */
+function sorted<Key extends string | bigint, Value>(map: ReadonlyMap<Key, Value>): [Key, Value][] {
+  return [...map].sort(([a], [b]) => (a < b ? -1 : 1));
+}
