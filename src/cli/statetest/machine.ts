@@ -1,13 +1,14 @@
 /** Ironfly's own machine for the runner: one EVM a fork, kept over all cases. */
 
-import { createEVM, type EVM } from '../../evm/evm.ts';
+import { createEVM, type EVM, type TransactOptions } from '../../evm/evm.ts';
 import type { ForkName } from '../../evm/forks/names.ts';
+import { rulesOf } from '../../evm/forks/rules.ts';
 import type { TraceStep } from '../../evm/machine/steps.ts';
 import type { PrecompileHost } from '../../evm/precompiles/precompile.ts';
 import { runPrecompile } from '../../evm/precompiles/table.ts';
 import type { Awaitable, Engine, StateReader, TransactionResult } from '../../evm/types.ts';
 import type { TestJob, TestMachine } from './run.ts';
-import { sharingResults } from './shared-results.ts';
+import { sharedPrecompiles } from './shared-results.ts';
 import { endLine, stepLine } from './trace.ts';
 
 export interface MachineOptions {
@@ -16,7 +17,7 @@ export interface MachineOptions {
   readonly hotThreshold?: number;
   /** Instead of Ironfly's own. */
   readonly precompiles?: PrecompileHost;
-  /** Folder in which all threads of a run keep the results of the longest precompiles. */
+  /** Folder in which all threads of a run keep the results of the longest precompile. */
   readonly sharedResults?: string;
   /** Whether precompiles may answer by promises, as they do in browsers while they load. */
   readonly suspends?: boolean;
@@ -46,11 +47,12 @@ export function openMachine(options: MachineOptions): TestMachine {
         open.delete(job.fork);
         throw error;
       };
+      const settings = settingsOf(job, options);
       if (options.suspends === true) {
-        return slot.evm.transact(job.transaction, { commit: false }).catch(fail);
+        return slot.evm.transact(job.transaction, settings).catch(fail);
       }
       try {
-        return transact(slot.evm, job, options.onTrace);
+        return transact(slot.evm, job, settings, options.onTrace);
       } catch (error) {
         return fail(error);
       }
@@ -58,14 +60,30 @@ export function openMachine(options: MachineOptions): TestMachine {
   };
 }
 
+/** A test's state is what it was again after each case. */
+function settingsOf(
+  { fork, transaction: { gasLimit } }: TestJob,
+  { sharedResults: folder, engine }: MachineOptions,
+): TransactOptions {
+  const shared = folder && sharedPrecompiles(folder, runBlake2f, { engine, fork, gasLimit });
+  return shared ? { commit: false, customPrecompiles: shared } : { commit: false };
+}
+
+function runBlake2f(input: Uint8Array): Uint8Array {
+  const answer = runPrecompile(9n, input, 2n ** 40n, rulesOf('cancun'));
+  if (answer === undefined || answer instanceof Promise) throw new Error('BLAKE2F did not run');
+  return answer.output;
+}
+
 function transact(
   evm: EVM,
   { transaction }: TestJob,
+  settings: TransactOptions,
   onTrace: ((line: string) => void) | undefined,
 ): TransactionResult {
-  if (onTrace === undefined) return evm.transactSync(transaction, { commit: false });
+  if (onTrace === undefined) return evm.transactSync(transaction, settings);
   const onStep = (step: TraceStep): void => onTrace(stepLine(step));
-  const result = evm.transactSync(transaction, { commit: false, onStep });
+  const result = evm.transactSync(transaction, { ...settings, onStep });
   onTrace(endLine(result));
   return result;
 }
@@ -77,8 +95,5 @@ interface Slot {
 }
 
 function openSlot(fork: ForkName, options: MachineOptions): Slot {
-  const { sharedResults: folder, precompiles = runPrecompile } = options;
-  const host = folder === undefined ? precompiles : sharingResults(folder, precompiles);
-  const evm = createEVM({ fork, ...options, precompiles: host });
-  return { evm, state: undefined, chainId: undefined };
+  return { evm: createEVM({ fork, ...options }), state: undefined, chainId: undefined };
 }

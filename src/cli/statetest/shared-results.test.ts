@@ -2,37 +2,38 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { rulesOf } from '../../evm/forks/rules.ts';
-import type { PrecompileHost } from '../../evm/precompiles/precompile.ts';
-import { sharingResults } from './shared-results.ts';
+import { sharedPrecompiles } from './shared-results.ts';
 
-it('long results are kept by their input; all else is run each time', async () => {
+it('a long result is kept by its input, for all jobs but one', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ironfly-shared-'));
   try {
     let runs = 0;
-    const host: PrecompileHost = (_, input, gas) => {
+    const run = (input: Uint8Array) => {
       runs++;
-      const gasUsed = BigInt(new DataView(input.buffer).getUint32(0));
-      return gas < gasUsed ? undefined : { gasUsed, output: input.slice(0, 64) };
+      return input.slice(0, 64);
     };
-    const input = (rounds: number, last: number) => {
+    const input = (last: number) => {
       const bytes = new Uint8Array(213);
-      new DataView(bytes.buffer).setUint32(0, rounds);
+      bytes.fill(0xff, 0, 4);
       bytes[212] = last;
       return bytes;
     };
-    const rules = rulesOf('cancun');
-    const ask = (bytes: Uint8Array, gas = 2n ** 40n, address = 9n) =>
-      sharingResults(folder, host)(address, bytes, gas, rules);
-    const long = input(0xffff_ffff, 0);
-    const first = await ask(long);
-    expect(await ask(long)).toEqual(first);
+    const job = { engine: 'compiler', fork: 'cancun', gasLimit: 10n ** 10n } as const;
+    const ask = (bytes: Uint8Array, gas: bigint) =>
+      Object.values(sharedPrecompiles(folder, run, job) ?? {})[0]?.(bytes, gas);
+    const first = ask(input(0), 2n ** 32n);
+    expect(first).toEqual({ gasUsed: 0xffff_ffffn, output: input(0).slice(0, 64) });
+    expect(ask(input(0), 2n ** 32n)).toEqual(first);
     expect(runs).toBe(1);
-    expect(await ask(long, 5n)).toBeUndefined();
-    await ask(input(0xffff_ffff, 1));
-    await ask(long, 2n ** 40n, 8n);
-    for (let i = 0; i < 2; i++) await ask(input(12, 0));
-    expect(runs).toBe(6);
+    expect(ask(input(1), 2n ** 32n)).toBeDefined();
+    expect(runs).toBe(2);
+    expect(ask(input(0), 1000n)).toBeUndefined();
+    expect(ask(input(2), 2n ** 32n)).toBeUndefined();
+    expect(ask(input(0).slice(1), 2n ** 32n)).toBeUndefined();
+    expect(runs).toBe(2);
+    const one = { ...job, engine: 'interpreter' } as const;
+    expect(sharedPrecompiles(folder, run, one)).toBeUndefined();
+    expect(sharedPrecompiles(folder, run, { ...job, gasLimit: 10n ** 9n })).toBeUndefined();
   } finally {
     rmSync(folder, { recursive: true });
   }
