@@ -315,6 +315,21 @@ describe('a flat state', () => {
     again.free();
   });
 
+  it('writes nothing over what another state wrote', async () => {
+    const content: StoreContent = new Map();
+    const open = async () =>
+      new FlatState({ store: await MemoryStore.open({ content }), trieMemory });
+    const [first, second] = [await open(), await open()];
+    first.apply(someBlock(1n));
+    second.apply(someBlock(2n));
+    await first.checkpoint(at);
+    const before = new Map(content);
+    await expect(second.checkpoint(at)).rejects.toThrow('something else writes to it');
+    expect(content).toEqual(before);
+    first.free();
+    second.free();
+  });
+
   it('refuses a store that is damaged where it sees it, and fails in no other way', async () => {
     const content: StoreContent = new Map();
     const store = await MemoryStore.open({ content });

@@ -198,8 +198,8 @@ export class FlatState implements StateReader {
   /**
    * Writes the state as it is now as one transaction. Blocks may be applied and undone while it
    * is written. PERF: O(n log n) of what was gathered.
-   * @throws StateError `state/busy` while another is written; StoreError `store/failed` when
-   *   nothing was written: all is as before then
+   * @throws StateError `state/busy` while another is written, `state/two writers`; StoreError
+   *   `store/failed` when nothing was written: all is as before then
    */
   async checkpoint(at: Omit<Checkpoint, 'stateRoot'>): Promise<void> {
     this.#checkUsable();
@@ -207,6 +207,7 @@ export class FlatState implements StateReader {
     if (being !== undefined) {
       throw new StateError('state/busy', 'a checkpoint is being written: wait for it');
     }
+    this.#checkSoleWriter();
     const checkpoint = { ...at, stateRoot: this.#root };
     this.#orFail(() => this.#tries.takeRecords(layer));
     const changes = layer.changes(this.#store);
@@ -357,6 +358,15 @@ export class FlatState implements StateReader {
     }
     if (end > 0) this.#tries.storage(address).updateSlots(input.subarray(0, end));
     return replaced;
+  }
+
+  /** What two states wrote to one store would be neither's. */
+  #checkSoleWriter(): void {
+    const found = readCheckpoint(this.#store);
+    const known = this.#checkpoint;
+    if (found?.block === known?.block && found?.stateRoot === known?.stateRoot) return;
+    const where = `the store is at block ${found?.number}, not at ${known?.number}`;
+    throw new StateError('state/two writers', `${where}: something else writes to it`);
   }
 
   #checkUsable(): void {

@@ -20,6 +20,7 @@ export type StateFault =
   | 'state/unknown code'
   | 'state/nothing to undo'
   | 'state/busy'
+  | 'state/two writers'
   | 'state/failed';
 
 export class StateError extends IronflyError<StateFault> {}
