@@ -58,6 +58,11 @@ export interface TransactOptions extends ExecutionOptions {
   readonly blockGasLeft?: bigint;
   /** The frame alone: no checks, no intrinsic gas, no fees, no nonce, no refund. */
   readonly callOnly?: boolean;
+  /**
+   * With `callOnly`: a call by the chain itself, of no value (EIP-4788). Neither the sender nor the
+   * coinbase is looked at before it begins, and neither is warm.
+   */
+  readonly systemCall?: boolean;
   readonly checks?: TransactionChecks;
 }
 

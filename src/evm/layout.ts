@@ -303,6 +303,8 @@ export const TX_FLAG_SKIP_SENDER_CODE = 16;
 export const TX_FLAG_CALL_ONLY = 32;
 /** No transaction: TX_VALUE wei that come from nobody are added to TX_TO. */
 export const TX_FLAG_CREDIT = 64;
+/** With TX_FLAG_CALL_ONLY: the chain calls. Sender and coinbase are neither looked at nor warm. */
+export const TX_FLAG_SYSTEM = 128;
 
 // ---------------------------------------------------------------- statuses
 // What an opcode function, a frame and the driver return (i32).

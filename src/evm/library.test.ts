@@ -448,6 +448,15 @@ describe('hostile values', () => {
     expect(word(run(2n ** 63n - 1n) as { status: string })).toBe(2n ** 63n - 3n);
   });
 
+  it('a system call is a bare frame that takes nothing along', () => {
+    const evm = createEVM({ state: stateWith({ [A]: `6042${RETURN}` }) });
+    const options = { commit: false, callOnly: true, systemCall: true };
+    expect(word(evm.transactSync(transaction({}), options) as { status: string })).toBe(66n);
+    expect(() => evm.transactSync(transaction({ value: 1n }), options)).toThrow(InputError);
+    const whole = { commit: false, systemCall: true };
+    expect(() => evm.transactSync(transaction({}), whole)).toThrow(InputError);
+  });
+
   it('in a call, a block or an override likewise', async () => {
     const evm = createEVM({ state: stateWith({ [A]: `6042${RETURN}` }) });
     const names = ['from', 'to', 'data', 'value', 'gas', 'gasPrice', 'accessList', 'overrides'];

@@ -349,6 +349,7 @@ class LocalEVM implements EVM {
     }
     // A frame alone is not held against the block's gas, where too much would be refused.
     if (options.callOnly === true) checkGas('transaction.gasLimit', checked.gasLimit);
+    if (options.systemCall === true) checkSystemCall(checked, options);
     if (options.blockGasLeft !== undefined) checkU64('blockGasLeft', options.blockGasLeft);
     const block =
       options.block === undefined ? this.#block : checkBlock({ ...this.#block, ...options.block });
@@ -545,12 +546,19 @@ type Outcome =
   | { readonly status: 'revert' }
   | { readonly status: 'halt'; readonly reason: HaltReason };
 
+/** The machine has no sender then to take a value from, or to make an address of. */
+function checkSystemCall({ value, to }: Transaction, { callOnly }: TransactOptions): void {
+  if (callOnly === true && value === 0n && to !== undefined) return;
+  throw new InputError('options.systemCall', true, 'it with callOnly, an address and no value');
+}
+
 function flagsOf({ options, isCredit }: Call): number {
-  const { callOnly, checks = {} } = options;
+  const { callOnly, systemCall, checks = {} } = options;
   const skipped = (check: boolean | undefined, flag: number) => (check === false ? flag : 0);
   return (
     (isCredit ? layout.TX_FLAG_CREDIT : 0) |
     (callOnly === true ? layout.TX_FLAG_CALL_ONLY : 0) |
+    (systemCall === true ? layout.TX_FLAG_SYSTEM : 0) |
     skipped(checks.nonce, layout.TX_FLAG_SKIP_NONCE) |
     skipped(checks.balance, layout.TX_FLAG_SKIP_BALANCE) |
     skipped(checks.baseFee, layout.TX_FLAG_SKIP_BASE_FEE) |

@@ -18,6 +18,7 @@ import { MemoryState } from '../state/memory.ts';
 import { PathTrie } from '../state/path-trie.ts';
 import { TrieMemory } from '../state/trie-memory.ts';
 import { accountKey } from './account.ts';
+import { StateProver } from './state-prover.ts';
 import { verifyBlock, witnessOf } from './stateless.ts';
 import { ProofError } from './trie-node.ts';
 import type { Witness } from './witness.ts';
@@ -29,6 +30,9 @@ const ZERO: Hash = `0x${'00'.repeat(32)}`;
 /** Clears slot 1, sets slot 100, keeps the hash of the block two before in slot 2. */
 const CONTRACT: Address = `0x${'ab'.repeat(20)}`;
 const CODE = Uint8Array.fromHex('5f600155' + '6005606455' + '6002430340600255');
+/** Called by the chain at the start of each block (EIP-4788). */
+const BEACON_ROOTS: Address = '0x000f3df6d732807ef1319fb7b8bb8522d0beac02';
+const BEACON_CODE = Uint8Array.of(0);
 const spec = { chainId: 1n, forks: [{ fork: 'cancun' }] } as const;
 
 function openChain(): Chain {
@@ -37,6 +41,7 @@ function openChain(): Chain {
   state.setAccount(SENDER, account);
   const storage = Array.from({ length: 40 }, (_, slot) => [BigInt(slot), 99n] as const);
   state.setAccount(CONTRACT, { ...account, nonce: 1n, code: CODE, storage });
+  state.setAccount(BEACON_ROOTS, { ...account, nonce: 1n, code: BEACON_CODE });
   for (let index = 1; index <= 50; index++) {
     state.setAccount(`0x${index.toString(16).padStart(40, '7')}`, account);
   }
@@ -105,19 +110,30 @@ describe('a block with its witness', () => {
     stateRoot = chain.head.header.stateRoot;
   });
 
+  it('of nothing holds what the chain itself calls, and not who calls or mines', async () => {
+    const chain = openChain();
+    const prover = new StateProver(chain.stateAt(chain.head.hash));
+    const request = { timestamp: 12n, coinbase: MINER, transactions: [] };
+    const { block } = await chain.buildBlock(request);
+    const { state, codes } = await witnessOf(chain, encodeBlock(block));
+    const nodes = prover.accounts.prove(accountKey(BEACON_ROOTS)).map((node) => node.toHex());
+    expect(state.map((node) => node.toHex())).toEqual(nodes.sort());
+    expect(codes).toEqual([BEACON_CODE]);
+  });
+
   it('has the roots that it has with a state', async () => {
     const { block, outcome } = await verifyBlock({ spec }, bytes, witness);
     expect(block.header.stateRoot).toBe(stateRoot);
     expect(outcome.receipts).toHaveLength(1);
     // Of the parent and of the block two before.
     expect(witness.headers).toHaveLength(2);
-    expect(witness.codes).toEqual([CODE]);
+    expect(witness.codes).toEqual([BEACON_CODE, CODE]);
   });
 
   it('does not mind order, repetition and more', async () => {
     const more = {
       state: [...witness.state.toReversed(), ...witness.state, Uint8Array.of(1)],
-      codes: [Uint8Array.of(9, 9), CODE, CODE],
+      codes: [Uint8Array.of(9, 9), CODE, CODE, BEACON_CODE],
       headers: witness.headers,
     };
     await verifyBlock({ spec }, bytes, more);
@@ -190,7 +206,7 @@ describe('a block with its witness', () => {
       const state = accounts.flatMap(([address]) => trie.prove(accountKey(address)));
       const made = { ...parent, stateRoot: trie.root() };
       const block = { ...body, header: { ...header, parentHash: headerHash(made) } };
-      const given = { state, codes: [CODE], headers: [encodeHeader(made)] };
+      const given = { state, codes: [CODE, BEACON_CODE], headers: [encodeHeader(made)] };
       const error = await verifyBlock({ spec }, encodeBlock(block), given).catch((e: unknown) => e);
       const isRefusal = error instanceof ProofError || error instanceof InvalidBlock;
       expect(isRefusal, String((error as Error).stack)).toBe(true);

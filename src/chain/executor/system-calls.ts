@@ -108,5 +108,6 @@ function systemCall(evm: EVM, to: Address, data: Uint8Array): Promise<Transactio
     to,
     data,
   });
-  return evm.transact(transaction, { callOnly: true, checks: { baseFee: false } });
+  const checks = { baseFee: false };
+  return evm.transact(transaction, { callOnly: true, systemCall: true, checks });
 }

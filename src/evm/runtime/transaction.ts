@@ -22,7 +22,7 @@ import {
   STATUS_NEED_STATE, STATUS_STOP, STATUS_STOPPED, STATUS_SWITCH_FRAME, TX_ACCESS_LIST, TX_ACCESS_LIST_COUNT,
   TX_AUTHORIZATIONS, TX_AUTHORIZATION_COUNT, TX_BLOCK_GAS_LEFT, TX_CREATED, TX_DATA, TX_DATA_SIZE,
   TX_EFFECTIVE_PRICE, TX_FLAGS, TX_FLAG_CALL_ONLY, TX_FLAG_CREATE, TX_FLAG_CREDIT, TX_FLAG_SKIP_BALANCE,
-  TX_FLAG_SKIP_BASE_FEE, TX_FLAG_SKIP_NONCE, TX_FLAG_SKIP_SENDER_CODE, TX_FLOOR_GAS, TX_STATE_GAS_USED,
+  TX_FLAG_SKIP_BASE_FEE, TX_FLAG_SKIP_NONCE, TX_FLAG_SKIP_SENDER_CODE, TX_FLAG_SYSTEM, TX_FLOOR_GAS, TX_STATE_GAS_USED,
   TX_GAS, TX_GAS_REFUNDED, TX_GAS_USED, TX_INTRINSIC_GAS, TX_MAX_BLOB_FEE, TX_MAX_FEE,
   TX_MAX_PRIORITY_FEE, TX_NONCE, TX_PHASE, TX_REFUSED, TX_SCRATCH, TX_SENDER, TX_STATUS,
   TX_STATUS_DONE, TX_STATUS_PENDING, TX_STATUS_REFUSED, TX_TO, TX_TYPE, TX_VALUE,
@@ -113,9 +113,9 @@ function begin(ctx: u32): i64 {
     store<u32>(tx + TX_REFUSED, refused);
     return 0;
   }
-  const sender = findAccount(ctx, tx + TX_SENDER);
-  if (sender == 0) return missing(ctx);
-  if (findAccount(ctx, ctx + C_COINBASE) == 0) return missing(ctx);
+  const system = has(ctx, TX_FLAG_SYSTEM);
+  const sender = system ? 0 : findAccount(ctx, tx + TX_SENDER);
+  if (!system && (sender == 0 || findAccount(ctx, ctx + C_COINBASE) == 0)) return missing(ctx);
   if (!has(ctx, TX_FLAG_CALL_ONLY)) {
     const code = codeOf(ctx, sender);
     if (code == 0) return missing(ctx);
@@ -126,7 +126,7 @@ function begin(ctx: u32): i64 {
     }
     buyGas(ctx, sender);
   } else setPrice(ctx);
-  const nonce = load<u64>(sender + A_NONCE);
+  const nonce = system ? 0 : load<u64>(sender + A_NONCE);
   if (!has(ctx, TX_FLAG_CREATE) && !has(ctx, TX_FLAG_CALL_ONLY)) setNonce(ctx, sender, nonce + 1);
   const authorized = authorize(ctx);
   if (authorized < 0) return authorized;
@@ -387,12 +387,12 @@ function authorizeOne(ctx: u32, at: u32): i64 {
   return 0;
 }
 
-/** Marks what a transaction has accessed before it begins (EIP-2929, 2930, 3651). */
+/** Marks what a transaction has accessed before it begins (EIP-2929, 2930, 3651); no sender: a system call. */
 function warmUp(ctx: u32, sender: u32): i64 {
   const tx = ctx + C_TX;
   if (price(ctx, R_WARMTH) == 0) return 0;
-  warmAccount(ctx, sender);
-  if (price(ctx, R_WARM_COINBASE)) warmAccount(ctx, findAccount(ctx, ctx + C_COINBASE));
+  if (sender != 0) warmAccount(ctx, sender);
+  if (sender != 0 && price(ctx, R_WARM_COINBASE)) warmAccount(ctx, findAccount(ctx, ctx + C_COINBASE));
   let entry = load<u32>(tx + TX_ACCESS_LIST);
   for (let i = load<u32>(tx + TX_ACCESS_LIST_COUNT); i > 0; i--) {
     const account = findAccount(ctx, entry);
