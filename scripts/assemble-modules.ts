@@ -3,7 +3,7 @@
  * `createEVM` need not: assembling takes 40 ms of a process that has just begun.
  *
  * Modules are cut into pieces at the functions of their code section, and equal pieces are kept
- * once: 15 forks, for shared and unshared memory, share most of their instructions.
+ * once: 16 forks, for shared and unshared memory, share most of their instructions.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

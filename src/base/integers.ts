@@ -26,6 +26,12 @@ export const U32: IntegerRange = { min: 0, max: 0xffff_ffff };
 export const U64: IntegerRange = { min: 0n, max: (1n << 64n) - 1n };
 export const U256: IntegerRange = { min: 0n, max: (1n << 256n) - 1n };
 
+/** The greater of two: `Math.max` takes no bigints. */
+export function maxOf(a: bigint, b: bigint): bigint {
+  if (a > b) return a;
+  return b;
+}
+
 /** Whether `value` is an integer within the range, both ends included. */
 export function isWithin(value: number | bigint, range: IntegerRange): boolean {
   if (typeof value === 'number' && !Number.isSafeInteger(value)) return false;

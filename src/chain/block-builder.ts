@@ -29,6 +29,8 @@ export interface BlockRequest {
   readonly withdrawals?: readonly Withdrawal[];
   /** From Cancun on. */
   readonly parentBeaconBlockRoot?: Hash;
+  /** From Amsterdam on; one after the parent's when left out. */
+  readonly slotNumber?: bigint;
 }
 
 export interface BuiltBlock {
@@ -110,6 +112,9 @@ function startHeader(
     ...(is('london') ? { baseFeePerGas: nextBaseFee(parent) } : {}),
     ...(blobs && { excessBlobGas: nextExcessBlobGas(parent, blockRules, blobs) }),
     ...(is('cancun') ? { parentBeaconBlockRoot: request.parentBeaconBlockRoot ?? ZERO_HASH } : {}),
+    ...(is('amsterdam')
+      ? { slotNumber: request.slotNumber ?? (parent.slotNumber ?? 0n) + 1n }
+      : {}),
   };
 }
 

@@ -196,6 +196,29 @@ describe('a chain', () => {
     expect((await chain.importBlock(encodeBlock(block))).hash).toBe(block.hash);
   });
 
+  it('Amsterdam: the access list of a block is the one that its header names', async () => {
+    const chain = openChain('amsterdam');
+    const transactions = [call(0n, COUNTER), call(1n, MINER, 5n)];
+    const request = { timestamp: 5n, coinbase: MINER, transactions, slotNumber: 99n };
+    const { block } = await chain.buildBlock(request);
+    expect(block.header.slotNumber).toBe(99n);
+    const blockAccessListHash = `0x${'11'.repeat(32)}` as Hash;
+    const wrong = encodeBlock({ ...block, header: { ...block.header, blockAccessListHash } });
+    await expect(chain.importBlock(wrong)).rejects.toMatchObject({
+      code: 'block/wrong access list hash',
+    });
+    const { accessList, receipts } = await chain.importBlock(encodeBlock(block));
+    const counter = accessList?.find(({ address }) => address === COUNTER);
+    expect(counter?.storageChanges).toEqual([[0n, [{ index: 1, value: 1n }]]]);
+    const sender = accessList?.find(({ address }) => address === SENDER);
+    expect(sender?.nonceChanges).toEqual([
+      { index: 1, value: 1n },
+      { index: 2, value: 2n },
+    ]);
+    // The transfer of the second left a log (EIP-7708).
+    expect(receipts.map(({ logs }) => logs.length)).toEqual([0, 1]);
+  });
+
   it('refuses bytes that are no block without executing anything', async () => {
     const chain = openChain('osaka');
     const request = { timestamp: 5n, coinbase: MINER, transactions: [call(0n, COUNTER)] };

@@ -10,6 +10,7 @@ import type { Hash } from '../evm/types.ts';
 import { type PendingBlock, StateBranches } from '../state/branches.ts';
 import type { MemoryState } from '../state/memory.ts';
 import { type BlockRequest, type BuiltBlock, buildBlock } from './block-builder.ts';
+import type { BlockAccessList } from './blocks/access-list.ts';
 import { type Block, type BodyRoots, bodyRoots, decodeBlock } from './blocks/block.ts';
 import { type BlockFault, InvalidBlock, requireSame } from './blocks/fault.ts';
 import { type BlockHeader, headerHash } from './blocks/header.ts';
@@ -39,6 +40,8 @@ export interface ChainBlock extends Block {
   /** With its own. */
   readonly totalDifficulty: bigint;
   readonly receipts: readonly Receipt[];
+  /** Amsterdam. */
+  readonly accessList?: BlockAccessList | undefined;
 }
 
 export class Chain {
@@ -117,7 +120,8 @@ export class Chain {
       checkOutcome(block.header, outcomeFields(outcome, pending.root(), blockRules));
       pending.commit(block.hash);
       const totalDifficulty = parent.totalDifficulty + block.header.difficulty;
-      const kept: ChainBlock = { ...block, totalDifficulty, receipts: outcome.receipts };
+      const { receipts, accessList } = outcome;
+      const kept: ChainBlock = { ...block, totalDifficulty, receipts, accessList };
       this.#blocks.set(block.hash, kept);
       return kept;
     } catch (error) {
@@ -207,5 +211,6 @@ const OUTCOME_FIELDS = [
   ['logsBloom', 'block/wrong logs bloom', 'the logs bloom'],
   ['blobGasUsed', 'block/wrong blob gas used', 'the blob gas used'],
   ['requestsHash', 'block/wrong requests hash', 'the requests hash'],
+  ['blockAccessListHash', 'block/wrong access list hash', 'the hash of the access list'],
   ['stateRoot', 'block/wrong state root', 'the state root'],
 ] as const satisfies readonly (readonly [keyof OutcomeFields, BlockFault, string])[];

@@ -56,6 +56,8 @@ export interface TransactOptions extends ExecutionOptions {
   readonly commit?: boolean;
   /** Gas that the block has left; its gas limit when left out. */
   readonly blockGasLeft?: bigint;
+  /** State gas left in the block (EIP-8037); the block's gas limit when left out. */
+  readonly blockStateGasLeft?: bigint;
   /** The frame alone: no checks, no intrinsic gas, no fees, no nonce, no refund. */
   readonly callOnly?: boolean;
   /**

@@ -152,5 +152,6 @@ export function checkBlock(value: BlockEnvironment): BlockEnvironment {
     difficulty: checkWord('block.difficulty', value.difficulty),
     baseFee: checkWord('block.baseFee', value.baseFee),
     blobBaseFee: checkWord('block.blobBaseFee', value.blobBaseFee),
+    slotNumber: checkU64('block.slotNumber', value.slotNumber ?? 0n),
   };
 }

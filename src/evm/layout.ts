@@ -101,13 +101,10 @@ export const F_SCRATCH_0 = 256;
 export const F_SCRATCH_1 = 288;
 export const F_SCRATCH_2 = 320;
 export const F_SCRATCH_3 = 352;
-/** i64: state gas that the frame paid from its gas. */
-export const F_STATE_GAS_FROM_GAS = 896;
-/** i64, i64: state gas, and C_STATE_GAS_USED, when the frame was entered. */
-export const F_STATE_GAS_AT_ENTRY = 904;
-export const F_STATE_GAS_USED_AT_ENTRY = 912;
-/** i64: state gas that the caller paid for this frame, and gets back where it fails. */
-export const F_STATE_GAS_OF_CALLER = 920;
+/** i64 x 3: state gas that the frame used; that it got back; that its caller is to get back. */
+export const F_STATE_GAS_USED = 896;
+export const F_STATE_GAS_REFUNDED = 904;
+export const F_STATE_GAS_PENDING = 912;
 /** From here to FRAME_BYTES, but for the state gas: private to the runtime. */
 export const F_RUNTIME = 384;
 
@@ -415,6 +412,11 @@ export const R_BLOB_GAS = 136;
 /** EIP-7594: blobs of one transaction, 0 = only the block's limit counts. */
 export const R_MAX_BLOBS_TX = 140;
 export const R_MAX_BLOBS_BLOCK = 144;
+/** EIP-7976: tokens of a zero byte in the floor. EIP-7981: price of a byte of the access list. */
+export const R_TX_FLOOR_ZERO_TOKENS = 148;
+export const R_TX_ACCESS_BYTE = 152;
+/** EIP-8037: hash of a word of deposited code: 6, before Amsterdam 0. */
+export const R_CREATE_DATA_WORD = 156;
 /** Switches. */
 /** EIP-150: all but one 64th. */
 export const R_ALL_BUT_ONE_64TH = 160;
@@ -452,13 +454,18 @@ export const R_PRECOMPILE_P256 = 224;
 /** ptr, u32: further precompile and module addresses as words (a host's own). */
 export const R_CUSTOM = 228;
 export const R_CUSTOM_COUNT = 232;
-/** EIP-8037: state gas of a new slot, a new account, a byte of code. All 0 before Amsterdam. */
-export const R_STATE_GAS_SLOT = 236;
-export const R_STATE_GAS_ACCOUNT = 240;
-export const R_STATE_GAS_CODE_BYTE = 244;
+/** EIP-8037: bytes of a new slot, a new account, an authorisation. All 0 before Amsterdam. */
+export const R_STATE_BYTES_SLOT = 236;
+export const R_STATE_BYTES_ACCOUNT = 240;
+export const R_STATE_BYTES_AUTHORIZATION = 244;
 /** EIP-8037: the limit of a transaction's gas is one of execution; what is above is state gas. */
 export const R_STATE_GAS = 248;
-export const RULES_BYTES = 256;
+/** EIP-8037: state gas of a byte, 0 = C_STATE_BYTE_PRICE. */
+export const R_STATE_BYTE_PRICE = 252;
+/** EIP-7708: transfers of ether leave logs. EIP-7778: a block counts gas before refunds. */
+export const R_LOG_TRANSFERS = 256;
+export const R_BLOCK_GAS_BEFORE_REFUNDS = 260;
+export const RULES_BYTES = 320;
 
 // ---------------------------------------------------------------- overlay entries (runtime/state)
 // Entry of an account in a context's overlay. The machine reads A_*; only runtime/state writes.
@@ -603,8 +610,10 @@ export const C_HOOK_FAILURE = 1180;
 /** 256 bits: block hashes that the transaction read, by number & 255. */
 export const C_BLOCK_HASH_READS = 1408;
 
-/** i64: state gas that the transaction has used so far (EIP-8037). */
-export const C_STATE_GAS_USED = 1440;
+/** i64: state gas that came into being (positive) or was lost, and counts as no gas used. */
+export const C_STATE_GAS_GRANTED = 1440;
+/** i64: state gas of a byte by the block's gas limit (EIP-8037). */
+export const C_STATE_BYTE_PRICE = 1448;
 
 export const HOOK_ENTER = 1;
 export const HOOK_EXIT = 2;
@@ -676,6 +685,11 @@ export const TX_PHASE = 384;
 export const TX_PHASE_RUNNING = 1;
 /** word: what the sender paid in advance (blob gas not counted). */
 export const TX_SCRATCH = 416;
+/** u64: state gas left in the block (host writes), and the part of TX_INTRINSIC_GAS that is such. */
+export const TX_BLOCK_STATE_GAS_LEFT = 448;
+export const TX_INTRINSIC_STATE_GAS = 456;
+/** u64: result: gas that counts towards the block's limit, state gas apart. */
+export const TX_BLOCK_GAS_USED = 464;
 
 // Why a transaction is refused (TX_REFUSED), in the order of RefusalReason in types.ts.
 export const REFUSED_TYPE = 1;

@@ -351,6 +351,8 @@ class LocalEVM implements EVM {
     if (options.callOnly === true) checkGas('transaction.gasLimit', checked.gasLimit);
     if (options.systemCall === true) checkSystemCall(checked, options);
     if (options.blockGasLeft !== undefined) checkU64('blockGasLeft', options.blockGasLeft);
+    const { blockStateGasLeft } = options;
+    if (blockStateGasLeft !== undefined) checkU64('blockStateGasLeft', blockStateGasLeft);
     const block =
       options.block === undefined ? this.#block : checkBlock({ ...this.#block, ...options.block });
     return { transaction: checked, options, block, chainId: this.#chainId, isCredit: false };
@@ -367,7 +369,11 @@ class LocalEVM implements EVM {
     }
     if (context.block !== block) {
       const merged = forkIndex(this.rules.fork) >= forkIndex('paris');
-      encodeBlock(this.#memory, arena, block, { chainId, merged });
+      encodeBlock(this.#memory, arena, block, {
+        chainId,
+        merged,
+        metersStateGas: this.rules.metersStateGas,
+      });
       context.block = block;
     }
     return this.#settings.apply(context, options, this.#state);
@@ -379,6 +385,7 @@ class LocalEVM implements EVM {
     encodeTransaction(this.#memory, arena, transaction, {
       flags: flagsOf(call),
       blockGasLeft: options.blockGasLeft ?? block.gasLimit,
+      blockStateGasLeft: options.blockStateGasLeft ?? block.gasLimit,
     });
     this.#memory.view().setUint32(arena.ctx + layout.C_STOP, 0, true);
     this.#tiers.collect(arena);
@@ -493,6 +500,7 @@ class LocalEVM implements EVM {
       gasUsed: view.getBigUint64(tx + layout.TX_GAS_USED, true),
       gasRefunded: view.getBigUint64(tx + layout.TX_GAS_REFUNDED, true),
       stateGasUsed: view.getBigUint64(tx + layout.TX_STATE_GAS_USED, true),
+      blockGasUsed: view.getBigUint64(tx + layout.TX_BLOCK_GAS_USED, true),
       output: readOutput(this.#machine, arena),
       // PERF: five thousand logs take longer to decode than to make; most callers never look.
       get logs() {

@@ -69,6 +69,8 @@ export interface BlockEnvironment {
   readonly baseFee: bigint;
   /** Price of blob gas (from excess blob gas, by the fork's schedule). */
   readonly blobBaseFee: bigint;
+  /** EIP-7843, Amsterdam; 0 when left out. */
+  readonly slotNumber?: bigint;
 }
 
 export interface AccessListEntry {
@@ -133,6 +135,11 @@ interface Executed {
   readonly gasRefunded: bigint;
   /** Part of the gas used that paid for the state's growth (EIP-8037); 0 before Amsterdam. */
   readonly stateGasUsed: bigint;
+  /**
+   * Gas that counts towards the block's limit, state gas apart: what was used, from Amsterdam on
+   * before refunds (EIP-7778).
+   */
+  readonly blockGasUsed: bigint;
   readonly output: Uint8Array;
   readonly logs: readonly Log[];
   /** Address of the contract that a creating transaction made. */

@@ -2,8 +2,9 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { FORKS, type ForkName } from '../../src/evm/forks/names.ts';
+import type { ForkName } from '../../src/evm/forks/names.ts';
 import type { Engine } from '../../src/evm/types.ts';
+import { PEER_FORKS } from '../differential/ethereumjs.ts';
 
 export interface DifferentialRun {
   readonly engines: readonly Engine[];
@@ -25,7 +26,7 @@ export async function runDifferentialForks(
   report: DifferentialReport,
 ): Promise<void> {
   // The younger a fork, the more it has: the longest first, so that all processes end together.
-  const queue = [...FORKS].reverse();
+  const queue = [...PEER_FORKS].reverse();
   const work = async (): Promise<void> => {
     for (let fork = queue.shift(); fork !== undefined; fork = queue.shift()) {
       await runFork(fork, run, report);

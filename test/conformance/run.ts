@@ -51,6 +51,7 @@ const SUITES: readonly Suite[] = [
   { name: 'legacy', fixtures: 'legacytests-Cancun', part: 'GeneralStateTests', run: runStateTests },
   { name: 'blocks', fixtures: 'eest-v5.4.0', part: 'blockchain_tests', run: runBlocks },
   { name: 'chains', fixtures: 'legacytests-Cancun', part: 'BlockchainTests', run: runBlocks },
+  { name: 'amsterdam', fixtures: 'eest-bal-v5.7.0', part: 'blockchain_tests', run: runBlocks },
   { name: 'vm', fixtures: 'legacytests-Constantinople', part: 'VMTests', run: runVmTests },
 ];
 
@@ -143,7 +144,7 @@ function row(suite: string, engine: string, totals: Totals, seconds: number): st
   const { passed, failed, skipped } = totals;
   const rate = Math.round((passed + failed) / Math.max(seconds, 0.001));
   return (
-    `${suite.padEnd(8)} ${engine.padEnd(12)} ${String(passed).padStart(7)} passed ` +
+    `${suite.padEnd(12)} ${engine.padEnd(12)} ${String(passed).padStart(7)} passed ` +
     `${String(failed).padStart(6)} failed ${String(skipped).padStart(3)} skipped ` +
     `${seconds.toFixed(1).padStart(7)} s ${String(rate).padStart(6)}/s`
   );

@@ -32,6 +32,21 @@ const isKnown = networkSpec('Amsterdam', 1n, new Map()) !== undefined;
 const folder = isKnown ? fixtures('eest-zkevm-v0.3.3') : undefined;
 const machines = new Machines({ engine: 'interpreter' });
 
+/**
+ * Blocks of an earlier moment of EIP-8037 than Amsterdam's own tests (tests-bal v5.7.0), which
+ * count: state gas of what fails or destroys itself was kept, and an authorisation's came off the block's.
+ */
+const OF_EARLIER_DRAFT = new Set([
+  'test_witness_codes_redelegation_old_marker_included_new_marker_excluded',
+  'test_witness_codes_reset_delegation',
+  'test_witness_codes_reverted_transaction',
+  'test_witness_codes_failed_create_includes_factory',
+  'test_witness_codes_reverted_create_same_hash_then_read',
+  'test_witness_codes_create_then_selfdestruct_same_tx',
+  'test_witness_codes_selfdestruct_in_initcode',
+  'test_validation_codes_missing_redelegation_old_marker',
+]);
+
 describe.skipIf(folder === undefined)('official stateless tests', () => {
   const files =
     folder === undefined
@@ -42,7 +57,8 @@ describe.skipIf(folder === undefined)('official stateless tests', () => {
     const whole = JSON.parse(source) as Record<string, { blocks: StatelessBlock[] }>;
     for (const test of parseBlockTests(source)) {
       const blocks = whole[test.name]?.blocks ?? [];
-      it(test.name.replace(/^.*::|\[.*$/g, ''), () => replay(test, blocks));
+      const name = test.name.replace(/^.*::|\[.*$/g, '');
+      (OF_EARLIER_DRAFT.has(name) ? it.fails : it)(name, () => replay(test, blocks));
     }
   }
 });

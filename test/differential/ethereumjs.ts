@@ -12,7 +12,7 @@ import {
 } from '@ethereumjs/tx';
 import { type Address, createAddressFromString, type PrefixedHexString } from '@ethereumjs/util';
 import { createVM, runTx, type VM } from '@ethereumjs/vm';
-import { type ForkName, forkIndex } from '../../src/evm/forks/names.ts';
+import { FORKS, type ForkName, forkIndex } from '../../src/evm/forks/names.ts';
 import type { Hash, Address as HexAddress, Log } from '../../src/evm/types.ts';
 import { blockHashOf, type Case, type CaseTransaction } from './case.ts';
 import { rootOf } from './ethereumjs-root.ts';
@@ -20,7 +20,13 @@ import { PeerState } from './ethereumjs-state.ts';
 import { corrected } from './known-bugs.ts';
 import { isKept, type Outcome, STACK_KEPT, type Step } from './outcome.ts';
 
-const HARDFORKS: Readonly<Record<ForkName, Hardfork>> = {
+/** A fork that EthereumJS has. */
+type PeerFork = Exclude<ForkName, 'amsterdam'>;
+
+/** Amsterdam is a draft, and EthereumJS has none that goes by the same tests. */
+export const PEER_FORKS: readonly PeerFork[] = FORKS.filter((fork) => fork !== 'amsterdam');
+
+const HARDFORKS: Readonly<Record<PeerFork, Hardfork>> = {
   frontier: Hardfork.Chainstart,
   homestead: Hardfork.Homestead,
   tangerineWhistle: Hardfork.TangerineWhistle,
@@ -40,7 +46,7 @@ const HARDFORKS: Readonly<Record<ForkName, Hardfork>> = {
 
 /** Common of a fork, as EthereumJS calls its rules; never copied: nothing here changes it. */
 export function commonOf(fork: ForkName): Common {
-  const common = new Common({ chain: Mainnet, hardfork: HARDFORKS[fork] });
+  const common = new Common({ chain: Mainnet, hardfork: HARDFORKS[fork as PeerFork] });
   common.copy = () => common;
   // Every transaction brings the same parameters again.
   const [known, update] = [new Set<unknown>(), common.updateParams.bind(common)];

@@ -10,9 +10,10 @@
 
 import { parseArgs } from 'node:util';
 import { requireBuild } from '../../scripts/built.ts';
-import { FORKS, findFork, forkIndex } from '../../src/evm/forks/names.ts';
+import { findFork, forkIndex } from '../../src/evm/forks/names.ts';
 import type { Engine } from '../../src/evm/types.ts';
 import { ENGINES } from './compare.ts';
+import { PEER_FORKS } from './ethereumjs.ts';
 import { createSuite, FAMILIES } from './suite.ts';
 
 requireBuild();
@@ -21,20 +22,20 @@ process.exitCode = await main();
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
-      fork: { type: 'string', multiple: true, default: [...FORKS] },
+      fork: { type: 'string', multiple: true, default: [...PEER_FORKS] },
       family: { type: 'string', multiple: true, default: Object.keys(FAMILIES) },
       engine: { type: 'string', multiple: true, default: [...ENGINES] },
       sample: { type: 'string', default: '1' },
       first: { type: 'boolean', default: false },
     },
   });
-  const forks = values.fork.map((name) => findFork(name));
+  const forks = values.fork.map((name) => PEER_FORKS.find((fork) => fork === findFork(name)));
   const engines = values.engine.filter((name): name is Engine => ENGINES.includes(name as Engine));
   const oneIn = Number(values.sample);
   const unknown = values.family.find((name) => FAMILIES[name] === undefined);
   if (forks.includes(undefined) || unknown !== undefined || engines.length === 0 || !(oneIn >= 1)) {
     process.stderr.write(
-      `differential: forks are ${FORKS.join(', ')}; families are ` +
+      `differential: forks are ${PEER_FORKS.join(', ')}; families are ` +
         `${Object.keys(FAMILIES).join(', ')}; engines are ${ENGINES.join(', ')}; ` +
         '--sample is a whole number from 1\n',
     );

@@ -12,9 +12,10 @@
 import { parseArgs } from 'node:util';
 import { requireBuild } from '../../scripts/built.ts';
 import { type AnvilProcess, launchAnvil } from '../../src/cli/bench/anvil.ts';
-import { FORKS, type ForkName, findFork } from '../../src/evm/forks/names.ts';
+import { type ForkName, findFork } from '../../src/evm/forks/names.ts';
 import type { Hash, TransactionResult } from '../../src/evm/types.ts';
 import { type Case, type CaseTransaction, writeJson } from '../differential/case.ts';
+import { PEER_FORKS } from '../differential/ethereumjs.ts';
 import { createMachine, type Machine, stateOf, tierDifference } from '../differential/machines.ts';
 import type { Step } from '../differential/outcome.ts';
 import { since } from '../differential/since.ts';
@@ -50,7 +51,7 @@ async function main(): Promise<number> {
       fork: {
         type: 'string',
         multiple: true,
-        default: FORKS.filter((fork) => since(fork, 'berlin')),
+        default: PEER_FORKS.filter((fork) => since(fork, 'berlin')),
       },
     },
   });

@@ -1,8 +1,9 @@
 /** What a campaign has run: counts by fork, type, outcome, opcode, so that a hole shows. */
 import { createHash } from 'node:crypto';
-import { FORKS, type ForkName } from '../../src/evm/forks/names.ts';
+import type { ForkName } from '../../src/evm/forks/names.ts';
 import { OPCODES, opcodeAt } from '../../src/evm/opcodes/table.ts';
 import { type Case, type CaseTransaction, writeJson } from '../differential/case.ts';
+import { PEER_FORKS } from '../differential/ethereumjs.ts';
 import type { Round } from './campaign.ts';
 
 export interface Coverage {
@@ -48,7 +49,7 @@ function identity({ fork, accounts }: Case, transaction: CaseTransaction): strin
 const HOLES_SHOWN = 40;
 
 /** Opcodes that a fork knows and that no compared step has executed. */
-export function holes(coverage: Coverage, forks: readonly ForkName[] = FORKS): string {
+export function holes(coverage: Coverage, forks: readonly ForkName[] = PEER_FORKS): string {
   const missing = forks.flatMap((fork) =>
     OPCODES.filter(({ byte }) => opcodeAt(byte, fork) !== undefined && byte !== 0)
       .filter(({ byte }) => !coverage.opcodes.has(`${fork} ${byte}`))
@@ -63,7 +64,7 @@ export function holes(coverage: Coverage, forks: readonly ForkName[] = FORKS): s
 export function opcodeTable(coverage: Coverage): string {
   const counts = new Map<string, number>();
   for (const { byte, name } of OPCODES) {
-    const times = FORKS.map((fork) => coverage.opcodes.get(`${fork} ${byte}`) ?? 0);
+    const times = PEER_FORKS.map((fork) => coverage.opcodes.get(`${fork} ${byte}`) ?? 0);
     counts.set(
       name,
       times.reduce((sum, count) => sum + count, 0),

@@ -1,12 +1,12 @@
 /** The fuzzer, briefly: seeds that are always the same, on every fork. */
 import { expect, test } from 'vitest';
-import { FORKS } from '../../src/evm/forks/names.ts';
+import { PEER_FORKS } from '../differential/ethereumjs.ts';
 import { createCampaign } from './campaign.ts';
 import { Random } from './random.ts';
 
 const ROUNDS = 2;
 
-test.each(FORKS)('random transactions on %s: EthereumJS and all tiers agree', async (fork) => {
+test.each(PEER_FORKS)('random transactions on %s: EthereumJS and all tiers agree', async (fork) => {
   const campaign = createCampaign();
   for (let round = 0; round < ROUNDS; round++) {
     const { comparison } = await campaign.round(fork, `smoke ${round}`);

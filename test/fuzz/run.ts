@@ -13,10 +13,11 @@ import { writeFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { requireBuild } from '../../scripts/built.ts';
-import { FORKS, type ForkName, findFork } from '../../src/evm/forks/names.ts';
+import { type ForkName, findFork } from '../../src/evm/forks/names.ts';
 import type { Engine } from '../../src/evm/types.ts';
 import { writeJson } from '../differential/case.ts';
 import { ENGINES } from '../differential/compare.ts';
+import { PEER_FORKS } from '../differential/ethereumjs.ts';
 import { type Campaign, createCampaign, type Round } from './campaign.ts';
 import { holes, newCoverage, note, opcodeTable, table } from './coverage.ts';
 import { Random } from './random.ts';
@@ -35,17 +36,17 @@ async function main(): Promise<number> {
     options: {
       seconds: { type: 'string', default: '60' },
       seed: { type: 'string', default: String(Date.now()) },
-      fork: { type: 'string', multiple: true, default: [...FORKS] },
+      fork: { type: 'string', multiple: true, default: [...PEER_FORKS] },
       engine: { type: 'string', multiple: true, default: [...ENGINES] },
       round: { type: 'string' },
     },
   });
-  const forks = values.fork.map((name) => findFork(name));
+  const forks = values.fork.map((name) => PEER_FORKS.find((fork) => fork === findFork(name)));
   const engines = values.engine.filter((name): name is Engine => ENGINES.includes(name as Engine));
   const seconds = Number(values.seconds);
   if (!forks.every((fork) => fork !== undefined) || engines.length === 0 || !(seconds >= 0)) {
     process.stderr.write(
-      `fuzz: forks are ${FORKS.join(', ')}; engines are ${ENGINES.join(', ')}; ` +
+      `fuzz: forks are ${PEER_FORKS.join(', ')}; engines are ${ENGINES.join(', ')}; ` +
         '--seconds is a number from 0\n',
     );
     return 2;

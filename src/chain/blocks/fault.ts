@@ -35,6 +35,8 @@ export type BlockFault =
   | 'block/wrong receipts root'
   | 'block/wrong logs bloom'
   | 'block/wrong requests hash'
+  | 'block/wrong access list hash'
+  | 'block/access list too long'
   | 'block/wrong state root';
 
 /** A block that breaks a rule; nothing of it was kept. */

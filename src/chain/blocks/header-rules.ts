@@ -56,6 +56,8 @@ const FIELDS_SINCE = [
   ['excessBlobGas', 'cancun'],
   ['parentBeaconBlockRoot', 'cancun'],
   ['requestsHash', 'prague'],
+  ['blockAccessListHash', 'amsterdam'],
+  ['slotNumber', 'amsterdam'],
 ] as const satisfies readonly (readonly [HeaderField, string])[];
 
 function checkFields(header: BlockHeader, { is, rules }: BlockRules): void {

@@ -3,7 +3,8 @@
  *
  * Forks only ever appended fields, so a header with n fields has the first n of `HEADER_FIELDS`.
  *
- * Specifications: Ethereum yellow paper, 4.4; EIP-1559, EIP-4895, EIP-4844, EIP-4788, EIP-7685.
+ * Specifications: Ethereum yellow paper, 4.4; EIP-1559, EIP-4895, EIP-4844, EIP-4788, EIP-7685,
+ * EIP-7928, EIP-7843.
  */
 
 import { toHex } from '../../base/bytes.ts';
@@ -43,6 +44,9 @@ export interface BlockHeader {
   readonly parentBeaconBlockRoot?: Hash;
   /** Prague. */
   readonly requestsHash?: Hash;
+  /** Amsterdam. */
+  readonly blockAccessListHash?: Hash;
+  readonly slotNumber?: bigint;
 }
 
 export type HeaderField = keyof BlockHeader;
@@ -73,6 +77,8 @@ const HEADER_FIELDS: readonly (readonly [HeaderField, HeaderFieldKind])[] = [
   ['excessBlobGas', 'u64'],
   ['parentBeaconBlockRoot', 32],
   ['requestsHash', 32],
+  ['blockAccessListHash', 32],
+  ['slotNumber', 'u64'],
 ];
 
 /** Fields that every header has. */

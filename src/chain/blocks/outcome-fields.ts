@@ -4,6 +4,7 @@ import { toHex } from '../../base/bytes.ts';
 import type { Hash } from '../../evm/types.ts';
 import type { BlockRules } from '../chain-spec.ts';
 import type { BlockOutcome } from '../executor/sequential.ts';
+import { accessListHash } from './access-list.ts';
 import { indexedRoot } from './block.ts';
 import type { BlockHeader } from './header.ts';
 import { encodeReceipt } from './receipt.ts';
@@ -11,11 +12,17 @@ import { requestsHash } from './requests.ts';
 
 export type OutcomeFields = Pick<
   BlockHeader,
-  'gasUsed' | 'receiptsRoot' | 'logsBloom' | 'blobGasUsed' | 'requestsHash' | 'stateRoot'
+  | 'gasUsed'
+  | 'receiptsRoot'
+  | 'logsBloom'
+  | 'blobGasUsed'
+  | 'requestsHash'
+  | 'blockAccessListHash'
+  | 'stateRoot'
 >;
 
 export function outcomeFields(
-  { gasUsed, receipts, bloom, blobGasUsed, requests }: BlockOutcome,
+  { gasUsed, receipts, bloom, blobGasUsed, requests, accessList }: BlockOutcome,
   stateRoot: Hash,
   { is }: Pick<BlockRules, 'is'>,
 ): OutcomeFields {
@@ -26,5 +33,6 @@ export function outcomeFields(
     stateRoot,
     ...(is('cancun') ? { blobGasUsed } : {}),
     ...(is('prague') ? { requestsHash: requestsHash(requests) } : {}),
+    ...(accessList && { blockAccessListHash: accessListHash(accessList) }),
   };
 }

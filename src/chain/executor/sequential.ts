@@ -4,6 +4,7 @@
  * both come from here.
  */
 
+import { maxOf } from '../../base/integers.ts';
 import { blobBaseFee } from '../../evm/forks/blob.ts';
 import type {
   Address,
@@ -14,6 +15,7 @@ import type {
   Transaction,
 } from '../../evm/types.ts';
 import { ChangeSet } from '../../state/change-set.ts';
+import { AccessListBuilder, type BlockAccessList, fitsGasLimit } from '../blocks/access-list.ts';
 import type { Block } from '../blocks/block.ts';
 import { BLOOM_BYTES, logsBloom, mergeBloom } from '../blocks/bloom.ts';
 import { InvalidBlock } from '../blocks/fault.ts';
@@ -27,7 +29,7 @@ import { acceptTransaction } from '../transactions/check.ts';
 import type { TransactionType } from '../transactions/types.ts';
 import type { BlockSetting } from './block-setting.ts';
 import { moveDaoEther } from './dao-fork.ts';
-import { collectRequests, recordAncestors } from './system-calls.ts';
+import { collectRequests, recordAncestors, type SystemCall } from './system-calls.ts';
 
 /** Gwei of a withdrawal in wei. */
 const GWEI = 1_000_000_000n;
@@ -46,6 +48,7 @@ export type ExecutedHeader = Omit<
   | 'withdrawalsRoot'
   | 'blobGasUsed'
   | 'requestsHash'
+  | 'blockAccessListHash'
 >;
 
 /** What a block holds behind its transactions. */
@@ -60,6 +63,8 @@ export interface BlockOutcome {
   readonly bloom: Uint8Array;
   /** Prague. */
   readonly requests: readonly Request[];
+  /** Amsterdam. */
+  readonly accessList: BlockAccessList | undefined;
   readonly changes: StateChanges;
 }
 
@@ -80,7 +85,7 @@ export async function executeBlock(
 /** The environment that a header makes. */
 export function blockEnvironment(header: ExecutedHeader, { blobs }: BlockRules): BlockEnvironment {
   const { number, timestamp, coinbase, gasLimit, difficulty, mixHash } = header;
-  const { baseFeePerGas = 0n, excessBlobGas = 0n } = header;
+  const { baseFeePerGas = 0n, excessBlobGas = 0n, slotNumber = 0n } = header;
   return {
     number,
     timestamp,
@@ -90,6 +95,7 @@ export function blockEnvironment(header: ExecutedHeader, { blobs }: BlockRules):
     prevRandao: BigInt(mixHash),
     baseFee: baseFeePerGas,
     blobBaseFee: blobs === undefined ? 0n : blobBaseFee(excessBlobGas, blobs.baseFeeUpdateFraction),
+    slotNumber,
   };
 }
 
@@ -102,17 +108,27 @@ export class BlockRun {
   readonly #bloom = new Uint8Array(BLOOM_BYTES);
   /** Before Byzantium each receipt holds a state root, so changes are applied at once. */
   readonly #appliesEach: boolean;
+  /** From Amsterdam on. */
+  readonly #accessList: AccessListBuilder | undefined;
+  /** What the transactions paid for. */
+  #gasPaid = 0n;
+  /** What counts towards the limit: of execution, and of the state's growth (EIP-8037). */
   #gasUsed = 0n;
+  #stateGasUsed = 0n;
   #blobGasUsed = 0n;
 
   constructor(setting: BlockSetting, header: ExecutedHeader) {
     this.#setting = setting;
     this.#header = header;
     this.#appliesEach = !setting.blockRules.is('byzantium');
+    if (setting.blockRules.is('amsterdam')) {
+      this.#accessList = new AccessListBuilder((address) => setting.state.getAccount(address));
+    }
   }
 
+  /** Of the kind of which most is used. */
   get gasUsed(): bigint {
-    return this.#gasUsed;
+    return maxOf(this.#gasUsed, this.#stateGasUsed);
   }
 
   /** What comes before the transactions. */
@@ -122,7 +138,7 @@ export class BlockRun {
     evm.setState(state);
     evm.setChainId(spec.chainId);
     evm.setBlock(blockEnvironment(this.#header, blockRules));
-    for (const changes of await recordAncestors(this.#setting, this.#header)) this.#keep(changes);
+    this.#keepCalls(await recordAncestors(this.#setting, this.#header));
   }
 
   /**
@@ -136,11 +152,20 @@ export class BlockRun {
     if (!accepted.ok) throw this.#invalid(accepted.fault, accepted.message);
     const { transaction } = accepted;
     const blobGasUsed = this.#blobGasWith(transaction);
-    const blockGasLeft = this.#header.gasLimit - this.#gasUsed;
-    const result = await evm.transact(transaction, { blockGasLeft });
+    const { gasLimit } = this.#header;
+    const metersState = rules.metersStateGas;
+    const result = await evm.transact(transaction, {
+      blockGasLeft: gasLimit - this.#gasUsed,
+      blockStateGasLeft: gasLimit - this.#stateGasUsed,
+      accesses: this.#accessList !== undefined,
+    });
     if (result.status === 'refused') throw this.#invalid(result.reason, result.message);
     this.#keep(result.changes);
-    this.#gasUsed += result.gasUsed;
+    this.#accessList?.next();
+    this.#accessList?.add(result.accesses, result.changes);
+    this.#gasPaid += result.gasUsed;
+    this.#gasUsed += result.blockGasUsed;
+    if (metersState) this.#stateGasUsed += result.stateGasUsed;
     this.#blobGasUsed = blobGasUsed;
     const stateRoot = this.#appliesEach ? state.root() : undefined;
     const receipt = this.#receiptOf(transaction.type, result, stateRoot);
@@ -151,20 +176,27 @@ export class BlockRun {
 
   /** What comes after the transactions. @throws InvalidBlock */
   async finish({ uncles, withdrawals }: BlockEnd): Promise<BlockOutcome> {
+    this.#accessList?.next();
     for (const { address, amount } of withdrawals) await this.#credit(address, amount * GWEI);
     const collected = await collectRequests(this.#setting, this.#receipts);
-    for (const changes of collected.changes) this.#keep(changes);
+    this.#keepCalls(collected.calls);
     const { blockRules, state } = this.#setting;
     for (const { address, amount } of blockRewards(this.#header, uncles, blockRules)) {
       await this.#credit(address, amount);
     }
+    const accessList = this.#accessList?.build();
+    if (accessList !== undefined && !fitsGasLimit(accessList, this.#header.gasLimit)) {
+      const message = `the access list is too long for ${this.#header.gasLimit} gas`;
+      throw new InvalidBlock('block/access list too long', message);
+    }
     if (!this.#appliesEach) state.apply(this.#changes);
     return {
       receipts: this.#receipts,
-      gasUsed: this.#gasUsed,
+      gasUsed: this.gasUsed,
       blobGasUsed: this.#blobGasUsed,
       bloom: this.#bloom,
       requests: collected.requests,
+      accessList,
       changes: this.#changes,
     };
   }
@@ -175,7 +207,19 @@ export class BlockRun {
   }
 
   async #credit(address: Address, amount: bigint): Promise<void> {
-    this.#keep(await this.#setting.evm.credit(address, amount));
+    const changes = await this.#setting.evm.credit(address, amount);
+    this.#accessList?.touch(address);
+    this.#accessList?.add(undefined, changes);
+    this.#keep(changes);
+  }
+
+  #keepCalls(calls: readonly SystemCall[]): void {
+    for (const { address, accesses, changes } of calls) {
+      this.#accessList?.touch(address);
+      if (changes === undefined) continue;
+      this.#accessList?.add(accesses, changes);
+      this.#keep(changes);
+    }
   }
 
   #blobGasWith({ blobVersionedHashes }: Transaction): bigint {
@@ -191,7 +235,7 @@ export class BlockRun {
       type,
       succeeded: result.status === 'success',
       stateRoot,
-      cumulativeGasUsed: this.#gasUsed,
+      cumulativeGasUsed: this.#gasPaid,
       gasUsed,
       bloom: logsBloom(logs),
       logs,

@@ -5,6 +5,7 @@
  */
 
 import type { EVM } from '../../evm/evm.ts';
+import type { StateAccesses } from '../../evm/machine/accesses.ts';
 import { plainTransaction } from '../../evm/plain-transaction.ts';
 import type { Address, StateChanges, StateReader, TransactionResult } from '../../evm/types.ts';
 import { EMPTY_CODE_HASH } from '../../state/memory.ts';
@@ -20,6 +21,7 @@ import {
   requestOf,
   WITHDRAWAL_REQUEST,
 } from '../blocks/requests.ts';
+import type { BlockRules } from '../chain-spec.ts';
 import type { BlockSetting } from './block-setting.ts';
 
 const SYSTEM_ADDRESS: Address = '0xfffffffffffffffffffffffffffffffffffffffe';
@@ -34,29 +36,38 @@ const REQUEST_CONTRACTS: readonly (readonly [type: number, address: Address])[] 
   [CONSOLIDATION_REQUEST, '0x0000bbddc7ce488642fb579f8b00f3a590007251'],
 ];
 
+/** What came of a call; nothing where there was none. */
+export interface SystemCall {
+  readonly address: Address;
+  readonly accesses: StateAccesses | undefined;
+  readonly changes: StateChanges | undefined;
+}
+
+const NOTHING_DONE = { accesses: undefined, changes: undefined };
+
 /** Hands the parent's roots to their contracts, where these exist; a failure is none's. */
 export async function recordAncestors(
   { evm, state, blockRules }: BlockSetting,
   header: Pick<BlockHeader, 'parentHash' | 'parentBeaconBlockRoot'>,
-): Promise<StateChanges[]> {
+): Promise<SystemCall[]> {
   const calls: [Address, string][] = [];
   const { is } = blockRules;
   if (is('cancun')) calls.push([BEACON_ROOTS, header.parentBeaconBlockRoot as string]);
   if (is('prague')) calls.push([HISTORY_STORAGE, header.parentHash]);
-  const changes: StateChanges[] = [];
+  const done: SystemCall[] = [];
   for (const [address, word] of calls) {
-    if (!(await hasCode(state, address))) continue;
-    const result = await systemCall(evm, address, Uint8Array.fromHex(word.slice(2)));
-    if (result.status !== 'refused') changes.push(result.changes);
+    const called = await hasCode(state, address);
+    const data = Uint8Array.fromHex(word.slice(2));
+    const result = called ? await systemCall(evm, address, data, is) : undefined;
+    done.push({ address, ...outcomeOf(result) });
   }
-  return changes;
+  return done;
 }
 
 export interface CollectedRequests {
   /** In the order of their types. */
   readonly requests: readonly Request[];
-  /** What each call changed. */
-  readonly changes: readonly StateChanges[];
+  readonly calls: readonly SystemCall[];
 }
 
 /** Asks the system contracts and the logs for requests. @throws InvalidBlock */
@@ -64,13 +75,13 @@ export async function collectRequests(
   { evm, state, blockRules, spec }: BlockSetting,
   receipts: readonly Receipt[],
 ): Promise<CollectedRequests> {
-  if (!blockRules.is('prague')) return { requests: [], changes: [] };
+  if (!blockRules.is('prague')) return { requests: [], calls: [] };
   const logs = receipts.flatMap((receipt) => receipt.logs);
   const deposits = depositsIn(logs, spec.depositContract ?? DEPOSIT_CONTRACT);
   const requests = requestOf(DEPOSIT_REQUEST, deposits);
-  const changes: StateChanges[] = [];
+  const calls: SystemCall[] = [];
   for (const [type, address] of REQUEST_CONTRACTS) {
-    const result = await systemCall(evm, address, new Uint8Array(0));
+    const result = await systemCall(evm, address, new Uint8Array(0), blockRules.is);
     if (!(await isDeployed(result, state, address))) {
       const message = `there is no code at the system contract ${address}`;
       throw new InvalidBlock('block/system contract missing', message, { address });
@@ -79,10 +90,10 @@ export async function collectRequests(
       const message = `the call of the system contract ${address} ended with ${result.status}`;
       throw new InvalidBlock('block/system call failed', message, { address });
     }
-    changes.push(result.changes);
+    calls.push({ address, ...outcomeOf(result) });
     requests.push(...requestOf(type, result.output));
   }
-  return { requests, changes };
+  return { requests, calls };
 }
 
 /** The account may have got its code in this very block. */
@@ -101,7 +112,17 @@ async function hasCode(state: StateReader, address: Address): Promise<boolean> {
   return account !== undefined && account.codeHash !== EMPTY_CODE_HASH;
 }
 
-function systemCall(evm: EVM, to: Address, data: Uint8Array): Promise<TransactionResult> {
+function outcomeOf(result: TransactionResult | undefined): Omit<SystemCall, 'address'> {
+  if (result === undefined || result.status === 'refused') return NOTHING_DONE;
+  return { accesses: result.accesses, changes: result.changes };
+}
+
+function systemCall(
+  evm: EVM,
+  to: Address,
+  data: Uint8Array,
+  is: BlockRules['is'],
+): Promise<TransactionResult> {
   const transaction = plainTransaction({
     sender: SYSTEM_ADDRESS,
     gasLimit: SYSTEM_CALL_GAS,
@@ -109,5 +130,6 @@ function systemCall(evm: EVM, to: Address, data: Uint8Array): Promise<Transactio
     data,
   });
   const checks = { baseFee: false };
-  return evm.transact(transaction, { callOnly: true, systemCall: true, checks });
+  const accesses = is('amsterdam');
+  return evm.transact(transaction, { callOnly: true, systemCall: true, checks, accesses });
 }

@@ -3,6 +3,7 @@
  * needs the state or the block (nonce, balance, base fee) is the machine's to check.
  */
 
+import { maxOf } from '../../base/integers.ts';
 import type { Rules } from '../../evm/forks/rules.ts';
 import type { Transaction } from '../../evm/types.ts';
 import { type DecodedTransaction, decodeTransaction } from './decode.ts';
@@ -186,8 +187,11 @@ function checkGas(signed: SignedTransaction, { rules }: TransactionContext): Fau
   if (gasLimit < floor) {
     return faulty('floor gas too low', 'gasLimit', `gas limit ${gasLimit} is below the ${floor}`);
   }
-  if (rules.txGasLimit !== 0n && gasLimit > rules.txGasLimit) {
-    const message = `gas limit ${gasLimit}, at most ${rules.txGasLimit}`;
+  // EIP-8037: gas above the limit is state gas, unless it is needed before the execution.
+  const needed = maxOf(intrinsic, floor);
+  const limited = rules.metersStateGas ? needed : gasLimit;
+  if (rules.txGasLimit !== 0n && limited > rules.txGasLimit) {
+    const message = `gas limit ${limited}, at most ${rules.txGasLimit}`;
     return faulty('gas limit exceeds maximum', 'gasLimit', message);
   }
   return undefined;

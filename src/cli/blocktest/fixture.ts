@@ -1,5 +1,6 @@
 /** Reads files of official blockchain tests. */
 
+import type { BlockAccessList } from '../../chain/blocks/access-list.ts';
 import type { ChainSpec } from '../../chain/chain-spec.ts';
 import type { BlobSchedule } from '../../evm/forks/blob.ts';
 import type { Address, Hash } from '../../evm/types.ts';
@@ -15,6 +16,7 @@ import {
   quantity,
   text,
 } from '../fixture-json.ts';
+import { accessListAt } from './access-list.ts';
 import { type BlobSchedules, networkSpec } from './networks.ts';
 
 export interface BlockTest {
@@ -35,6 +37,8 @@ export interface TestBlock {
   readonly rlp: Uint8Array;
   /** Why it must be refused; undefined for a valid block. */
   readonly exception: string | undefined;
+  /** Of a valid block, where the test gives it. */
+  readonly accessList: BlockAccessList | undefined;
 }
 
 /** The tests of a file. @throws FixtureError naming the place of what is not as it should be */
@@ -76,9 +80,12 @@ function readTest(name: string, test: JsonObject): BlockTest {
 function readBlock(value: unknown, at: string): TestBlock {
   const block = object(value, at);
   const exception = block['expectException'];
+  const accessList = block['blockAccessList'];
   return {
     rlp: bytes(block['rlp'], `${at}.rlp`),
     exception: exception === undefined ? undefined : text(exception, `${at}.expectException`),
+    accessList:
+      accessList === undefined ? undefined : accessListAt(accessList, `${at}.blockAccessList`),
   };
 }
 

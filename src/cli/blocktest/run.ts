@@ -5,6 +5,7 @@ import { InvalidBlock } from '../../chain/blocks/fault.ts';
 import { Chain } from '../../chain/chain.ts';
 import type { Machines } from '../../chain/machines.ts';
 import { MemoryState } from '../../state/memory.ts';
+import { accessListDifference } from './access-list.ts';
 import { blockRefusalExpected } from './exceptions.ts';
 import type { BlockTest, TestBlock } from './fixture.ts';
 
@@ -37,7 +38,7 @@ async function verdict(test: BlockTest, machines: Machines): Promise<string | un
   const genesis = decodeBlock(test.genesis).header;
   const chain = new Chain({ spec: test.spec, genesis, state, machines });
   for (const [index, block] of test.blocks.entries()) {
-    const wrong = await importBlock(chain, block);
+    const wrong = await importBlock(chain, block, test.network);
     if (wrong !== undefined) return `block ${index + 1}: ${wrong}`;
   }
   const { hash } = chain.head;
@@ -45,7 +46,11 @@ async function verdict(test: BlockTest, machines: Machines): Promise<string | un
   return differenceOfStates(test, chain.stateAt(hash));
 }
 
-async function importBlock(chain: Chain, block: TestBlock): Promise<string | undefined> {
+async function importBlock(
+  chain: Chain,
+  block: TestBlock,
+  network: string,
+): Promise<string | undefined> {
   const { exception } = block;
   try {
     const imported = await chain.importBlock(block.rlp);
@@ -55,11 +60,12 @@ async function importBlock(chain: Chain, block: TestBlock): Promise<string | und
     if (merged || imported.totalDifficulty > chain.head.totalDifficulty) {
       chain.setHead(imported.hash);
     }
-    return undefined;
+    if (block.accessList === undefined) return undefined;
+    return accessListDifference(imported.accessList ?? [], block.accessList);
   } catch (error) {
     if (!(error instanceof InvalidBlock)) throw error;
     if (exception === undefined) return `refused: ${error.code}: ${error.message}`;
-    if (blockRefusalExpected(error, exception)) return undefined;
+    if (blockRefusalExpected(error, exception, network)) return undefined;
     return `refused: ${error.code}: ${error.message}; expected ${exception}`;
   }
 }

@@ -6,6 +6,7 @@
  * unconditional end) belong to none. PERF: O(code size).
  */
 import type { ForkName } from '../forks/names.ts';
+import { DUPN, decodePair, decodeSingle, EXCHANGE, SWAPN } from '../opcodes/stack-immediates.ts';
 import { OPCODE_BY_BYTE, type OpcodeRow, opcodeAt, staticGas } from '../opcodes/table.ts';
 
 export interface Instruction {
@@ -31,18 +32,24 @@ export interface Block {
   readonly isJumpDestination: boolean;
 }
 
+const PUSH1 = 0x60;
 const DUP1 = 0x80;
 const SWAP1 = 0x90;
 const LOG0 = 0xa0;
 
-/** DUP1 to DUP16: copies the deepest item that it needs. */
-export function isDuplicate({ byte }: OpcodeRow): boolean {
-  return byte >= DUP1 && byte < SWAP1;
+/** PUSH1 to PUSH32: pushes its immediate bytes. */
+export function isPush({ byte }: OpcodeRow): boolean {
+  return byte >= PUSH1 && byte < DUP1;
 }
 
-/** SWAP1 to SWAP16: exchanges the top with the deepest item that it needs. */
+/** DUP1 to DUP16, DUPN: copies the deepest item that it needs. */
+export function isDuplicate({ byte }: OpcodeRow): boolean {
+  return (byte >= DUP1 && byte < SWAP1) || byte === DUPN;
+}
+
+/** SWAP1 to SWAP16, SWAPN: exchanges the top with the deepest item that it needs. */
 export function isExchange({ byte }: OpcodeRow): boolean {
-  return byte >= SWAP1 && byte < LOG0;
+  return (byte >= SWAP1 && byte < LOG0) || byte === SWAPN;
 }
 
 /** What a byte is in one fork. */
@@ -71,6 +78,18 @@ function decoderOf(fork: ForkName): readonly Decoded[] {
   return decoder;
 }
 
+/** The row of the opcode at `pc`, and what it needs of the stack by its immediate byte (EIP-8024). */
+function decodeAt(code: Uint8Array, pc: number, decoder: readonly Decoded[]): Decoded {
+  const decoded = decoder[code[pc] as number] as Decoded;
+  const { row, gas } = decoded;
+  if (row.byte < DUPN || row.byte > EXCHANGE) return decoded;
+  const immediate = code[pc + 1] ?? 0;
+  const single = row.byte === EXCHANGE ? decodePair(immediate)?.[1] : decodeSingle(immediate);
+  if (single === undefined) return decoder[INVALID] as Decoded;
+  if (row.byte === DUPN) return { row: { ...row, pops: single, pushes: single + 1 }, gas };
+  return { row: { ...row, pops: single + 1, pushes: single + 1 }, gas };
+}
+
 /** The blocks of `code` in the order of their pc. */
 export function findBlocks(code: Uint8Array, fork: ForkName): Block[] {
   const decoder = decoderOf(fork);
@@ -79,7 +98,7 @@ export function findBlocks(code: Uint8Array, fork: ForkName): Block[] {
   let reachable = true;
   while (pc < code.length) {
     if (!reachable && code[pc] !== JUMPDEST) {
-      pc += 1 + (decoder[code[pc] as number] as Decoded).row.immediate;
+      pc += 1 + decodeAt(code, pc, decoder).row.immediate;
       continue;
     }
     const block = readBlock(code, pc, decoder);
@@ -100,7 +119,7 @@ function readBlock(code: Uint8Array, start: number, decoder: readonly Decoded[])
   while (pc < code.length) {
     const byte = code[pc] as number;
     if (byte === JUMPDEST && pc !== start) break;
-    const { row, gas } = decoder[byte] as Decoded;
+    const { row, gas } = decodeAt(code, pc, decoder);
     instructions.push({ pc, row, gas });
     need = Math.max(need, row.pops - height);
     height += row.pushes - row.pops;

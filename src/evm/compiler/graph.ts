@@ -6,7 +6,7 @@
  * its own for each call that the region holds, and its jump back is an edge. The same node again
  * is a merge or a loop.
  */
-import { type Block, isDuplicate, isExchange } from './blocks.ts';
+import { type Block, isDuplicate, isExchange, isPush } from './blocks.ts';
 import { type Heat, isCold, smallImmediate } from './regions.ts';
 
 /** Bytes of bytecode in a region, and in one whose root is a loop's header. */
@@ -170,7 +170,7 @@ class Growth {
     };
     for (const { pc, row } of node.block.instructions) {
       const { byte, pops, pushes } = row;
-      if (row.immediate > 0) {
+      if (isPush(row)) {
         const value = smallImmediate(this.#code, pc, row.immediate);
         const isLabel = value !== undefined && this.#heat.isDestination(value);
         put(height, isLabel ? value : undefined);

@@ -19,6 +19,7 @@ import * as layout from '../layout.ts';
 import type { Assembler } from '../opcodes/assembler.ts';
 import { MEANINGS } from '../opcodes/meanings.ts';
 import type { OperationName, RuntimeCallName, WordCallName } from '../opcodes/runtime-calls.ts';
+import { decodePair } from '../opcodes/stack-immediates.ts';
 import { pushIsNonzero } from '../words/comparison.ts';
 import {
   constant,
@@ -339,6 +340,23 @@ export class RegionAssembler implements Assembler {
 
   exchange(depth: number): void {
     this.#stack.exchange(depth);
+  }
+
+  // The row of the instruction was found for its immediate byte (blocks.ts).
+  duplicateByImmediate(): void {
+    this.#stack.duplicate(this.#instruction.row.pops - 1);
+  }
+
+  exchangeByImmediate(): void {
+    this.#stack.exchange(this.#instruction.row.pops - 1);
+  }
+
+  exchangePairByImmediate(): void {
+    const pair = decodePair(this.#links.code[this.#instruction.pc + 1] ?? 0);
+    const [first, second] = pair as readonly [number, number];
+    this.#stack.exchange(first);
+    this.#stack.exchange(second);
+    this.#stack.exchange(first);
   }
 
   immediate(): Word {

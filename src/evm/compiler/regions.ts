@@ -4,7 +4,7 @@
  * The interpreter counts the jumps to each JUMPDEST. What was hardly jumped to stays interpreted;
  * without counts everything is taken as warm.
  */
-import type { Block } from './blocks.ts';
+import { type Block, isPush } from './blocks.ts';
 
 /** How often the interpreter jumped to each JUMPDEST, by pc. */
 export type Profile = ReadonlyMap<number, number>;
@@ -97,7 +97,7 @@ function findLoopHeaders(code: Uint8Array, blocks: readonly Block[]): ReadonlySe
   for (const { instructions } of blocks) {
     const last = instructions.at(-1);
     const push = instructions.at(-2);
-    if (last === undefined || push === undefined || push.row.immediate === 0) continue;
+    if (last === undefined || push === undefined || !isPush(push.row)) continue;
     if (last.row.byte !== JUMP && last.row.byte !== JUMPI) continue;
     const destination = smallImmediate(code, push.pc, push.row.immediate);
     if (destination !== undefined && destination <= last.pc) headers.add(destination);

@@ -18,6 +18,7 @@ export interface BlobSchedule {
 const SCHEDULES: readonly (readonly [ForkName, BlobSchedule])[] = [
   ['cancun', { target: 3, max: 6, baseFeeUpdateFraction: 3_338_477n }],
   ['prague', { target: 6, max: 9, baseFeeUpdateFraction: 5_007_716n }],
+  ['amsterdam', { target: 14, max: 21, baseFeeUpdateFraction: 11_684_671n }],
 ];
 
 /** Blob schedules after Osaka (EIP-7892), which change nothing else. */

@@ -22,6 +22,7 @@ export function encodeRules(view: DataView, address: number, rules: Rules): void
   put(layout.R_SELFDESTRUCT_NEW_ACCOUNT, rules.selfdestructNewAccount);
   put(layout.R_SELFDESTRUCT_REFUND, rules.selfdestructRefund);
   put(layout.R_CREATE_DATA_BYTE, rules.createDataByte);
+  put(layout.R_CREATE_DATA_WORD, rules.createDataWord);
   put(layout.R_INIT_CODE_WORD, rules.initCodeWord);
   put(layout.R_MAX_CODE_SIZE, rules.maxCodeSize);
   put(layout.R_MAX_INIT_CODE_SIZE, rules.maxInitCodeSize);
@@ -37,6 +38,8 @@ export function encodeRules(view: DataView, address: number, rules: Rules): void
   put(layout.R_TX_ACCESS_ADDRESS, rules.txAccessAddress);
   put(layout.R_TX_ACCESS_SLOT, rules.txAccessSlot);
   put(layout.R_TX_FLOOR_TOKEN, rules.txFloorToken);
+  put(layout.R_TX_FLOOR_ZERO_TOKENS, rules.txFloorZeroTokens);
+  put(layout.R_TX_ACCESS_BYTE, rules.txAccessByte);
   put(layout.R_TX_AUTHORIZATION, rules.txAuthorization);
   put(layout.R_TX_AUTHORIZATION_REFUND, rules.txAuthorizationRefund);
   view.setBigUint64(address + layout.R_TX_GAS_LIMIT, rules.txGasLimit, true);
@@ -59,9 +62,12 @@ export function encodeRules(view: DataView, address: number, rules: Rules): void
   put(layout.R_SELFDESTRUCT_CHARGES, rules.selfdestructCharges);
   put(layout.R_CREATE_CHECKS_STORAGE, rules.createChecksStorage);
   put(layout.R_STATE_GAS, rules.metersStateGas);
-  put(layout.R_STATE_GAS_SLOT, rules.stateGasSlot);
-  put(layout.R_STATE_GAS_ACCOUNT, rules.stateGasAccount);
-  put(layout.R_STATE_GAS_CODE_BYTE, rules.stateGasCodeByte);
+  put(layout.R_STATE_BYTES_SLOT, rules.stateBytesSlot);
+  put(layout.R_STATE_BYTES_ACCOUNT, rules.stateBytesAccount);
+  put(layout.R_STATE_BYTES_AUTHORIZATION, rules.stateBytesAuthorization);
+  put(layout.R_STATE_BYTE_PRICE, rules.stateBytePrice);
+  put(layout.R_LOG_TRANSFERS, rules.logsTransfers);
+  put(layout.R_BLOCK_GAS_BEFORE_REFUNDS, rules.blockGasBeforeRefunds);
   put(layout.R_PRECOMPILES, rules.precompiles);
   put(layout.R_PRECOMPILE_P256, rules.precompileP256);
 }

@@ -1,4 +1,9 @@
-/** The forks, in order, under the names that Ironfly uses and those that others use. */
+/**
+ * The forks, in order, under the names that Ironfly uses and those that others use.
+ *
+ * Amsterdam is a draft, as of the tests `tests-bal` v5.7.0 of execution-specs: no network has it,
+ * and nothing switches it on but its name.
+ */
 
 export const FORKS = [
   'frontier',
@@ -16,6 +21,7 @@ export const FORKS = [
   'cancun',
   'prague',
   'osaka',
+  'amsterdam',
 ] as const;
 
 export type ForkName = (typeof FORKS)[number];

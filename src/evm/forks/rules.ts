@@ -38,6 +38,8 @@ export interface Rules {
   /** EIP-3529 ended it. */
   readonly selfdestructRefund: number;
   readonly createDataByte: number;
+  /** EIP-8037: hash of a word of the code that a creation deposits. */
+  readonly createDataWord: number;
   /** EIP-3860. */
   readonly initCodeWord: number;
   /** EIP-170; 0 = unlimited. */
@@ -59,8 +61,11 @@ export interface Rules {
   /** EIP-2930. */
   readonly txAccessAddress: number;
   readonly txAccessSlot: number;
-  /** EIP-7623. */
+  /** EIP-7623: gas of a token in the floor, and tokens of a byte that is zero. */
   readonly txFloorToken: number;
+  readonly txFloorZeroTokens: number;
+  /** EIP-7981: gas of a byte of the access list, in the floor, too. */
+  readonly txAccessByte: number;
   /** EIP-7702. */
   readonly txAuthorization: number;
   readonly txAuthorizationRefund: number;
@@ -104,10 +109,16 @@ export interface Rules {
   readonly createChecksStorage: boolean;
   /** EIP-8037: the limit of a transaction's gas is one of execution; gas above it is state gas. */
   readonly metersStateGas: boolean;
-  /** EIP-8037: state gas of a slot that is set, of an account, of a byte of code. */
-  readonly stateGasSlot: number;
-  readonly stateGasAccount: number;
-  readonly stateGasCodeByte: number;
+  /** EIP-8037: bytes by which a slot that is set, an account, an authorisation makes it grow. */
+  readonly stateBytesSlot: number;
+  readonly stateBytesAccount: number;
+  readonly stateBytesAuthorization: number;
+  /** EIP-8037: state gas of a byte; 0 = by the block's gas limit. */
+  readonly stateBytePrice: number;
+  /** EIP-7708: transfers of ether leave logs, and so does ether that is burnt. */
+  readonly logsTransfers: boolean;
+  /** EIP-7778: a block counts the gas of its transactions before refunds. */
+  readonly blockGasBeforeRefunds: boolean;
   /** Precompiles 1 to this. */
   readonly precompiles: number;
   /** EIP-7951. */
@@ -131,6 +142,7 @@ const FRONTIER: Rules = {
   selfdestructNewAccount: 25_000,
   selfdestructRefund: 24_000,
   createDataByte: 200,
+  createDataWord: 0,
   initCodeWord: 0,
   maxCodeSize: 0,
   maxInitCodeSize: 0,
@@ -146,6 +158,8 @@ const FRONTIER: Rules = {
   txAccessAddress: 0,
   txAccessSlot: 0,
   txFloorToken: 0,
+  txFloorZeroTokens: 1,
+  txAccessByte: 0,
   txAuthorization: 0,
   txAuthorizationRefund: 0,
   txGasLimit: 0n,
@@ -168,9 +182,12 @@ const FRONTIER: Rules = {
   selfdestructCharges: false,
   createChecksStorage: true,
   metersStateGas: false,
-  stateGasSlot: 0,
-  stateGasAccount: 0,
-  stateGasCodeByte: 0,
+  stateBytesSlot: 0,
+  stateBytesAccount: 0,
+  stateBytesAuthorization: 0,
+  stateBytePrice: 0,
+  logsTransfers: false,
+  blockGasBeforeRefunds: false,
   precompiles: 4,
   precompileP256: false,
 };
@@ -234,6 +251,31 @@ const CHANGES: Readonly<Record<ForkName, Partial<Rules>>> = {
     transactionTypes: [0, 1, 2, 3, 4],
   },
   osaka: { txGasLimit: 16_777_216n, maxBlobsTransaction: 6, precompileP256: true },
+  amsterdam: {
+    maxBlobsBlock: 21,
+    // EIP-7708, EIP-7778, EIP-7954.
+    logsTransfers: true,
+    blockGasBeforeRefunds: true,
+    maxCodeSize: 32_768,
+    maxInitCodeSize: 65_536,
+    // EIP-7976, EIP-7981.
+    txFloorToken: 16,
+    txFloorZeroTokens: 4,
+    txAccessByte: 64,
+    // EIP-8037.
+    metersStateGas: true,
+    stateBytesSlot: 32,
+    stateBytesAccount: 112,
+    stateBytesAuthorization: 23,
+    sstoreSet: 2_900,
+    callNewAccount: 0,
+    selfdestructNewAccount: 0,
+    createDataByte: 0,
+    createDataWord: 6,
+    txCreate: 9_000,
+    txAuthorization: 7_500,
+    txAuthorizationRefund: 0,
+  },
 };
 
 const RULES: ReadonlyMap<ForkName, Rules> = buildRules();

@@ -13,6 +13,14 @@ import type { ForkName } from '../forks/names.ts';
 import * as layout from '../layout.ts';
 import type { Assembler } from '../opcodes/assembler.ts';
 import type { OperationName, RuntimeCallName, WordCallName } from '../opcodes/runtime-calls.ts';
+import {
+  PAIR_INVALID,
+  PAIR_MASK,
+  PAIR_SUM,
+  SINGLE_INVALID,
+  SINGLE_OFFSET,
+  VALID_AGAIN,
+} from '../opcodes/stack-immediates.ts';
 import { type OpcodeRow, opcodeByte, staticGas } from '../opcodes/table.ts';
 import { pushImmediateHalf } from '../words/bytes.ts';
 import { pushIsNonzero } from '../words/comparison.ts';
@@ -175,6 +183,74 @@ export class InstructionAssembler implements Assembler {
     const other = halvesOf(this, this.#item(depth));
     storeWord(this, other, this.sp, 0);
     storeWord(this, top, this.sp, depth * WORD_BYTES);
+  }
+
+  duplicateByImmediate(): void {
+    const depth = this.#singleOf();
+    const item = this.#itemBelow(() => this.fn.i32.sub(this.fn.get(depth), this.fn.i32.const(1)));
+    this.push(halvesOf(this, { kind: 'memory', base: item, offset: 0 }));
+  }
+
+  exchangeByImmediate(): void {
+    const depth = this.#singleOf();
+    this.#exchangeAt(
+      this.sp,
+      this.#itemBelow(() => this.fn.get(depth)),
+    );
+  }
+
+  exchangePairByImmediate(): void {
+    const { fn } = this;
+    const byte = this.#immediateByte(PAIR_INVALID);
+    const both = keep32(this, fn.i32.xor(fn.get(byte), fn.i32.const(PAIR_MASK)));
+    const high = keep32(this, fn.i32.shrU(fn.get(both), fn.i32.const(4)));
+    const low = keep32(this, fn.i32.and(fn.get(both), fn.i32.const(15)));
+    const [first, second] = [this.i32(), this.i32()];
+    fn.set(first, fn.i32.add(fn.get(low), fn.i32.const(1)));
+    fn.set(second, fn.i32.sub(fn.i32.const(PAIR_SUM), fn.get(high)));
+    fn.if(fn.i32.ltU(fn.get(high), fn.get(low)), () => {
+      fn.set(first, fn.i32.add(fn.get(high), fn.i32.const(1)));
+      fn.set(second, fn.i32.add(fn.get(low), fn.i32.const(1)));
+    });
+    // The second lies deeper: with it the first is there, too.
+    const deeper = this.#itemBelow(() => fn.get(second));
+    this.#exchangeAt(
+      this.#itemBelow(() => fn.get(first)),
+      deeper,
+    );
+  }
+
+  #singleOf(): Local<'i32'> {
+    const { fn } = this;
+    const byte = this.#immediateByte(SINGLE_INVALID);
+    const sum = fn.i32.add(fn.get(byte), fn.i32.const(SINGLE_OFFSET));
+    return keep32(this, fn.i32.and(sum, fn.i32.const(255)));
+  }
+
+  /** The immediate byte; fails for one from `invalid` up to VALID_AGAIN. */
+  #immediateByte(invalid: number): Local<'i32'> {
+    const { fn } = this;
+    const byte = keep32(this, fn.i32.load8U(fn.get(this.ip), 1));
+    const above = fn.i32.sub(fn.get(byte), fn.i32.const(invalid));
+    const outside = fn.i32.ltU(above, fn.i32.const(VALID_AGAIN - invalid));
+    this.failIf(outside, layout.STATUS_INVALID_OPCODE);
+    return byte;
+  }
+
+  /** Address of the item so far below the top; fails where the stack has none. */
+  #itemBelow(pushDepth: () => Value<'i32'>): Local<'i32'> {
+    const { fn } = this;
+    const distance = fn.i32.mul(pushDepth(), fn.i32.const(WORD_BYTES));
+    const item = keep32(this, fn.i32.add(fn.get(this.sp), distance));
+    this.failIf(fn.i32.geU(fn.get(item), fn.get(this.fp)), layout.STATUS_STACK_UNDERFLOW);
+    return item;
+  }
+
+  #exchangeAt(a: Local<'i32'>, b: Local<'i32'>): void {
+    const first = halvesOf(this, { kind: 'memory', base: a, offset: 0 });
+    const second = halvesOf(this, { kind: 'memory', base: b, offset: 0 });
+    storeWord(this, second, a, 0);
+    storeWord(this, first, b, 0);
   }
 
   #item(depth: number): Word {

@@ -1,5 +1,6 @@
 /** Writes a block's environment and a transaction into a context (layout.ts, C_* and TX_*). */
 import { EVMError } from '../errors.ts';
+import { stateBytePrice } from '../forks/state-price.ts';
 import * as layout from '../layout.ts';
 import type { BlockEnvironment, Transaction } from '../types.ts';
 import type { Arena } from './arena.ts';
@@ -11,7 +12,11 @@ export function encodeBlock(
   memory: MachineMemory,
   { ctx }: Arena,
   block: BlockEnvironment,
-  settings: { readonly chainId: bigint; readonly merged: boolean },
+  settings: {
+    readonly chainId: bigint;
+    readonly merged: boolean;
+    readonly metersStateGas: boolean;
+  },
 ): void {
   const view = memory.view();
   writeAddress(view, ctx + layout.C_COINBASE, block.coinbase);
@@ -23,6 +28,9 @@ export function encodeBlock(
   writeWord(view, ctx + layout.C_CHAIN_ID, settings.chainId);
   writeWord(view, ctx + layout.C_BASE_FEE, block.baseFee);
   writeWord(view, ctx + layout.C_BLOB_BASE_FEE, block.blobBaseFee);
+  writeWord(view, ctx + layout.C_SLOT_NUMBER, block.slotNumber ?? 0n);
+  const price = settings.metersStateGas ? stateBytePrice(block.gasLimit) : 0n;
+  view.setBigInt64(ctx + layout.C_STATE_BYTE_PRICE, price, true);
   const hashes = ctx + layout.C_BLOCK_HASHES;
   memory.bytes().fill(0, hashes, hashes + 256 * layout.BLOCK_HASH_BYTES);
 }
@@ -32,7 +40,11 @@ export function encodeTransaction(
   memory: MachineMemory,
   arena: Arena,
   transaction: Transaction,
-  settings: { readonly flags: number; readonly blockGasLeft: bigint },
+  settings: {
+    readonly flags: number;
+    readonly blockGasLeft: bigint;
+    readonly blockStateGasLeft: bigint;
+  },
 ): void {
   const view = memory.view();
   const tx = arena.ctx + layout.C_TX;
@@ -43,6 +55,7 @@ export function encodeTransaction(
   view.setBigUint64(tx + layout.TX_NONCE, transaction.nonce, true);
   view.setBigUint64(tx + layout.TX_GAS, transaction.gasLimit, true);
   view.setBigUint64(tx + layout.TX_BLOCK_GAS_LEFT, settings.blockGasLeft, true);
+  view.setBigUint64(tx + layout.TX_BLOCK_STATE_GAS_LEFT, settings.blockStateGasLeft, true);
   writeAddress(view, tx + layout.TX_SENDER, transaction.sender);
   writeWord(view, tx + layout.TX_TO, to === undefined ? 0n : BigInt(to));
   writeWord(view, tx + layout.TX_VALUE, transaction.value);

@@ -33,6 +33,10 @@ export interface Assembler extends Emitter {
   duplicate(depth: number): void;
   /** SWAP: exchanges the top with item `depth`. */
   exchange(depth: number): void;
+  /** DUPN, SWAPN, EXCHANGE: by the immediate byte; they fail where it or the stack does. */
+  duplicateByImmediate(): void;
+  exchangeByImmediate(): void;
+  exchangePairByImmediate(): void;
 
   /** From here on `word` is known to be `same`, which is simpler: so is each copy on the stack. */
   refine(word: Word, same: Word): void;

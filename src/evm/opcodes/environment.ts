@@ -1,4 +1,4 @@
-/** 0x30 to 0x4a: what a frame knows of itself, its transaction and its block. */
+/** 0x30 to 0x4b: what a frame knows of itself, its transaction and its block. */
 
 import type { Local, Value } from '../../wasm/function.ts';
 import * as layout from '../layout.ts';
@@ -61,6 +61,7 @@ export const ENVIRONMENT: Meanings = {
   BASEFEE: contextWord(layout.C_BASE_FEE),
   BLOBBASEFEE: contextWord(layout.C_BLOB_BASE_FEE),
   BLOBHASH: pushBlobHash,
+  SLOTNUM: contextWord(layout.C_SLOT_NUMBER),
 };
 
 /** Zero when the index is not below the number of blobs. */

@@ -1,4 +1,4 @@
-/** 0x50, 0x5f to 0x9f: POP, PUSH, DUP, SWAP. */
+/** 0x50, 0x5f to 0x9f, 0xe6 to 0xe8: POP, PUSH, DUP, SWAP, EXCHANGE. */
 import { ZERO } from '../words/word.ts';
 import type { Meaning, Meanings } from './assembler.ts';
 
@@ -16,4 +16,7 @@ export const STACK: Meanings = {
   ...numbered('PUSH', 32, () => (m) => m.push(m.immediate())),
   ...numbered('DUP', 16, (n) => (m) => m.duplicate(n - 1)),
   ...numbered('SWAP', 16, (n) => (m) => m.exchange(n)),
+  DUPN: (m) => m.duplicateByImmediate(),
+  SWAPN: (m) => m.exchangeByImmediate(),
+  EXCHANGE: (m) => m.exchangePairByImmediate(),
 };

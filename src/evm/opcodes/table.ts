@@ -62,6 +62,8 @@ const balanceGas: Price = { frontier: 20, tangerineWhistle: 400, istanbul: 700, 
 const codeGas: Price = { frontier: 20, tangerineWhistle: 700, berlin: 100 };
 const sloadGas: Price = { frontier: 50, tangerineWhistle: 200, istanbul: 800, berlin: 100 };
 const callGas: Price = { frontier: 40, tangerineWhistle: 700, berlin: 100 };
+// EIP-8037
+const createGas: Price = { frontier: 32_000, amsterdam: 9_000 };
 
 /** The rows in the order of their bytes. */
 export const OPCODES: readonly OpcodeRow[] = [
@@ -132,6 +134,8 @@ export const OPCODES: readonly OpcodeRow[] = [
   row(0x48, 'BASEFEE', [0, 1], 2, { since: 'london' }),
   row(0x49, 'BLOBHASH', [1, 1], 3, { since: 'cancun' }),
   row(0x4a, 'BLOBBASEFEE', [0, 1], 2, { since: 'cancun' }),
+  // EIP-7843
+  row(0x4b, 'SLOTNUM', [0, 1], 2, { since: 'amsterdam' }),
   row(0x50, 'POP', [1, 0], 2),
   row(0x51, 'MLOAD', [1, 1], 3),
   row(0x52, 'MSTORE', [2, 0], 3),
@@ -155,14 +159,18 @@ export const OPCODES: readonly OpcodeRow[] = [
   ...Array.from({ length: 16 }, (_, i) => row(0x80 + i, `DUP${i + 1}`, [i + 1, i + 2], 3)),
   ...Array.from({ length: 16 }, (_, i) => row(0x90 + i, `SWAP${i + 1}`, [i + 2, i + 2], 3)),
   ...Array.from({ length: 5 }, (_, i) => row(0xa0 + i, `LOG${i}`, [i + 2, 0], 375)),
-  row(0xf0, 'CREATE', [3, 1], 32000, leaves),
+  // EIP-8024: how much of the stack they need stands in the immediate byte.
+  row(0xe6, 'DUPN', [0, 1], 3, { immediate: 1, since: 'amsterdam' }),
+  row(0xe7, 'SWAPN', [0, 0], 3, { immediate: 1, since: 'amsterdam' }),
+  row(0xe8, 'EXCHANGE', [0, 0], 3, { immediate: 1, since: 'amsterdam' }),
+  row(0xf0, 'CREATE', [3, 1], createGas, leaves),
   row(0xf1, 'CALL', [7, 1], callGas, leaves),
   row(0xf2, 'CALLCODE', [7, 1], callGas, leaves),
   row(0xf3, 'RETURN', [2, 0], 0, ends),
   // EIP-7
   row(0xf4, 'DELEGATECALL', [6, 1], callGas, { ...leaves, since: 'homestead' }),
   // EIP-1014
-  row(0xf5, 'CREATE2', [4, 1], 32000, { ...leaves, since: 'constantinople' }),
+  row(0xf5, 'CREATE2', [4, 1], createGas, { ...leaves, since: 'constantinople' }),
   // EIP-214, EIP-140
   row(0xfa, 'STATICCALL', [6, 1], callGas, { ...leaves, since: 'byzantium' }),
   row(0xfd, 'REVERT', [2, 0], 0, { ...ends, since: 'byzantium' }),

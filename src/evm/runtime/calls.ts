@@ -12,19 +12,20 @@ import {
   READ_BALANCE, READ_CODE, READ_EXISTENCE, READ_NONCE, R_ALL_BUT_ONE_64TH, R_CALL_NEW_ACCOUNT, R_CALL_STIPEND,
   R_CALL_VALUE, R_CLEAR_EMPTY, R_COLD_ACCOUNT_EXTRA, R_CREATE_CHECKS_STORAGE, R_DELEGATION,
   R_INIT_CODE_WORD, R_KECCAK_WORD, R_LIMIT_INIT_CODE, R_MAX_INIT_CODE_SIZE, R_SELFDESTRUCT_CHARGES,
-  R_SELFDESTRUCT_NEW_ACCOUNT, R_STATE_GAS_ACCOUNT, F_STATE_GAS, F_STATE_GAS_OF_CALLER, R_SELFDESTRUCT_ONLY_NEW, R_SELFDESTRUCT_REFUND, R_WARMTH,
+  R_SELFDESTRUCT_NEW_ACCOUNT, R_STATE_BYTES_ACCOUNT, F_STATE_GAS, R_SELFDESTRUCT_ONLY_NEW, R_SELFDESTRUCT_REFUND, R_WARMTH,
   STATUS_HOST_LIMIT, STATUS_INIT_CODE_TOO_LARGE, STATUS_OUT_OF_GAS, STATUS_SELFDESTRUCT,
   STATUS_STATIC_VIOLATION, STATUS_SWITCH_FRAME,
 } from "../layout";
 import { codeCreate } from "./code";
 import { enterFrame } from "./frames";
+import { logBurn, logTransfer } from "./transfer-logs";
 import { keccak256Watched, keccak256Word } from "./hashes/keccak";
 import { exceeds32, priceOfRange, touchRange, touchRanges } from "./memory";
 import {
   addBalance, codeOf, findAccount, hasFlag, hasStorage, isEmpty, lessWord, markRead,
   markSelfdestructed, resetForCreation, setBalance, setNonce, subBalance, touchAccount, warmAccount,
 } from "./state";
-import { afterStateGas, chargeStateGas, refillStateGas } from "./state-gas";
+import { afterStateGas, chargeStateGas, refundStateGas, stateCostOf } from "./state-gas";
 import { coldExtra, copyAddress, isCold, isPrecompile, missing, missingAccount } from "./stateops";
 import { copyWord, isZeroWord, sameWord, zeroWord } from "./tables";
 
@@ -95,6 +96,7 @@ export function opCall(fp: u32, sp: u32, gas: i64, op: u32): i32 {
   if (target == 0) return status32(missingAccount(ctx, payable));
   let cost = coldExtra(target, rules);
   if (payable < cost) return STATUS_OUT_OF_GAS;
+  markRead(target, A_READS, READ_EXISTENCE);
   const precompile = isPrecompile(rules, address);
   let code = precompile ? load<u32>(ctx + C_EMPTY_CODE) : codeOf(ctx, target);
   if (code == 0) return status32(missing(ctx));
@@ -107,6 +109,7 @@ export function opCall(fp: u32, sp: u32, gas: i64, op: u32): i32 {
     const warmed = sameWord(delegate, address);
     cost += WARM_ACCESS + (warmed ? 0 : coldExtra(delegate, rules));
     if (payable < cost) return STATUS_OUT_OF_GAS;
+    markRead(delegate, A_READS, READ_CODE);
     // A delegate that is a precompile is called as the empty code that it has.
     code = isPrecompile(rules, delegate) ? load<u32>(ctx + C_EMPTY_CODE) : codeOf(ctx, delegate);
     if (code == 0) return status32(missing(ctx));
@@ -116,7 +119,7 @@ export function opCall(fp: u32, sp: u32, gas: i64, op: u32): i32 {
   let stateCost: i64 = 0;
   if (op == CALL && makesAccount(ctx, rules, target, transfers)) {
     cost += <i64>load<u32>(rules + R_CALL_NEW_ACCOUNT);
-    stateCost = <i64>load<u32>(rules + R_STATE_GAS_ACCOUNT);
+    stateCost = stateCostOf(ctx, R_STATE_BYTES_ACCOUNT);
   }
   let left = afterStateGas(fp, all - forMemory - cost, stateCost);
   if (left < 0) return STATUS_OUT_OF_GAS;
@@ -129,20 +132,17 @@ export function opCall(fp: u32, sp: u32, gas: i64, op: u32): i32 {
   if (touched < 0) return status32(touched);
   if (transfers) given += <i64>load<u32>(rules + R_CALL_STIPEND);
   // From here on it happens.
-  chargeStateGas(ctx, fp, stateCost);
+  chargeStateGas(fp, stateCost);
   warmAccount(ctx, target);
-  markRead(target, A_READS, READ_CODE | READ_EXISTENCE);
-  if (delegate != 0) {
-    warmAccount(ctx, delegate);
-    markRead(delegate, A_READS, READ_CODE);
-  }
+  markRead(target, A_READS, READ_CODE);
+  if (delegate != 0) warmAccount(ctx, delegate);
   const result = sp + (hasValue ? 192 : 160);
   leaveBehind(ctx, fp, result, left);
   const self = load<u32>(fp + F_ACCOUNT);
   const poor = transfers && lessWord(self + A_BALANCE, sp + 64);
   if (poor || load<u32>(fp + F_DEPTH) >= DEPTH_MAX) {
     if (transfers) markRead(self, A_READS, READ_BALANCE);
-    store<i64>(fp + F_GAS, refillStateGas(ctx, fp, left + given, stateCost));
+    store<i64>(fp + F_GAS, left + given);
     const deep = load<u32>(fp + F_DEPTH) >= DEPTH_MAX;
     noteFailure(ctx, fp, sp, load<u32>(ranges + 32), given, deep ? CALL_FAILURE_DEPTH : CALL_FAILURE_BALANCE);
     zeroWord(result);
@@ -170,11 +170,11 @@ export function opCall(fp: u32, sp: u32, gas: i64, op: u32): i32 {
   if (delegate != 0) flags |= FRAME_FLAG_DELEGATED;
   const kind: u32 = precompile ? FRAME_KIND_PRECOMPILE : FRAME_KIND_EVM;
   enterFrame(ctx, callee, kind, flags, code, given, load<i64>(fp + F_STATE_GAS));
-  store<i64>(callee + F_STATE_GAS_OF_CALLER, stateCost);
   if (op == CALL) {
     if (transfers) {
       subBalance(ctx, self, callee + F_VALUE);
       addBalance(ctx, target, callee + F_VALUE);
+      logTransfer(ctx, self, target, callee + F_VALUE);
     } else touchAccount(ctx, target);
   } else if (op == STATICCALL) touchAccount(ctx, target);
   return STATUS_SWITCH_FRAME;
@@ -224,6 +224,9 @@ export function opCreate(fp: u32, sp: u32, gas: i64, op: u32): i32 {
   if (all < forMemory) return STATUS_OUT_OF_GAS;
   let left = all - forMemory - <i64>(((<u64>size + 31) >> 5) * price);
   if (left < 0) return STATUS_OUT_OF_GAS;
+  const stateCost = stateCostOf(ctx, R_STATE_BYTES_ACCOUNT);
+  left = afterStateGas(fp, left, stateCost);
+  if (left < 0) return STATUS_OUT_OF_GAS;
   const touched = touchRange(fp, all, sp + 32, sp + 64);
   if (touched < 0) return status32(touched);
   const self = load<u32>(fp + F_ACCOUNT);
@@ -234,6 +237,8 @@ export function opCreate(fp: u32, sp: u32, gas: i64, op: u32): i32 {
   const poor = lessWord(self + A_BALANCE, sp);
   if (poor || nonce == u64.MAX_VALUE || load<u32>(fp + F_DEPTH) >= DEPTH_MAX) {
     leaveBehind(ctx, fp, result, left);
+    chargeStateGas(fp, stateCost);
+    refundStateGas(fp, stateCost);
     const deep = load<u32>(fp + F_DEPTH) >= DEPTH_MAX;
     const failure = deep ? CALL_FAILURE_DEPTH : poor ? CALL_FAILURE_BALANCE : CALL_FAILURE_NONCE;
     noteFailure(ctx, fp, sp, size, left, failure);
@@ -250,14 +255,7 @@ export function opCreate(fp: u32, sp: u32, gas: i64, op: u32): i32 {
     store<u32>(fp + F_MEM_SIZE, memorySize);
     return status32(missing(ctx));
   }
-  const isNew = !hasFlag(account, ACCOUNT_EXISTS) || isEmpty(ctx, account);
-  const stateCost: i64 = isNew ? <i64>load<u32>(rules + R_STATE_GAS_ACCOUNT) : 0;
-  left = afterStateGas(fp, left, stateCost);
-  if (left < 0) {
-    store<u32>(fp + F_MEM_SIZE, memorySize);
-    return STATUS_OUT_OF_GAS;
-  }
-  chargeStateGas(ctx, fp, stateCost);
+  chargeStateGas(fp, stateCost);
   const given = load<u32>(rules + R_ALL_BUT_ONE_64TH) ? left - left / 64 : left;
   left -= given;
   copyWord(fp + F_SCRATCH_1, sp);
@@ -265,7 +263,7 @@ export function opCreate(fp: u32, sp: u32, gas: i64, op: u32): i32 {
   setNonce(ctx, self, nonce + 1);
   warmAccount(ctx, account);
   if (collides) {
-    store<i64>(fp + F_GAS, refillStateGas(ctx, fp, left, stateCost));
+    refundStateGas(fp, stateCost);
     noteFailure(ctx, fp, sp, size, given, CALL_FAILURE_COLLISION);
     zeroWord(result);
     return STATUS_SWITCH_FRAME;
@@ -282,9 +280,9 @@ export function opCreate(fp: u32, sp: u32, gas: i64, op: u32): i32 {
     ctx, fp + FRAME_STRIDE, address, account, fp + F_ADDRESS, value, code, given,
     load<i64>(fp + F_STATE_GAS), depth, start,
   );
-  store<i64>(fp + FRAME_STRIDE + F_STATE_GAS_OF_CALLER, stateCost);
   subBalance(ctx, self, fp + F_SCRATCH_1);
   addBalance(ctx, account, fp + F_SCRATCH_1);
+  logTransfer(ctx, self, account, fp + F_SCRATCH_1);
   return STATUS_SWITCH_FRAME;
 }
 
@@ -368,14 +366,15 @@ export function opSelfdestruct(fp: u32, sp: u32, gas: i64): i32 {
   }
   const rich = !isZeroWord(self + A_BALANCE);
   if (all < cost) return STATUS_OUT_OF_GAS;
+  markRead(heir, A_READS, READ_EXISTENCE);
   let stateCost: i64 = 0;
   if (load<u32>(rules + R_SELFDESTRUCT_CHARGES) && makesAccount(ctx, rules, heir, rich)) {
     cost += <i64>load<u32>(rules + R_SELFDESTRUCT_NEW_ACCOUNT);
-    stateCost = <i64>load<u32>(rules + R_STATE_GAS_ACCOUNT);
+    stateCost = stateCostOf(ctx, R_STATE_BYTES_ACCOUNT);
   }
   const left = afterStateGas(fp, all - cost, stateCost);
   if (left < 0) return STATUS_OUT_OF_GAS;
-  chargeStateGas(ctx, fp, stateCost);
+  chargeStateGas(fp, stateCost);
   warmAccount(ctx, heir);
   markRead(self, A_READS, READ_BALANCE);
   markRead(heir, A_READS, READ_EXISTENCE | READ_BALANCE);
@@ -388,7 +387,9 @@ export function opSelfdestruct(fp: u32, sp: u32, gas: i64): i32 {
   if (heir != self) {
     subBalance(ctx, self, amount);
     addBalance(ctx, heir, amount);
+    logTransfer(ctx, self, heir, amount);
   } else if (dies) {
+    logBurn(ctx, self, amount);
     zeroWord(amount);
     setBalance(ctx, self, amount);
   }

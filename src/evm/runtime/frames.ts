@@ -7,7 +7,7 @@ import {
   F_CHECKPOINT, F_CODE, F_HOOK, FRAME_HOOK_NONE, C_HOOK_STATUS, F_CTX, F_DEPTH, F_FLAGS, F_GAS, F_IP, F_KIND, F_LOG_CHECKPOINT, F_MEM,
   F_MEM_SIZE, F_OUTPUT, F_OUTPUT_SIZE, F_REFUND, F_RESUME, F_RETURN, F_RETURN_SIZE, F_RUNTIME,
   F_SP, F_WANTED, F_WANTED_SIZE, R_CREATE_DATA_BYTE, R_CREATE_MUST_PAY, R_MAX_CODE_SIZE,
-  R_REJECT_EF, R_STATE_GAS_CODE_BYTE, FRAME_STRIDE, STATUS_CODE_TOO_LARGE, STATUS_HOST_LIMIT, STATUS_INVALID_CODE_PREFIX,
+  R_REJECT_EF, R_CREATE_DATA_WORD, R_STATE_BYTES_ACCOUNT, FRAME_STRIDE, STATUS_CODE_TOO_LARGE, STATUS_HOST_LIMIT, STATUS_INVALID_CODE_PREFIX,
   STATUS_OUT_OF_GAS, STATUS_RETURN, STATUS_REVERT, STATUS_SELFDESTRUCT, STATUS_STOP,
   STATUS_SWITCH_FRAME,
 } from "../layout";
@@ -16,7 +16,8 @@ import { keccak256 } from "./hashes/keccak";
 import { copyWatched } from "./portions";
 import { checkpoint, resumeCheckpoint, revertTo, setCode } from "./state";
 import {
-  afterStateGas, chargeStateGas, enterStateGas, returnStateGas, undoStateGas,
+  afterStateGas, chargeStateGas, enterStateGas, priceOfState, refundStateGas, returnStateGas,
+  stateCostOf, undoStateGas,
 } from "./state-gas";
 import { copyWord, zeroWord } from "./tables";
 
@@ -35,7 +36,7 @@ export function enterFrame(
   store<u32>(fp + F_IP, code + CODE_BYTES);
   store<u32>(fp + F_SP, fp);
   store<i64>(fp + F_GAS, gas);
-  enterStateGas(ctx, fp, stateGas);
+  enterStateGas(fp, stateGas);
   store<u32>(fp + F_RESUME, load<u32>(code + CODE_ENTRY));
   store<u32>(fp + F_OUTPUT_SIZE, 0);
   // No precompile has begun in this frame (precompiles.ts).
@@ -123,7 +124,8 @@ function returnToCaller(ctx: u32, fp: u32, caller: u32, status: i32, creates: bo
     if (wanted != 0) copyWatched(ctx, load<u32>(caller + F_MEM) + load<u32>(fp + F_WANTED), place, wanted);
   }
   store<i64>(caller + F_GAS, load<i64>(caller + F_GAS) + load<i64>(fp + F_GAS));
-  returnStateGas(ctx, fp, caller, good);
+  returnStateGas(fp, caller);
+  if (creates && !good) refundStateGas(caller, stateCostOf(ctx, R_STATE_BYTES_ACCOUNT));
   resumeCheckpoint(ctx, load<u32>(caller + F_CHECKPOINT));
   store<i64>(ctx + C_GAS_RESERVE, 0);
   store<u32>(ctx + C_FRAME, caller);
@@ -139,7 +141,10 @@ function depositCode(ctx: u32, fp: u32, status: i32): i32 {
   }
   const limit = load<u32>(rules + R_MAX_CODE_SIZE);
   if (limit != 0 && size > limit) return STATUS_CODE_TOO_LARGE;
-  const cost = <i64>size * <i64>load<u32>(rules + R_CREATE_DATA_BYTE);
+  const words = <i64>((<u64>size + 31) >> 5);
+  const cost =
+    <i64>size * <i64>load<u32>(rules + R_CREATE_DATA_BYTE) +
+    words * <i64>load<u32>(rules + R_CREATE_DATA_WORD);
   const gas = load<i64>(fp + F_GAS);
   if (gas < cost) {
     if (load<u32>(rules + R_CREATE_MUST_PAY)) return STATUS_OUT_OF_GAS;
@@ -147,10 +152,10 @@ function depositCode(ctx: u32, fp: u32, status: i32): i32 {
     store<u32>(fp + F_OUTPUT_SIZE, 0);
     return status;
   }
-  const stateCost = <i64>size * <i64>load<u32>(rules + R_STATE_GAS_CODE_BYTE);
+  const stateCost = priceOfState(ctx, size);
   const left = afterStateGas(fp, gas - cost, stateCost);
   if (left < 0) return STATUS_OUT_OF_GAS;
-  chargeStateGas(ctx, fp, stateCost);
+  chargeStateGas(fp, stateCost);
   store<i64>(fp + F_GAS, left);
   if (size == 0) return status;
   const hash = ctx + C_SCRATCH;

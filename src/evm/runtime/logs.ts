@@ -25,24 +25,31 @@ export function opLog(fp: u32, sp: u32, gas: i64, topics: u32): i64 {
   if (left < 0) return -STATUS_OUT_OF_GAS;
   const paid = touchRange(fp, left, sp, sp + 32);
   if (paid < 0) return paid;
-  const top = load<u32>(ctx + C_LOG_TOP);
-  const bytes = <u64>HEAD + 32 + (topics << 5) + ((<u64>size + 31) & ~31);
-  if (<u64>top + bytes > <u64>load<u32>(ctx + C_LOG_END)) {
-    store<u32>(ctx + C_LIMIT_HIT, 1);
-    return -STATUS_HOST_LIMIT;
-  }
-  store<u32>(top, <u32>bytes);
-  store<u32>(top, topics, 4);
-  store<u32>(top, size, 8);
-  store<u32>(top, 0, 12);
-  copyWord(top + HEAD, fp + F_ADDRESS);
-  let at = top + HEAD + 32;
+  const log = appendLog(ctx, topics, size);
+  if (log == 0) return -STATUS_HOST_LIMIT;
+  copyWord(log, fp + F_ADDRESS);
+  let at = log + 32;
   for (let i: u32 = 0; i < topics; i++) {
     copyWord(at, sp + 64 + (i << 5));
     at += 32;
   }
   if (size != 0) copyWatched(ctx, at, load<u32>(fp + F_MEM) + load<u32>(sp), size);
+  return paid;
+}
+
+/** Place of a new log's address, topics and data, to be filled; 0 where there is no room. */
+export function appendLog(ctx: u32, topics: u32, size: u32): u32 {
+  const top = load<u32>(ctx + C_LOG_TOP);
+  const bytes = <u64>HEAD + 32 + (topics << 5) + ((<u64>size + 31) & ~31);
+  if (<u64>top + bytes > <u64>load<u32>(ctx + C_LOG_END)) {
+    store<u32>(ctx + C_LIMIT_HIT, 1);
+    return 0;
+  }
+  store<u32>(top, <u32>bytes);
+  store<u32>(top, topics, 4);
+  store<u32>(top, size, 8);
+  store<u32>(top, 0, 12);
   store<u32>(ctx + C_LOG_TOP, top + <u32>bytes);
   store<u32>(ctx + C_LOG_COUNT, load<u32>(ctx + C_LOG_COUNT) + 1);
-  return paid;
+  return top + HEAD;
 }

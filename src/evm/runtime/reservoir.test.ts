@@ -1,7 +1,7 @@
 /**
- * State gas (EIP-8037) under rules of the test's own: small prices, and a limit of execution gas of
- * a million, so that what a transaction has above it is its reservoir. The expected figures are
- * sums of the prices written here.
+ * State gas (EIP-8037, as Amsterdam's tests have it) under rules of the test's own: small prices,
+ * and a limit of execution gas of a million, so that what a transaction has above it is its
+ * reservoir. The expected figures are sums of the prices written here.
  */
 import { describe, expect, it } from 'vitest';
 import { MemoryState } from '../../state/memory.ts';
@@ -18,9 +18,10 @@ const RULES: Rules = {
   ...rulesOf('osaka'),
   txGasLimit: LIMIT,
   metersStateGas: true,
-  stateGasSlot: Number(SLOT),
-  stateGasAccount: Number(ACCOUNT),
-  stateGasCodeByte: Number(CODE_BYTE),
+  blockGasBeforeRefunds: true,
+  stateBytePrice: Number(CODE_BYTE),
+  stateBytesSlot: Number(SLOT / CODE_BYTE),
+  stateBytesAccount: Number(ACCOUNT / CODE_BYTE),
 };
 
 const SENDER: Address = `0x${'5e'.repeat(20)}`;
@@ -73,7 +74,7 @@ async function run(engine: Engine, { code, child = STOP, reservoir = 0n, rules =
 
 /** Gas that the same code uses where nothing is charged for the state's growth. */
 async function executionOf(engine: Engine, test: Case): Promise<bigint> {
-  const rules = { ...RULES, stateGasSlot: 0, stateGasAccount: 0, stateGasCodeByte: 0 };
+  const rules = { ...RULES, metersStateGas: false, txGasLimit: 0n };
   const { gasUsed, gasRefunded } = await run(engine, { ...test, rules });
   return gasUsed + gasRefunded;
 }
@@ -96,14 +97,29 @@ describe.each(['interpreter', 'compiler'] as const)('%s', (engine) => {
     expect(BigInt(`0x${none.output.toHex()}`)).toBe(left - SLOT);
   });
 
-  it('a slot that is cleared again gives back, to gas first', async () => {
+  it('a slot that is cleared again gives back, to the reservoir', async () => {
     const code = SET + CLEAR + RETURN_GAS;
-    const none = await expectState({ code }, 0n);
-    const some = await expectState({ code, reservoir: 400n }, 0n);
-    // All 1,000 (600) came from gas and went back there.
-    expect(some.output).toEqual(none.output);
-    const all = await expectState({ code, reservoir: 3_000n }, 0n);
-    expect(all.output).toEqual(none.output);
+    const leftOf = async (reservoir: bigint) => {
+      const { output } = await expectState({ code, reservoir }, 0n);
+      return BigInt(`0x${output.toHex()}`);
+    };
+    const all = await leftOf(3_000n);
+    // 600 or all 1,000 came from gas, and went to where GAS does not see them.
+    expect(await leftOf(400n)).toBe(all - 600n);
+    expect(await leftOf(0n)).toBe(all - SLOT);
+  });
+
+  it('what was given back is lost with the frame that got it', async () => {
+    const code = CALL_CHILD + STOP;
+    const child = SET + CLEAR + REVERT;
+    const execution = await executionOf(engine, { code, child });
+    for (const reservoir of [0n, 400n, 9_000n]) {
+      const result = await run(engine, { code, child, reservoir });
+      expect(result.stateGasUsed).toBe(0n);
+      expect(result.gasUsed + result.gasRefunded).toBe(execution + SLOT);
+      // Nor does the block count it.
+      expect(result.blockGasUsed).toBe(result.gasUsed - SLOT);
+    }
   });
 
   it('what another frame set is given back to the reservoir', async () => {
@@ -136,7 +152,9 @@ describe.each(['interpreter', 'compiler'] as const)('%s', (engine) => {
     for (const reservoir of [0n, 400n, 1_000n, 9_000n]) {
       const { gasUsed } = await run(engine, { code, child: SET + INVALID, reservoir });
       const idle = await run(engine, { code, child: INVALID, reservoir });
-      expect(gasUsed).toBe(idle.gasUsed);
+      // What it had paid from its gas came back to the reservoir.
+      const paid = reservoir < SLOT ? SLOT - reservoir : 0n;
+      expect(gasUsed).toBe(idle.gasUsed - paid);
     }
   });
 
@@ -144,20 +162,22 @@ describe.each(['interpreter', 'compiler'] as const)('%s', (engine) => {
     for (const reservoir of [0n, 400n, 9_000n]) {
       await expectState({ code: CALL_CHILD + SET + REVERT, child: SET, reservoir }, 0n);
       const halted = await run(engine, { code: CALL_CHILD + SET + INVALID, child: SET, reservoir });
-      expect(halted).toMatchObject({ status: 'halt', gasUsed: LIMIT, stateGasUsed: 0n });
+      // What was paid from gas for two slots came back to the reservoir.
+      const paid = reservoir < 2n * SLOT ? 2n * SLOT - reservoir : 0n;
+      expect(halted).toMatchObject({ status: 'halt', gasUsed: LIMIT - paid, stateGasUsed: 0n });
     }
   });
 
-  it('value sent to nobody makes an account, unless the call fails', async () => {
+  it('value sent to nobody pays for an account, even where the call fails', async () => {
     const send = (value: string) => `5f5f5f5f${value}73${NOBODY}5af150`;
     for (const reservoir of [0n, 4_000n, 9_000n]) {
       await expectState({ code: send('6001') + RETURN_GAS, reservoir }, ACCOUNT);
-      // More than there is: it does not come about.
-      await expectState({ code: send('6008') + RETURN_GAS, reservoir }, 0n);
+      // More than there is: it does not come about, and is paid for.
+      await expectState({ code: send('6008') + RETURN_GAS, reservoir }, ACCOUNT);
       await expectState({ code: send('5f') + RETURN_GAS, reservoir }, 0n);
       // A precompile that nobody has funded, and that refuses its input of one byte.
       const refused = `5f5f60015f6001600861fffff150${RETURN_GAS}`;
-      await expectState({ code: refused, reservoir }, 0n);
+      await expectState({ code: refused, reservoir }, ACCOUNT);
     }
   });
 

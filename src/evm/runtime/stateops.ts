@@ -6,7 +6,7 @@ import {
   FRAME_FLAG_STATIC, F_ACCOUNT, F_CTX, F_FLAGS, F_MEM, READ_BALANCE, READ_CODE, READ_EXISTENCE,
   READ_SLOT, REQUEST_BLOCK_HASH, REQUEST_NONE, R_CLEAR_EMPTY, R_COLD_ACCOUNT_EXTRA,
   R_COLD_SLOAD_EXTRA, R_COLD_SSTORE, R_CUSTOM, R_CUSTOM_COUNT, R_PRECOMPILES, R_PRECOMPILE_P256, R_SSTORE_CLEAR_REFUND, R_SSTORE_DIRTY, R_SSTORE_METERING,
-  R_SSTORE_RESET, R_STATE_GAS_SLOT, R_SSTORE_SENTRY, R_SSTORE_SET, S_FLAGS, S_ORIGINAL, S_READS, S_VALUE, SLOT_WARM,
+  R_SSTORE_RESET, R_STATE_BYTES_SLOT, R_STATE_GAS, R_SSTORE_SENTRY, R_SSTORE_SET, S_FLAGS, S_ORIGINAL, S_READS, S_VALUE, SLOT_WARM,
   ACCOUNT_WARM, STATUS_HOST_LIMIT, STATUS_NEED_STATE, STATUS_OUT_OF_GAS, STATUS_STATIC_VIOLATION,
   STATUS_STOPPED,
 } from "../layout";
@@ -16,7 +16,7 @@ import {
   codeOf, findAccount, findSlot, isEmpty, markRead, setSlot, transientLoad, transientStore,
   warmAccount, warmSlot,
 } from "./state";
-import { afterStateGas, chargeStateGas, refillStateGas } from "./state-gas";
+import { afterStateGas, chargeStateGas, refundStateGas, stateCostOf } from "./state-gas";
 import { copyWord, isZeroWord, sameWord, zeroWord } from "./tables";
 
 /** What a miss means: a request to the host, or that its memory is used up. */
@@ -198,6 +198,8 @@ export function opSstore(fp: u32, sp: u32, gas: i64): i64 {
   if (sentry != 0 && gas + load<i64>(ctx + C_GAS_RESERVE) <= sentry) return -STATUS_OUT_OF_GAS;
   const s = findSlot(ctx, load<u32>(fp + F_ACCOUNT), sp);
   if (s == 0) return missing(ctx);
+  // It is read to find the price, even where the gas does not suffice for that.
+  markRead(s, S_READS, READ_SLOT);
   const cold = (load<u32>(s + S_FLAGS) & SLOT_WARM) == 0;
   let cost: i64 = cold ? <i64>load<u32>(rules + R_COLD_SSTORE) : 0;
   const value = sp + 32;
@@ -205,17 +207,16 @@ export function opSstore(fp: u32, sp: u32, gas: i64): i64 {
   cost += metered ? meteredCost(rules, s, value) : plainCost(rules, s, value);
   // EIP-8037, by the slot's value before the transaction: it grows from zero, and back.
   const current = s + S_VALUE;
-  const grows = load<u32>(rules + R_STATE_GAS_SLOT) != 0 && isZeroWord(s + S_ORIGINAL) && isZeroWord(current) != isZeroWord(value);
-  const stateCost: i64 = grows ? <i64>load<u32>(rules + R_STATE_GAS_SLOT) : 0;
+  const grows = load<u32>(rules + R_STATE_GAS) != 0 && isZeroWord(s + S_ORIGINAL) && isZeroWord(current) != isZeroWord(value);
+  const stateCost: i64 = grows ? stateCostOf(ctx, R_STATE_BYTES_SLOT) : 0;
   const sets = grows && isZeroWord(current);
   let left = gas - cost;
   if (sets) left = afterStateGas(fp, left, stateCost);
   if (left < 0) return -STATUS_OUT_OF_GAS;
-  if (sets) chargeStateGas(ctx, fp, stateCost);
-  else left = refillStateGas(ctx, fp, left, stateCost);
+  if (sets) chargeStateGas(fp, stateCost);
+  else refundStateGas(fp, stateCost);
   const refund = metered ? meteredRefund(rules, s, value) : plainRefund(rules, s, value);
   store<i64>(ctx + C_REFUND, load<i64>(ctx + C_REFUND) + refund);
-  markRead(s, S_READS, READ_SLOT);
   if (cold) warmSlot(ctx, s);
   if (!sameWord(s + S_VALUE, value)) setSlot(ctx, s, value);
   return left;

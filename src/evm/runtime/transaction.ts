@@ -17,7 +17,7 @@ import {
   R_BLOB_GAS, R_CLEAR_EMPTY, R_DELEGATION, R_INIT_CODE_WORD, R_LIMIT_INIT_CODE, R_MAX_BLOBS_BLOCK,
   R_MAX_BLOBS_TX, R_MAX_INIT_CODE_SIZE, R_MAX_NONCE, R_REFUND_QUOTIENT, R_REFUSE_SENDER_CODE,
   R_TX_ACCESS_ADDRESS, R_TX_ACCESS_SLOT, R_TX_AUTHORIZATION, R_TX_AUTHORIZATION_REFUND, R_TX_BASE,
-  R_TX_CREATE, R_TX_DATA_NONZERO, R_TX_DATA_ZERO, R_TX_FLOOR_TOKEN, R_TX_GAS_LIMIT, R_STATE_GAS, C_STATE_GAS_USED, F_STATE_GAS, R_TX_TYPES,
+  R_TX_CREATE, R_TX_DATA_NONZERO, R_TX_DATA_ZERO, R_TX_FLOOR_TOKEN, R_TX_GAS_LIMIT, R_STATE_GAS, R_STATE_BYTES_ACCOUNT, R_STATE_BYTES_AUTHORIZATION, R_TX_ACCESS_BYTE, R_TX_FLOOR_ZERO_TOKENS, R_BLOCK_GAS_BEFORE_REFUNDS, C_STATE_GAS_GRANTED, F_STATE_GAS, F_STATE_GAS_USED, TX_BLOCK_STATE_GAS_LEFT, TX_BLOCK_GAS_USED, TX_INTRINSIC_STATE_GAS, R_TX_TYPES,
   R_WARMTH, R_WARM_COINBASE, STATUS_CREATE_COLLISION, STATUS_HOST_LIMIT, STATUS_LAST_HALT,
   STATUS_NEED_STATE, STATUS_STOP, STATUS_STOPPED, STATUS_SWITCH_FRAME, TX_ACCESS_LIST, TX_ACCESS_LIST_COUNT,
   TX_AUTHORIZATIONS, TX_AUTHORIZATION_COUNT, TX_BLOCK_GAS_LEFT, TX_CREATED, TX_DATA, TX_DATA_SIZE,
@@ -34,6 +34,8 @@ import { codeCreate } from "./code";
 import { runFrames } from "./driver";
 import { enterFrame, succeeded } from "./frames";
 import { keccak256 } from "./hashes/keccak";
+import { enterStateGas, grantStateGas, refundDeletedState, stateCostOf } from "./state-gas";
+import { logDeleted, logTransfer } from "./transfer-logs";
 import { addWord, mulWord, subWord } from "./numbers";
 import {
   addBalance, beginTransaction, codeOf, findAccount, findSlot,
@@ -134,11 +136,12 @@ function begin(ctx: u32): i64 {
   if (warmed < 0) return warmed;
   const intrinsic = has(ctx, TX_FLAG_CALL_ONLY) ? 0 : load<u64>(tx + TX_INTRINSIC_GAS);
   const all = <i64>(load<u64>(tx + TX_GAS) - intrinsic);
-  const stateGas = stateGasOf(ctx, <i64>intrinsic, all);
-  store<i64>(load<u32>(ctx + C_FRAMES) + F_STATE_GAS, stateGas);
+  const above = gasAboveLimit(ctx, all);
+  const stateGas = above + load<i64>(ctx + C_STATE_GAS_GRANTED);
+  enterStateGas(load<u32>(ctx + C_FRAMES), stateGas);
   return has(ctx, TX_FLAG_CREATE)
-    ? startCreation(ctx, sender, nonce, all - stateGas, stateGas)
-    : startCall(ctx, sender, all - stateGas, stateGas);
+    ? startCreation(ctx, sender, nonce, all - above, stateGas)
+    : startCall(ctx, sender, all - above, stateGas);
 }
 
 /**
@@ -156,17 +159,23 @@ function credit(ctx: u32): i64 {
   store<u64>(tx + TX_GAS_USED, 0);
   store<u64>(tx + TX_GAS_REFUNDED, 0);
   store<u64>(tx + TX_STATE_GAS_USED, 0);
+  store<u64>(tx + TX_BLOCK_GAS_USED, 0);
   store<u32>(tx + TX_STATUS, TX_STATUS_DONE);
   store<u32>(tx + TX_PHASE, DONE);
   return 0;
 }
 
-/** EIP-8037: gas above what a transaction may use for execution is state gas. */
-function stateGasOf(ctx: u32, intrinsic: i64, gas: i64): i64 {
+/**
+ * EIP-8037: gas above what a transaction may use for execution is state gas. A bare call is bound
+ * by no such limit.
+ */
+function gasAboveLimit(ctx: u32, gas: i64): i64 {
+  const tx = ctx + C_TX;
   const rules = load<u32>(ctx + C_RULES);
   const limit = <i64>load<u64>(rules + R_TX_GAS_LIMIT);
-  if (load<u32>(rules + R_STATE_GAS) == 0 || limit == 0) return 0;
-  return max<i64>(gas - (limit - intrinsic), 0);
+  if (load<u32>(rules + R_STATE_GAS) == 0 || limit == 0 || has(ctx, TX_FLAG_CALL_ONLY)) return 0;
+  const execution = <i64>(load<u64>(tx + TX_INTRINSIC_GAS) - load<u64>(tx + TX_INTRINSIC_STATE_GAS));
+  return max<i64>(gas - (limit - execution), 0);
 }
 
 // ---------------------------------------------------------------- refusals
@@ -183,7 +192,7 @@ function refuse(ctx: u32): u32 {
   const cap = load<u64>(rules + R_TX_GAS_LIMIT);
   const metersState = load<u32>(rules + R_STATE_GAS) != 0;
   if (cap != 0 && !metersState && gas > cap) return REFUSED_GAS_LIMIT;
-  if (gas > load<u64>(tx + TX_BLOCK_GAS_LEFT)) return REFUSED_BLOCK_GAS;
+  if (!metersState && gas > load<u64>(tx + TX_BLOCK_GAS_LEFT)) return REFUSED_BLOCK_GAS;
   const size = load<u32>(tx + TX_DATA_SIZE);
   if (creates && load<u32>(rules + R_LIMIT_INIT_CODE) && size > load<u32>(rules + R_MAX_INIT_CODE_SIZE)) {
     return REFUSED_INIT_CODE;
@@ -195,8 +204,14 @@ function refuse(ctx: u32): u32 {
   measureIntrinsic(ctx);
   if (gas < load<u64>(tx + TX_INTRINSIC_GAS)) return REFUSED_INTRINSIC;
   if (gas < load<u64>(tx + TX_FLOOR_GAS)) return REFUSED_FLOOR;
-  if (cap != 0 && max<u64>(load<u64>(tx + TX_INTRINSIC_GAS), load<u64>(tx + TX_FLOOR_GAS)) > cap) {
-    return REFUSED_GAS_LIMIT;
+  if (metersState) {
+    const state = load<u64>(tx + TX_INTRINSIC_STATE_GAS);
+    const execution = load<u64>(tx + TX_INTRINSIC_GAS) - state;
+    if (cap != 0 && max<u64>(execution, load<u64>(tx + TX_FLOOR_GAS)) > cap) return REFUSED_GAS_LIMIT;
+    // The most that it may use of each kind.
+    const most = cap == 0 ? gas - state : min<u64>(cap, gas - state);
+    if (most > load<u64>(tx + TX_BLOCK_GAS_LEFT)) return REFUSED_BLOCK_GAS;
+    if (gas - execution > load<u64>(tx + TX_BLOCK_STATE_GAS_LEFT)) return REFUSED_BLOCK_GAS;
   }
   if (lessWord(tx + TX_MAX_FEE, tx + TX_MAX_PRIORITY_FEE)) return REFUSED_PRIORITY;
   const checksFee = !has(ctx, TX_FLAG_SKIP_BASE_FEE);
@@ -222,7 +237,7 @@ function refuseBlobs(ctx: u32, rules: u32, creates: bool): u32 {
   return 0;
 }
 
-/** TX_INTRINSIC_GAS and TX_FLOOR_GAS. */
+/** TX_INTRINSIC_GAS, the part of it that is state gas, and TX_FLOOR_GAS. */
 function measureIntrinsic(ctx: u32): void {
   const tx = ctx + C_TX;
   const data = load<u32>(tx + TX_DATA);
@@ -231,21 +246,30 @@ function measureIntrinsic(ctx: u32): void {
   for (let i: u32 = 0; i < size; i++) zeros += u64(load<u8>(data + i) == 0);
   const others = <u64>size - zeros;
   let gas = price(ctx, R_TX_BASE) + zeros * price(ctx, R_TX_DATA_ZERO) + others * price(ctx, R_TX_DATA_NONZERO);
+  const authorizations = <u64>load<u32>(tx + TX_AUTHORIZATION_COUNT);
+  let stateGas: u64 = 0;
   if (has(ctx, TX_FLAG_CREATE)) {
+    stateGas += <u64>stateCostOf(ctx, R_STATE_BYTES_ACCOUNT);
     gas += price(ctx, R_TX_CREATE);
     if (price(ctx, R_LIMIT_INIT_CODE)) gas += ((<u64>size + 31) >> 5) * price(ctx, R_INIT_CODE_WORD);
   }
+  let listed: u64 = 0;
   let entry = load<u32>(tx + TX_ACCESS_LIST);
   for (let i = load<u32>(tx + TX_ACCESS_LIST_COUNT); i > 0; i--) {
     const slots = load<u32>(entry, 32);
     gas += price(ctx, R_TX_ACCESS_ADDRESS) + <u64>slots * price(ctx, R_TX_ACCESS_SLOT);
+    listed += 20 + (<u64>slots << 5);
     entry += 64 + (slots << 5);
   }
-  gas += <u64>load<u32>(tx + TX_AUTHORIZATION_COUNT) * price(ctx, R_TX_AUTHORIZATION);
-  store<u64>(tx + TX_INTRINSIC_GAS, gas);
+  gas += authorizations * price(ctx, R_TX_AUTHORIZATION);
+  const perAuthorization = stateCostOf(ctx, R_STATE_BYTES_ACCOUNT) + stateCostOf(ctx, R_STATE_BYTES_AUTHORIZATION);
+  stateGas += authorizations * <u64>perAuthorization;
+  const forList = listed * price(ctx, R_TX_ACCESS_BYTE);
+  store<u64>(tx + TX_INTRINSIC_GAS, gas + forList + stateGas);
+  store<u64>(tx + TX_INTRINSIC_STATE_GAS, stateGas);
   const token = price(ctx, R_TX_FLOOR_TOKEN);
-  const floor = token == 0 ? 0 : price(ctx, R_TX_BASE) + token * (zeros + 4 * others);
-  store<u64>(tx + TX_FLOOR_GAS, floor);
+  const tokens = zeros * price(ctx, R_TX_FLOOR_ZERO_TOKENS) + 4 * others;
+  store<u64>(tx + TX_FLOOR_GAS, token == 0 ? 0 : price(ctx, R_TX_BASE) + token * tokens + forList);
 }
 
 /** Refusals by the sender's account. */
@@ -314,16 +338,23 @@ function settle(ctx: u32): void {
   const good = succeeded(load<i32>(ctx + C_STATUS));
   const failed = load<u32>(tx + TX_PHASE) == FAILED_AT_ONCE;
   const outermost = load<u32>(ctx + C_FRAMES);
+  refundDeletedState(ctx, outermost);
   const left = <u64>load<i64>(outermost + F_STATE_GAS) + (failed ? 0 : <u64>load<i64>(outermost + F_GAS));
-  store<u64>(tx + TX_STATE_GAS_USED, <u64>load<i64>(ctx + C_STATE_GAS_USED));
+  const intrinsicState = has(ctx, TX_FLAG_CALL_ONLY) ? 0 : load<u64>(tx + TX_INTRINSIC_STATE_GAS);
+  const stateGas = intrinsicState + <u64>load<i64>(outermost + F_STATE_GAS_USED);
+  store<u64>(tx + TX_STATE_GAS_USED, stateGas);
   if (has(ctx, TX_FLAG_CALL_ONLY)) {
     store<u64>(tx + TX_GAS_USED, limit - left);
+    store<u64>(tx + TX_BLOCK_GAS_USED, limit - left - stateGas);
     store<u64>(tx + TX_GAS_REFUNDED, <u64>max<i64>(load<i64>(ctx + C_REFUND), 0));
     return;
   }
   let used = limit - left;
   const refund = min<u64>(<u64>max<i64>(load<i64>(ctx + C_REFUND), 0), used / price(ctx, R_REFUND_QUOTIENT));
+  const execution = used - stateGas + <u64>load<i64>(ctx + C_STATE_GAS_GRANTED);
   used = max<u64>(used - refund, load<u64>(tx + TX_FLOOR_GAS));
+  const beforeRefunds = price(ctx, R_BLOCK_GAS_BEFORE_REFUNDS) != 0;
+  store<u64>(tx + TX_BLOCK_GAS_USED, beforeRefunds ? max<u64>(execution, load<u64>(tx + TX_FLOOR_GAS)) : used);
   store<u64>(tx + TX_GAS_USED, used);
   store<u64>(tx + TX_GAS_REFUNDED, refund);
   const amount = ctx + C_SCRATCH;
@@ -338,6 +369,7 @@ function settle(ctx: u32): void {
   }
   mulWord(amount, amount + 32, used);
   addBalance(ctx, findAccount(ctx, ctx + C_COINBASE), amount);
+  logDeleted(ctx);
   finishTransaction(ctx);
 }
 
@@ -369,6 +401,7 @@ function authorizeOne(ctx: u32, at: u32): i64 {
   if (load<u64>(authority + A_NONCE) != nonce) return 0;
   if (hasFlag(authority, ACCOUNT_EXISTS)) {
     store<i64>(ctx + C_REFUND, load<i64>(ctx + C_REFUND) + <i64>price(ctx, R_TX_AUTHORIZATION_REFUND));
+    grantStateGas(ctx, stateCostOf(ctx, R_STATE_BYTES_ACCOUNT));
   }
   if (isZeroWord(at + 32)) setCode(ctx, authority, load<u32>(ctx + C_EMPTY_CODE), ctx + C_EMPTY_HASH);
   else {
@@ -425,6 +458,7 @@ function startCall(ctx: u32, sender: u32, gas: i64, stateGas: i64): i64 {
   if (!precompile && load<u32>(rules + R_DELEGATION) && delegateOf(code, delegateAddress)) {
     const delegate = findAccount(ctx, delegateAddress);
     if (delegate == 0) return missing(ctx);
+    markRead(delegate, A_READS, READ_EXISTENCE);
     code = isPrecompile(rules, delegate) ? load<u32>(ctx + C_EMPTY_CODE) : codeOf(ctx, delegate);
     if (code == 0) return missing(ctx);
     warmAccount(ctx, delegate);
@@ -462,6 +496,7 @@ function moveValue(ctx: u32, sender: u32, target: u32): bool {
     }
   }
   addBalance(ctx, target, value);
+  logTransfer(ctx, sender, target, value);
   return true;
 }
 

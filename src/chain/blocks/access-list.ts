@@ -1,0 +1,163 @@
+/**
+ * Block access lists (EIP-7928, Amsterdam): every account and slot that a block's execution looked
+ * at, and what each transaction left there. A header holds the hash of the list.
+ *
+ *   [[address, [[slot, [[index, value]...]]...], [slot read...],
+ *     [[index, balance]...], [[index, nonce]...], [[index, code]...]]...]
+ */
+
+import { toHex } from '../../base/bytes.ts';
+import { keccak256 } from '../../base/keccak.ts';
+import { encodeRlp, type RlpInput, rlpInteger } from '../../base/rlp.ts';
+import type { StateAccesses } from '../../evm/machine/accesses.ts';
+import type { Account, Address, Hash, StateChanges } from '../../evm/types.ts';
+import { EMPTY_CODE_HASH } from '../../state/memory.ts';
+
+/** What is left after step `index`: 0 before the transactions, then each of them, then the end. */
+export interface IndexedChange<T> {
+  readonly index: number;
+  readonly value: T;
+}
+
+export interface AccountAccesses {
+  readonly address: Address;
+  readonly storageChanges: readonly (readonly [
+    slot: bigint,
+    changes: readonly IndexedChange<bigint>[],
+  ])[];
+  /** Slots that were looked at and never changed. */
+  readonly storageReads: readonly bigint[];
+  readonly balanceChanges: readonly IndexedChange<bigint>[];
+  readonly nonceChanges: readonly IndexedChange<bigint>[];
+  readonly codeChanges: readonly IndexedChange<Uint8Array>[];
+}
+
+/** In the order of addresses. */
+export type BlockAccessList = readonly AccountAccesses[];
+
+/** Gas of the block's limit for each account or slot of its list. */
+const ITEM_GAS = 2_000n;
+
+/** Whether the list is no longer than a block of this gas limit may have. */
+export function fitsGasLimit(list: BlockAccessList, gasLimit: bigint): boolean {
+  let items = list.length;
+  for (const { storageChanges, storageReads } of list) {
+    items += storageChanges.length + storageReads.length;
+  }
+  return BigInt(items) <= gasLimit / ITEM_GAS;
+}
+
+/** Keccak-256 of the encoded list. */
+export function accessListHash(list: BlockAccessList): Hash {
+  return toHex(keccak256(encodeRlp(list.map(accountItems))));
+}
+
+function accountItems(account: AccountAccesses): RlpInput[] {
+  const integers = (changes: readonly IndexedChange<bigint>[]): RlpInput[] =>
+    changes.map(({ index, value }) => [rlpInteger(BigInt(index)), rlpInteger(value)]);
+  return [
+    Uint8Array.fromHex(account.address.slice(2)),
+    account.storageChanges.map(([slot, changes]) => [rlpInteger(slot), integers(changes)]),
+    account.storageReads.map(rlpInteger),
+    integers(account.balanceChanges),
+    integers(account.nonceChanges),
+    account.codeChanges.map(({ index, value }) => [rlpInteger(BigInt(index)), value]),
+  ];
+}
+
+/** An account as the block has left it so far. */
+interface Tracked {
+  balance: bigint;
+  nonce: bigint;
+  codeHash: Hash;
+  readonly slots: Map<bigint, IndexedChange<bigint>[]>;
+  readonly reads: Set<bigint>;
+  readonly balances: IndexedChange<bigint>[];
+  readonly nonces: IndexedChange<bigint>[];
+  readonly codes: IndexedChange<Uint8Array>[];
+}
+
+/** The account before the block. */
+type AccountBefore = (address: Address) => Account | undefined;
+
+/** Gathers the list while a block is executed. */
+export class AccessListBuilder {
+  readonly #before: AccountBefore;
+  readonly #accounts = new Map<Address, Tracked>();
+  #index = 0;
+
+  constructor(before: AccountBefore) {
+    this.#before = before;
+  }
+
+  /** What follows is the next step. */
+  next(): void {
+    this.#index += 1;
+  }
+
+  /** The account is looked at, without a call of the machine. */
+  touch(address: Address): void {
+    this.#at(address);
+  }
+
+  add(accesses: StateAccesses | undefined, changes: StateChanges): void {
+    for (const [address, { slots }] of accesses?.accounts ?? []) {
+      const account = this.#at(address);
+      for (const slot of slots.keys()) account.reads.add(slot);
+    }
+    for (const [address, change] of changes.accounts) {
+      const account = this.#at(address);
+      const now = change ?? { balance: 0n, nonce: 0n, codeHash: EMPTY_CODE_HASH };
+      for (const [slot, value] of change?.storage ?? []) {
+        const values = account.slots.get(slot);
+        if (values === undefined) account.slots.set(slot, [{ index: this.#index, value }]);
+        else put(values, this.#index, value);
+      }
+      if (now.balance !== account.balance) put(account.balances, this.#index, now.balance);
+      if (now.nonce !== account.nonce) put(account.nonces, this.#index, now.nonce);
+      if (now.codeHash !== account.codeHash) {
+        put(account.codes, this.#index, changes.codes.get(now.codeHash) ?? new Uint8Array());
+      }
+      account.balance = now.balance;
+      account.nonce = now.nonce;
+      account.codeHash = now.codeHash;
+    }
+  }
+
+  build(): BlockAccessList {
+    const addresses = [...this.#accounts.keys()].sort();
+    return addresses.map((address) => {
+      const account = this.#accounts.get(address) as Tracked;
+      const reads = [...account.reads].filter((slot) => !account.slots.has(slot));
+      return {
+        address,
+        storageChanges: [...account.slots].sort(([a], [b]) => compare(a, b)),
+        storageReads: reads.sort(compare),
+        balanceChanges: account.balances,
+        nonceChanges: account.nonces,
+        codeChanges: account.codes,
+      };
+    });
+  }
+
+  #at(address: Address): Tracked {
+    let tracked = this.#accounts.get(address);
+    if (tracked === undefined) {
+      const { balance = 0n, nonce = 0n, codeHash = EMPTY_CODE_HASH } = this.#before(address) ?? {};
+      const changes = { slots: new Map(), reads: new Set<bigint>(), balances: [], nonces: [] };
+      tracked = { balance, nonce, codeHash, ...changes, codes: [] };
+      this.#accounts.set(address, tracked);
+    }
+    return tracked;
+  }
+}
+
+/** The last change of a step is what it left. */
+function put<T>(changes: IndexedChange<T>[], index: number, value: T): void {
+  if (changes.at(-1)?.index === index) changes.pop();
+  changes.push({ index, value });
+}
+
+function compare(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
