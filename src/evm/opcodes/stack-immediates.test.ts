@@ -25,7 +25,7 @@ const pushes = (height: number) =>
   Array.from({ length: height }, (_, i) => `60${hex(i + 1)}`).join('');
 /** Stores each item as a byte, the top first, and returns them. */
 const returns = (height: number) =>
-  Array.from({ length: height }, (_, i) => `60${hex(i)}53`).join('') + `60${hex(height)}5ff3`;
+  `${Array.from({ length: height }, (_, i) => `60${hex(i)}53`).join('')}60${hex(height)}5ff3`;
 
 /** The stack, the top first, after an opcode with its immediate byte; undefined where it halts. */
 function expected(opcode: string, byte: number, height: number): number[] | undefined {
