@@ -685,7 +685,7 @@ export const TX_PHASE = 384;
 export const TX_PHASE_RUNNING = 1;
 /** word: what the sender paid in advance (blob gas not counted). */
 export const TX_SCRATCH = 416;
-/** u64: state gas left in the block (host writes), and the part of TX_INTRINSIC_GAS that is such. */
+/** u64: state gas left in the block (host writes), and how much of TX_INTRINSIC_GAS is such. */
 export const TX_BLOCK_STATE_GAS_LEFT = 448;
 export const TX_INTRINSIC_STATE_GAS = 456;
 /** u64: result: gas that counts towards the block's limit, state gas apart. */

@@ -34,7 +34,8 @@ const machines = new Machines({ engine: 'interpreter' });
 
 /**
  * Blocks of an earlier moment of EIP-8037 than Amsterdam's own tests (tests-bal v5.7.0), which
- * count: state gas of what fails or destroys itself was kept, and an authorisation's came off the block's.
+ * count: state gas of what fails or destroys itself was kept, and an authorisation's came off
+ * the block's.
  */
 const OF_EARLIER_DRAFT = new Set([
   'test_witness_codes_redelegation_old_marker_included_new_marker_excluded',

@@ -78,7 +78,7 @@ function decoderOf(fork: ForkName): readonly Decoded[] {
   return decoder;
 }
 
-/** The row of the opcode at `pc`, and what it needs of the stack by its immediate byte (EIP-8024). */
+/** The row of the opcode at `pc`; what it needs of the stack may be in its byte (EIP-8024). */
 function decodeAt(code: Uint8Array, pc: number, decoder: readonly Decoded[]): Decoded {
   const decoded = decoder[code[pc] as number] as Decoded;
   const { row, gas } = decoded;

@@ -6,14 +6,7 @@
  * A side exit spills the stack as it was before the current opcode, gives back the static gas of
  * what was not executed, and goes on in the interpreter at the opcode's own pc.
  */
-import type {
-  FunctionBuilder,
-  FunctionRef,
-  Label,
-  Local,
-  Mark,
-  Value,
-} from '../../wasm/function.ts';
+import type { FunctionBuilder, FunctionRef, Label, Local, Value } from '../../wasm/function.ts';
 import type { ForkName } from '../forks/names.ts';
 import * as layout from '../layout.ts';
 import type { Assembler } from '../opcodes/assembler.ts';
@@ -38,18 +31,8 @@ import { type Merge, Merges } from './merges.ts';
 import { isObservableFrom } from './observable.ts';
 import { isCold } from './regions.ts';
 import { boundsOf, type Structure } from './structure.ts';
-import { type LocalSet, Temporaries } from './temporaries.ts';
+import { type AssemblyMark, type LocalSet, REPEATS_MAX, Temporaries } from './temporaries.ts';
 import { collectSnapshot, type StackSnapshot, VirtualStack } from './virtual-stack.ts';
-
-/** Loops of a region that are assembled again, until it keeps its merges in memory. */
-const REPEATS_MAX = 24;
-
-/** How far an assembly has come. */
-interface AssemblyMark {
-  readonly fn: Mark;
-  readonly temporaries: readonly Local[];
-  readonly exits: number;
-}
 
 export class RegionAssembler implements Assembler {
   readonly fn: FunctionBuilder;
@@ -353,10 +336,7 @@ export class RegionAssembler implements Assembler {
 
   exchangePairByImmediate(): void {
     const pair = decodePair(this.#links.code[this.#instruction.pc + 1] ?? 0);
-    const [first, second] = pair as readonly [number, number];
-    this.#stack.exchange(first);
-    this.#stack.exchange(second);
-    this.#stack.exchange(first);
+    this.#stack.exchangePair(pair as readonly [number, number]);
   }
 
   immediate(): Word {
@@ -591,12 +571,7 @@ export class RegionAssembler implements Assembler {
     this.#callRuntime('opLog', topics + 2, 0, [topics]);
   }
 
-  #callRuntime(
-    name: RuntimeCallName,
-    pops: number,
-    pushes: number,
-    further: readonly number[],
-  ): void {
+  #callRuntime(name: RuntimeCallName, pops: number, pushes: number, further: number[]): void {
     const { fn } = this;
     const stack = this.#stack;
     stack.spillTop(pops);

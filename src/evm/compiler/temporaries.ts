@@ -2,10 +2,20 @@
  * Locals that are taken while a region is assembled, and given back once nothing refers to them:
  * many locals make V8's baseline code slow.
  */
-import type { FunctionBuilder, Local } from '../../wasm/function.ts';
+import type { FunctionBuilder, Local, Mark } from '../../wasm/function.ts';
 
 /** Temporaries taken before those that no item refers to are given back. */
 const TEMPORARIES_AT_ONCE = 48;
+
+/** Loops of a region that are assembled again, until it keeps its merges in memory. */
+export const REPEATS_MAX: number = 24;
+
+/** How far an assembly has come. */
+export interface AssemblyMark {
+  readonly fn: Mark;
+  readonly temporaries: readonly Local[];
+  readonly exits: number;
+}
 
 /** A set of locals. Emptying it costs nothing. */
 export class LocalSet {

@@ -133,6 +133,13 @@ export class VirtualStack {
     this.push(this.#lift(this.#height - 1 - depth));
   }
 
+  /** Exchanges two items below the top. */
+  exchangePair([first, second]: readonly [number, number]): void {
+    this.exchange(first);
+    this.exchange(second);
+    this.exchange(first);
+  }
+
   exchange(depth: number): void {
     const top = this.#height - 1;
     const first = this.#lift(top);
