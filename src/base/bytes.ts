@@ -68,3 +68,10 @@ export function bigintToBytes(value: bigint, size: number): Uint8Array<ArrayBuff
   }
   return Uint8Array.fromHex(size === 0 ? '' : digits.padStart(2 * size, '0'));
 }
+
+/** Hex digits of the fewest bytes that hold a non-negative integer: none for 0. */
+export function integerDigits(value: bigint): string {
+  if (value === 0n) return '';
+  const digits = value.toString(16);
+  return digits.length % 2 === 0 ? digits : `0${digits}`;
+}

@@ -15,6 +15,8 @@
  * Specification: Ethereum yellow paper, appendix B.
  */
 
+import { integerDigits } from './bytes.ts';
+
 /** What is encoded: a byte string or a list of what is encoded. */
 export type RlpInput = Uint8Array | readonly RlpInput[];
 
@@ -61,10 +63,7 @@ export function encodeRlp(input: RlpInput): Uint8Array {
 
 /** The minimal big-endian bytes of a non-negative integer, as RLP wants them: 0 is no byte. */
 export function rlpInteger(value: bigint): Uint8Array {
-  if (value === 0n) return new Uint8Array(0);
-  let hex = value.toString(16);
-  if (hex.length % 2 !== 0) hex = `0${hex}`;
-  return Uint8Array.fromHex(hex);
+  return Uint8Array.fromHex(integerDigits(value));
 }
 
 /** Decodes one item that takes up all of `bytes`, or says why not and at which offset. */

@@ -1,14 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FORKS, type ForkName } from '../evm/forks/names.ts';
+import { FORKS, type ForkName, forkIndex } from '../evm/forks/names.ts';
 import type { Address, Hash } from '../evm/types.ts';
 import { MemoryState } from '../state/memory.ts';
-import { bodyRoots, encodeBlock } from './blocks/block.ts';
+import { encodeBlock } from './blocks/block.ts';
 import { InvalidBlock } from './blocks/fault.ts';
+import { genesisHeader } from './blocks/genesis.ts';
 import { type BlockHeader, headerHash } from './blocks/header.ts';
 import { Chain, type ChainBlock } from './chain.ts';
-import { ForkTimeline } from './chain-spec.ts';
 import { Machines } from './machines.ts';
+import { BLANK_TRANSACTION } from './transactions/blank.ts';
 import { encodeTransaction } from './transactions/encode.ts';
 import { addressOfKey, signTransaction } from './transactions/signature.ts';
 
@@ -24,7 +25,6 @@ const SYSTEM_CONTRACTS: readonly Address[] = [
 ];
 
 const machines = new Machines({ engine: 'interpreter' });
-const ZERO: Hash = `0x${'00'.repeat(32)}`;
 
 function openChain(fork: ForkName): Chain {
   const state = new MemoryState();
@@ -35,52 +35,26 @@ function openChain(fork: ForkName): Chain {
     state.setAccount(address, { ...account, nonce: 1n, code: Uint8Array.of(0) });
   }
   const spec = { chainId: 1n, forks: [{ fork }] };
-  const { is } = new ForkTimeline(spec).at({
-    number: 0n,
-    timestamp: 0n,
-    parentTotalDifficulty: 0n,
-  });
-  const withdrawals = is('shanghai') ? { withdrawals: [] } : {};
-  const genesis: BlockHeader = {
-    parentHash: ZERO,
-    ...bodyRoots({ transactions: [], uncles: [], ...withdrawals }),
-    receiptsRoot: bodyRoots({ transactions: [], uncles: [] }).transactionsRoot,
+  const genesis = genesisHeader(spec, {
     coinbase: MINER,
     stateRoot: state.root(),
-    logsBloom: `0x${'00'.repeat(256)}`,
-    difficulty: is('paris') ? 0n : 131_072n,
-    number: 0n,
     gasLimit: 10_000_000n,
-    gasUsed: 0n,
-    timestamp: 0n,
-    extraData: '0x',
-    mixHash: ZERO,
-    nonce: `0x${'00'.repeat(8)}`,
-    ...(is('london') ? { baseFeePerGas: 7n } : {}),
-    ...(is('cancun') ? { blobGasUsed: 0n, excessBlobGas: 0n, parentBeaconBlockRoot: ZERO } : {}),
-    ...(is('prague') ? { requestsHash: ZERO } : {}),
-  };
+    ...(forkIndex(fork) >= forkIndex('london') ? { baseFeePerGas: 7n } : {}),
+  });
   return new Chain({ spec, genesis, state, machines });
 }
 
 function call(nonce: bigint, to: Address, value = 0n): Uint8Array {
   const transaction = {
+    ...BLANK_TRANSACTION,
     type: 0,
-    chainId: 0n,
     nonce,
     maxFeePerGas: 100n,
     maxPriorityFeePerGas: 100n,
     gasLimit: 100_000n,
     to,
     value,
-    data: new Uint8Array(0),
-    accessList: [],
-    maxFeePerBlobGas: 0n,
-    blobVersionedHashes: [],
-    authorizationList: [],
     v: 27n,
-    r: 0n,
-    s: 0n,
   } as const;
   return encodeTransaction(signTransaction(transaction, KEY));
 }
@@ -129,6 +103,33 @@ describe('a chain', () => {
       }),
       { numRuns: 20 },
     );
+  });
+
+  it('does one thing after another, however many are asked for at once', async () => {
+    const chain = openChain('osaka');
+    const request = { timestamp: 5n, coinbase: MINER, transactions: [call(0n, COUNTER)] };
+    const [first, again] = await Promise.all([
+      chain.buildBlock(request),
+      chain.buildBlock(request),
+    ]);
+    expect(again.block).toEqual(first.block);
+    const next = await extend(chain, await chain.importBlock(encodeBlock(first.block)), []);
+    const fresh = openChain('osaka');
+    const [one, two] = [first.block, next].map(encodeBlock) as [Uint8Array, Uint8Array];
+    const outcomes = await Promise.allSettled([
+      fresh.importBlock(two),
+      fresh.importBlock(one),
+      fresh.importBlock(one),
+      fresh.importBlock(two),
+      fresh.importBlock(Uint8Array.of(1)),
+    ]);
+    const statuses = outcomes.map(({ status }) => status);
+    expect(statuses).toEqual(['rejected', 'fulfilled', 'fulfilled', 'fulfilled', 'rejected']);
+    const importing = fresh.buildBlock(request);
+    await Promise.resolve();
+    expect(() => fresh.stateAt(fresh.head.hash)).toThrow('in the making');
+    await importing;
+    expect(fresh.stateAt(next.hash).root()).toBe(next.header.stateRoot);
   });
 
   it('leaves out what a block cannot take, and says why', async () => {

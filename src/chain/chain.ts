@@ -5,25 +5,24 @@
  * Which of several branches counts is not import's to say: that is `setHead`.
  */
 
-import type { EVM } from '../evm/evm.ts';
 import type { Hash } from '../evm/types.ts';
 import { type PendingBlock, StateBranches } from '../state/branches.ts';
 import type { MemoryState } from '../state/memory.ts';
 import { type BlockRequest, type BuiltBlock, buildBlock } from './block-builder.ts';
 import type { BlockAccessList } from './blocks/access-list.ts';
-import { type Block, type BodyRoots, bodyRoots, decodeBlock } from './blocks/block.ts';
-import { type BlockFault, InvalidBlock, requireSame } from './blocks/fault.ts';
+import type { Block } from './blocks/block.ts';
+import { checkBlock, checkOutcome, readBlock, type SizedBlock } from './blocks/block-rules.ts';
+import { InvalidBlock, requireSame } from './blocks/fault.ts';
 import { type BlockHeader, headerHash } from './blocks/header.ts';
-import { BLOCK_BYTES_MAX, checkHeader } from './blocks/header-rules.ts';
-import { type OutcomeFields, outcomeFields } from './blocks/outcome-fields.ts';
+import { checkHeader } from './blocks/header-rules.ts';
+import { outcomeFields } from './blocks/outcome-fields.ts';
 import type { Receipt } from './blocks/receipt.ts';
 import { checkUncles } from './blocks/uncles.ts';
 import { type BlockRules, type ChainSpec, ForkTimeline } from './chain-spec.ts';
-import { type BlockOutcome, executeBlock } from './executor/sequential.ts';
+import type { BlockSetting } from './executor/block-setting.ts';
+import { executeBlock } from './executor/sequential.ts';
 import type { Machines } from './machines.ts';
 
-/** No block of any fork is larger; what is longer is not looked at. */
-export const INPUT_BYTES_MAX = 134_217_728;
 /** BLOCKHASH reaches so far back. */
 const BLOCK_HASHES = 256n;
 
@@ -51,6 +50,8 @@ export class Chain {
   readonly #blocks = new Map<Hash, ChainBlock>();
   readonly #states: StateBranches;
   #head: ChainBlock;
+  /** Resolves when all has ended that was asked for up to now. */
+  #turn: Promise<void> = Promise.resolve();
 
   /** @throws InvalidBlock `block/wrong state root` for a state that is not that of genesis */
   constructor({ spec, genesis, state, machines }: ChainOptions) {
@@ -73,7 +74,10 @@ export class Chain {
     return this.#blocks.get(hash);
   }
 
-  /** The state of a block, to be read until the chain is used again. */
+  /**
+   * The state of a block, to be read until the chain is used again.
+   * @throws Error for a block that the chain does not have, or while one is imported or built
+   */
   stateAt(hash: Hash): MemoryState {
     return this.#states.at(hash);
   }
@@ -86,12 +90,31 @@ export class Chain {
   }
 
   /**
-   * Checks and executes a block upon its parent, which may be any block of the tree.
+   * Checks and executes a block upon its parent, which may be any block of the tree. Blocks that
+   * are imported or built at the same time are so one after another, in the order of the calls.
    * @throws InvalidBlock naming the rule that is broken; nothing is kept then
    */
-  async importBlock(bytes: Uint8Array): Promise<ChainBlock> {
-    if (bytes.length > INPUT_BYTES_MAX) throw tooLarge(bytes.length, INPUT_BYTES_MAX);
-    const block = decodeBlock(bytes);
+  importBlock(bytes: Uint8Array): Promise<ChainBlock> {
+    return this.#inTurn(() => this.#import(readBlock(bytes)));
+  }
+
+  /**
+   * Builds a block upon the head, or another block of the tree, and keeps nothing of it: the
+   * block is then imported like any other.
+   */
+  buildBlock(request: BlockRequest, parentHash?: Hash): Promise<BuiltBlock> {
+    return this.#inTurn(() => {
+      const hash = parentHash ?? this.#head.hash;
+      const parent = this.#blocks.get(hash);
+      if (parent === undefined) throw new Error(`chain: there is no block ${hash}`);
+      const number = parent.header.number + 1n;
+      const blockRules = this.#rulesAfter(parent, { number, timestamp: request.timestamp });
+      return this.#upon(parent, blockRules, (setting) => buildBlock(setting, parent, request));
+    });
+  }
+
+  async #import(sized: SizedBlock): Promise<ChainBlock> {
+    const { block } = sized;
     const known = this.#blocks.get(block.hash);
     if (known !== undefined) return known;
     const parent = this.#blocks.get(block.header.parentHash);
@@ -100,11 +123,7 @@ export class Chain {
       throw new InvalidBlock('block/unknown parent', message);
     }
     const blockRules = this.#rulesAfter(parent, block.header);
-    if (blockRules.is('osaka') && bytes.length > BLOCK_BYTES_MAX) {
-      throw tooLarge(bytes.length, BLOCK_BYTES_MAX);
-    }
-    checkHeader(block.header, parent.header, blockRules, this.spec);
-    checkBody(block, blockRules);
+    checkBlock(sized, parent.header, blockRules, this.spec);
     checkUncles(
       block.header,
       block.uncles,
@@ -114,9 +133,8 @@ export class Chain {
         checkHeader(uncle, ancestor.header, rules, this.spec);
       },
     );
-    const pending = this.#states.begin(parent.hash, (number) => this.#ancestorHash(parent, number));
-    try {
-      const outcome = await this.#execute(block, blockRules, pending);
+    return this.#upon(parent, blockRules, async (setting, pending) => {
+      const outcome = await executeBlock(setting, block);
       checkOutcome(block.header, outcomeFields(outcome, pending.root(), blockRules));
       pending.commit(block.hash);
       const totalDifficulty = parent.totalDifficulty + block.header.difficulty;
@@ -124,38 +142,37 @@ export class Chain {
       const kept: ChainBlock = { ...block, totalDifficulty, receipts, accessList };
       this.#blocks.set(block.hash, kept);
       return kept;
-    } catch (error) {
-      pending.drop();
-      throw error;
-    }
+    });
   }
 
-  /**
-   * Builds a block upon the head, or another block of the tree, and keeps nothing of it: the
-   * block is then imported like any other.
-   */
-  async buildBlock(request: BlockRequest, parentHash: Hash = this.#head.hash): Promise<BuiltBlock> {
-    const parent = this.#blocks.get(parentHash);
-    if (parent === undefined) throw new Error(`chain: there is no block ${parentHash}`);
-    const number = parent.header.number + 1n;
-    const blockRules = this.#rulesAfter(parent, { number, timestamp: request.timestamp });
-    const state = this.#states.begin(parent.hash, (wanted) => this.#ancestorHash(parent, wanted));
-    const evm = this.#machines.for(blockRules.rules);
+  /** Works upon the state of a block, of which nothing is kept but what the work commits. */
+  async #upon<Result>(
+    parent: ChainBlock,
+    blockRules: BlockRules,
+    work: (setting: BlockSetting, pending: PendingBlock) => Promise<Result>,
+  ): Promise<Result> {
+    const { rules } = blockRules;
+    const evm = this.#machines.for(rules);
+    const state = this.#states.begin(parent.hash, (number) => this.#ancestorHash(parent, number));
     try {
-      return await buildBlock({ spec: this.spec, blockRules, evm, state }, parent, request);
+      return await work({ spec: this.spec, blockRules, evm, state }, state);
+    } catch (error) {
+      // Whatever state a machine is in that fails, it is not used again.
+      if (!(error instanceof InvalidBlock)) this.#machines.discard(rules);
+      throw error;
     } finally {
       state.drop();
     }
   }
 
-  async #execute(block: Block, blockRules: BlockRules, state: PendingBlock): Promise<BlockOutcome> {
-    const evm: EVM = this.#machines.for(blockRules.rules);
-    try {
-      return await executeBlock({ spec: this.spec, blockRules, evm, state }, block);
-    } catch (error) {
-      if (!(error instanceof InvalidBlock)) this.#machines.discard(blockRules.rules);
-      throw error;
-    }
+  /** Does the work when all that was asked for before has ended. */
+  #inTurn<Result>(work: () => Result | Promise<Result>): Promise<Result> {
+    const done = this.#turn.then(work);
+    this.#turn = done.then(
+      () => {},
+      () => {},
+    );
+    return done;
   }
 
   #rulesAfter(
@@ -176,41 +193,3 @@ export class Chain {
     return at?.header.number === number ? at.hash : `0x${'00'.repeat(32)}`;
   }
 }
-
-export function tooLarge(size: number, limit: number): InvalidBlock {
-  return new InvalidBlock('block/too large', `the block has ${size} bytes, at most ${limit}`, {
-    size,
-    limit,
-  });
-}
-
-/** What the header says of the body. */
-export function checkBody({ header, ...body }: Block, { is, rules }: BlockRules): void {
-  if ((body.withdrawals !== undefined) !== is('shanghai')) {
-    const fault = is('shanghai') ? 'missing field' : 'field of another fork';
-    throw new InvalidBlock(`block/${fault}`, `${rules.fork}: withdrawals`);
-  }
-  const roots = bodyRoots(body);
-  const check = (code: BlockFault, name: keyof BodyRoots, what: string): void =>
-    requireSame(code, what, String(header[name]), String(roots[name]));
-  check('block/wrong transactions root', 'transactionsRoot', 'the transactions root');
-  check('block/wrong uncles hash', 'unclesHash', 'the uncles hash');
-  check('block/wrong withdrawals root', 'withdrawalsRoot', 'the withdrawals root');
-}
-
-/** What the header says of the execution. */
-export function checkOutcome(header: BlockHeader, results: OutcomeFields): void {
-  for (const [name, code, what] of OUTCOME_FIELDS) {
-    requireSame(code, what, String(header[name]), String(results[name]));
-  }
-}
-
-const OUTCOME_FIELDS = [
-  ['gasUsed', 'block/wrong gas used', 'the gas used'],
-  ['receiptsRoot', 'block/wrong receipts root', 'the receipts root'],
-  ['logsBloom', 'block/wrong logs bloom', 'the logs bloom'],
-  ['blobGasUsed', 'block/wrong blob gas used', 'the blob gas used'],
-  ['requestsHash', 'block/wrong requests hash', 'the requests hash'],
-  ['blockAccessListHash', 'block/wrong access list hash', 'the hash of the access list'],
-  ['stateRoot', 'block/wrong state root', 'the state root'],
-] as const satisfies readonly (readonly [keyof OutcomeFields, BlockFault, string])[];

@@ -35,6 +35,17 @@ export function text(value: unknown, at: string): string {
   throw new FixtureError(at, `is ${shown(value)}, not a text`);
 }
 
+/** The tests of a file by name. @throws FixtureError for what is no JSON object of objects */
+export function testsIn(source: string): [name: string, test: JsonObject][] {
+  let file: unknown;
+  try {
+    file = JSON.parse(source);
+  } catch (cause) {
+    throw new FixtureError('', `is not JSON: ${(cause as Error).message}`);
+  }
+  return Object.entries(object(file, '')).map(([name, test]) => [name, object(test, name)]);
+}
+
 /** Longer numbers are no fields of anything; bounds the time of reading one. */
 const QUANTITY_LENGTH_MAX = 1024;
 

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { toHex } from '../base/bytes.ts';
-import { bodyRoots, encodeBlock } from '../chain/blocks/block.ts';
-import type { BlockHeader } from '../chain/blocks/header.ts';
+import { encodeBlock } from '../chain/blocks/block.ts';
+import { genesisHeader } from '../chain/blocks/genesis.ts';
 import { Chain } from '../chain/chain.ts';
 import { Machines } from '../chain/machines.ts';
 import { witnessOf } from '../proofs/stateless.ts';
@@ -67,25 +67,13 @@ describe('proofs', () => {
 describe('blocks', () => {
   test('are verified upon their witness', async () => {
     const state = new MemoryState();
-    const zero = `0x${'00'.repeat(32)}` as const;
-    const genesis: BlockHeader = {
-      parentHash: zero,
-      ...bodyRoots({ transactions: [], uncles: [], withdrawals: [] }),
-      receiptsRoot: bodyRoots({ transactions: [], uncles: [] }).transactionsRoot,
+    const spec = { chainId: 1n, forks: [{ fork: 'shanghai' }] } as const;
+    const genesis = genesisHeader(spec, {
       coinbase: `0x${'c0'.repeat(20)}`,
       stateRoot: state.root(),
-      logsBloom: `0x${'00'.repeat(256)}`,
-      difficulty: 0n,
-      number: 0n,
       gasLimit: 10_000_000n,
-      gasUsed: 0n,
-      timestamp: 0n,
-      extraData: '0x',
-      mixHash: zero,
-      nonce: `0x${'00'.repeat(8)}`,
       baseFeePerGas: 7n,
-    };
-    const spec = { chainId: 1n, forks: [{ fork: 'shanghai' }] } as const;
+    });
     const machines = new Machines({ engine: 'interpreter' });
     const chain = new Chain({ spec, genesis, state, machines });
     const withdrawals = [

@@ -1,16 +1,13 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { decodeRlp, encodeRlp, type RlpItem } from '../base/rlp.ts';
-import { bodyRoots, decodeBlock, encodeBlock } from '../chain/blocks/block.ts';
+import { decodeBlock, encodeBlock } from '../chain/blocks/block.ts';
 import { InvalidBlock } from '../chain/blocks/fault.ts';
-import {
-  type BlockHeader,
-  decodeHeader,
-  encodeHeader,
-  headerHash,
-} from '../chain/blocks/header.ts';
+import { genesisHeader } from '../chain/blocks/genesis.ts';
+import { decodeHeader, encodeHeader, headerHash } from '../chain/blocks/header.ts';
 import { Chain } from '../chain/chain.ts';
 import { Machines } from '../chain/machines.ts';
+import { BLANK_TRANSACTION } from '../chain/transactions/blank.ts';
 import { encodeTransaction } from '../chain/transactions/encode.ts';
 import { addressOfKey, signTransaction } from '../chain/transactions/signature.ts';
 import type { Address, Hash } from '../evm/types.ts';
@@ -26,7 +23,6 @@ import type { Witness } from './witness.ts';
 const KEY = new Uint8Array(32).fill(7);
 const SENDER = addressOfKey(KEY);
 const MINER: Address = `0x${'c0'.repeat(20)}`;
-const ZERO: Hash = `0x${'00'.repeat(32)}`;
 /** Clears slot 1, sets slot 100, keeps the hash of the block two before in slot 2. */
 const CONTRACT: Address = `0x${'ab'.repeat(20)}`;
 const CODE = Uint8Array.fromHex('5f600155' + '6005606455' + '6002430340600255');
@@ -45,47 +41,25 @@ function openChain(): Chain {
   for (let index = 1; index <= 50; index++) {
     state.setAccount(`0x${index.toString(16).padStart(40, '7')}`, account);
   }
-  const genesis: BlockHeader = {
-    parentHash: ZERO,
-    ...bodyRoots({ transactions: [], uncles: [], withdrawals: [] }),
-    receiptsRoot: bodyRoots({ transactions: [], uncles: [] }).transactionsRoot,
+  const genesis = genesisHeader(spec, {
     coinbase: MINER,
     stateRoot: state.root(),
-    logsBloom: `0x${'00'.repeat(256)}`,
-    difficulty: 0n,
-    number: 0n,
     gasLimit: 10_000_000n,
-    gasUsed: 0n,
-    timestamp: 0n,
-    extraData: '0x',
-    mixHash: ZERO,
-    nonce: `0x${'00'.repeat(8)}`,
     baseFeePerGas: 7n,
-    blobGasUsed: 0n,
-    excessBlobGas: 0n,
-    parentBeaconBlockRoot: ZERO,
-  };
+  });
   return new Chain({ spec, genesis, state, machines: new Machines({ engine: 'interpreter' }) });
 }
 
 function call(nonce: bigint): Uint8Array {
   const transaction = {
+    ...BLANK_TRANSACTION,
     type: 0,
-    chainId: 0n,
     nonce,
     maxFeePerGas: 100n,
     maxPriorityFeePerGas: 100n,
     gasLimit: 200_000n,
     to: CONTRACT,
-    value: 0n,
-    data: new Uint8Array(0),
-    accessList: [],
-    maxFeePerBlobGas: 0n,
-    blobVersionedHashes: [],
-    authorizationList: [],
     v: 27n,
-    r: 0n,
-    s: 0n,
   } as const;
   return encodeTransaction(signTransaction(transaction, KEY));
 }

@@ -4,12 +4,17 @@
  * which executes the block in the same way and writes down what that took.
  */
 
-import { type Block, decodeBlock } from '../chain/blocks/block.ts';
+import type { Block } from '../chain/blocks/block.ts';
+import {
+  checkBlock,
+  checkOutcome,
+  readBlock,
+  type SizedBlock,
+} from '../chain/blocks/block-rules.ts';
 import { InvalidBlock } from '../chain/blocks/fault.ts';
 import { type BlockHeader, encodeHeader } from '../chain/blocks/header.ts';
-import { BLOCK_BYTES_MAX, checkHeader } from '../chain/blocks/header-rules.ts';
 import { outcomeFields } from '../chain/blocks/outcome-fields.ts';
-import { type Chain, checkBody, checkOutcome, INPUT_BYTES_MAX, tooLarge } from '../chain/chain.ts';
+import type { Chain } from '../chain/chain.ts';
 import { type BlockRules, type ChainSpec, ForkTimeline } from '../chain/chain-spec.ts';
 import { type BlockOutcome, executeBlock } from '../chain/executor/sequential.ts';
 import { createEVM } from '../evm/evm.ts';
@@ -56,10 +61,10 @@ export async function verifyBlock(
   bytes: Uint8Array,
   witness: Witness,
 ): Promise<ExecutedBlock> {
-  const block = readBlock(bytes);
-  const ancestors = ancestorsOf(witness, block.header.parentHash);
+  const sized = readAlone(bytes);
+  const ancestors = ancestorsOf(witness, sized.block.header.parentHash);
   const sources = new WitnessSources(witness, ancestors);
-  return await run(setting, { block, size: bytes.length }, ancestors[0].header, sources);
+  return await run(setting, sized, ancestors[0].header, sources);
 }
 
 /** What a witness is collected from. */
@@ -79,11 +84,12 @@ export async function collectWitness(
   bytes: Uint8Array,
   { tries, code, ancestor }: ParentState,
 ): Promise<Witness> {
-  const block = readBlock(bytes);
-  const ancestors = lineOf(block.header, ancestor);
+  const sized = readAlone(bytes);
+  const { header } = sized.block;
+  const ancestors = lineOf(header, ancestor);
   const [parent] = ancestors;
   if (parent === undefined) {
-    const message = `parent ${block.header.parentHash} is not known`;
+    const message = `parent ${header.parentHash} is not known`;
     throw new InvalidBlock('block/unknown parent', message);
   }
   const hashes = new Map(ancestors.map(({ header, hash }) => [header.number, hash]));
@@ -93,10 +99,10 @@ export async function collectWitness(
     code,
     blockHash: (number: bigint) => hashes.get(number),
   });
-  await run(setting, { block, size: bytes.length }, parent.header, recording);
+  await run(setting, sized, parent.header, recording);
   const oldest = recording.oldestBlock ?? parent.header.number;
   const headers = ancestors.filter(
-    ({ header }) => header === parent.header || header.number >= oldest,
+    (at) => at.header === parent.header || at.header.number >= oldest,
   );
   return {
     state: recording.state,
@@ -107,7 +113,7 @@ export async function collectWitness(
 
 /** The witness of a block of a chain. @throws Error for one that the chain does not have */
 export async function witnessOf(chain: Chain, bytes: Uint8Array): Promise<Witness> {
-  const { header } = decodeBlock(bytes);
+  const { header } = readBlock(bytes).block;
   const parent = chain.block(header.parentHash);
   if (parent === undefined) throw new Error(`chain: there is no block ${header.parentHash}`);
   const state = chain.stateAt(parent.hash);
@@ -144,22 +150,22 @@ function lineOf(
   return line;
 }
 
-function readBlock(bytes: Uint8Array): Block {
-  if (bytes.length > INPUT_BYTES_MAX) throw tooLarge(bytes.length, INPUT_BYTES_MAX);
-  const block = decodeBlock(bytes);
-  if (block.uncles.length > 0) {
+function readAlone(bytes: Uint8Array): SizedBlock {
+  const sized = readBlock(bytes);
+  if (sized.block.uncles.length > 0) {
     const message = 'a block with uncles is checked against its ancestors’ bodies: import it';
     throw new ProofError('proof/missing', message);
   }
-  return block;
+  return sized;
 }
 
 async function run(
   { spec, engine = 'interpreter', ...setting }: StatelessSetting,
-  { block, size }: { readonly block: Block; readonly size: number },
+  sized: SizedBlock,
   parent: BlockHeader,
   sources: StateSources,
 ): Promise<ExecutedBlock> {
+  const { block } = sized;
   const { header } = block;
   const merged = header.difficulty === 0n ? MERGED : 0n;
   const blockRules: BlockRules = new ForkTimeline(spec).at({
@@ -167,9 +173,7 @@ async function run(
     timestamp: header.timestamp,
     parentTotalDifficulty: setting.parentTotalDifficulty ?? merged,
   });
-  if (blockRules.is('osaka') && size > BLOCK_BYTES_MAX) throw tooLarge(size, BLOCK_BYTES_MAX);
-  checkHeader(header, parent, blockRules, spec);
-  checkBody(block, blockRules);
+  checkBlock(sized, parent, blockRules, spec);
   const state = new WitnessState(parent.stateRoot, sources);
   // A machine that has run before knows codes that this witness may lack.
   const evm = createEVM({ rules: blockRules.rules, engine });

@@ -25,9 +25,10 @@ interface Step {
 /** Answers BLOCKHASH for a block in the making. */
 export type BlockHashes = (number: bigint) => Hash;
 
-/** A block in the making: dropped, or committed under its hash. One at a time. */
+/** A block in the making, until it is committed under its hash or dropped. One at a time. */
 export interface PendingBlock extends PendingState {
   commit(block: Hash): void;
+  /** Takes back what was applied; nothing after a commit. */
   drop(): void;
 }
 
@@ -59,7 +60,10 @@ export class StateBranches {
     if (commit === undefined) throw new Error(`states: no state of block ${parent}`);
     this.#moveTo(commit);
     const before = this.#state.snapshot();
+    let ended = false;
     const end = (block: Hash | undefined, changes: readonly StateChanges[]): void => {
+      if (ended) return;
+      ended = true;
       this.#pending = undefined;
       if (block === undefined) {
         this.#state.restore(before);
@@ -74,6 +78,7 @@ export class StateBranches {
 
   /** The state of a block, to be read until the next call. */
   at(block: Hash): MemoryState {
+    if (this.#pending !== undefined) throw new Error('states: a block is in the making');
     const commit = this.#commits.get(block);
     if (commit === undefined) throw new Error(`states: no state of block ${block}`);
     this.#moveTo(commit);

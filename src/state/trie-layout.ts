@@ -10,8 +10,6 @@ export const HEAP_END = 64;
 export const HEAP_LIMIT = 68;
 /** u64: bytes in nodes. */
 export const HEAP_USED = 72;
-/** u32: next of the tasks that threads share. */
-export const NEXT_TASK = 80;
 /** Each instance has so many bytes from here on: free lists, Keccak state, a node's encoding. */
 export const INSTANCES = 4096;
 export const INSTANCE_BYTES = 8192;

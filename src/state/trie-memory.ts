@@ -24,7 +24,6 @@ export interface TrieRuntime {
   update(trie: number, entries: number, count: number): number;
   collapse(trie: number, path: number, depth: number): void;
   hashTrie(trie: number): void;
-  hashShare(trie: number): void;
   writeRecords(trie: number): number;
   readRoot(trie: number, record: number, size: number): number;
   readRecord(trie: number, record: number, size: number, path: number, k: number): number;

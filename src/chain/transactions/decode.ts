@@ -8,6 +8,7 @@
 
 import { decodeRlp, type RlpItem } from '../../base/rlp.ts';
 import type { AccessListEntry, Address, Hash } from '../../evm/types.ts';
+import { BLANK_TRANSACTION } from './blank.ts';
 import { FIELD_KIND, SIGNATURE_FIELDS, UNSIGNED_FIELDS } from './fields.ts';
 import type {
   FaultyTransaction,
@@ -39,24 +40,6 @@ export function decodeTransaction(bytes: Uint8Array): DecodedTransaction {
   return decodeFields(bytes.subarray(1), first as TransactionType);
 }
 
-const UNSET: Omit<SignedTransaction, 'type'> = {
-  chainId: 0n,
-  nonce: 0n,
-  maxFeePerGas: 0n,
-  maxPriorityFeePerGas: 0n,
-  gasLimit: 0n,
-  to: undefined,
-  value: 0n,
-  data: new Uint8Array(0),
-  accessList: [],
-  maxFeePerBlobGas: 0n,
-  blobVersionedHashes: [],
-  authorizationList: [],
-  v: 0n,
-  r: 0n,
-  s: 0n,
-};
-
 function decodeFields(bytes: Uint8Array, type: TransactionType): DecodedTransaction {
   const result = decodeRlp(bytes, { depthMax: DEPTH_MAX });
   if (!result.ok) {
@@ -75,7 +58,7 @@ function decodeFields(bytes: Uint8Array, type: TransactionType): DecodedTransact
     const message = `type ${type} has ${names.length} fields, not ${items.length}`;
     return faulty(fault, undefined, message);
   }
-  const fields: Record<string, unknown> = { ...UNSET, type };
+  const fields: Record<string, unknown> = { ...BLANK_TRANSACTION, type };
   for (const [index, name] of names.entries()) {
     const value = decodeField(name, items[index] as RlpItem);
     if (value instanceof Fault) return faulty(value.fault, name, `${name}: ${value.message}`);

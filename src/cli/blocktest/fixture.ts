@@ -14,6 +14,7 @@ import {
   list,
   object,
   quantity,
+  testsIn,
   text,
 } from '../fixture-json.ts';
 import { accessListAt } from './access-list.ts';
@@ -43,15 +44,7 @@ export interface TestBlock {
 
 /** The tests of a file. @throws FixtureError naming the place of what is not as it should be */
 export function* parseBlockTests(source: string): Generator<BlockTest> {
-  let file: unknown;
-  try {
-    file = JSON.parse(source);
-  } catch (cause) {
-    throw new FixtureError('', `is no JSON: ${(cause as Error).message}`);
-  }
-  for (const [name, value] of Object.entries(object(file, ''))) {
-    yield readTest(name, object(value, name));
-  }
+  for (const [name, test] of testsIn(source)) yield readTest(name, test);
 }
 
 function readTest(name: string, test: JsonObject): BlockTest {

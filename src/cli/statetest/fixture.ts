@@ -19,6 +19,7 @@ import {
   list,
   object,
   quantity,
+  testsIn,
   text,
 } from '../fixture-json.ts';
 
@@ -99,17 +100,10 @@ export interface StateTestCase {
  * @throws FixtureError that names the place when the file is not one of state tests
  */
 export function parseStateTests(source: string): StateTest[] {
-  let json: unknown;
-  try {
-    json = JSON.parse(source);
-  } catch (cause) {
-    throw new FixtureError('', `is not JSON: ${(cause as Error).message}`);
-  }
-  return Object.entries(object(json, '')).map(([name, test]) => parseTest(name, test));
+  return testsIn(source).map(([name, test]) => parseTest(name, test));
 }
 
-function parseTest(name: string, value: unknown): StateTest {
-  const test = object(value, name);
+function parseTest(name: string, test: JsonObject): StateTest {
   const config = test['config'] === undefined ? {} : object(test['config'], `${name}.config`);
   const template = parseTemplate(object(test['transaction'], `${name}.transaction`), name);
   const chainId = config['chainid'] ?? config['chainId'];

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BLANK_TRANSACTION } from '../../chain/transactions/blank.ts';
 import { encodeTransaction } from '../../chain/transactions/encode.ts';
 import { addressOfKey, signTransaction } from '../../chain/transactions/signature.ts';
 import type { RefusalReason, TransactionResult } from '../../evm/types.ts';
@@ -142,22 +143,14 @@ describe('a case', () => {
   it('compares the signed bytes with the transaction', async () => {
     const signed = signTransaction(
       {
+        ...BLANK_TRANSACTION,
         type: 0,
-        chainId: 0n,
-        nonce: 0n,
         maxFeePerGas: 10n,
         maxPriorityFeePerGas: 10n,
         gasLimit: 1_000_000n,
         to: CONTRACT,
         value: 5n,
-        data: new Uint8Array(0),
-        accessList: [],
-        maxFeePerBlobGas: 0n,
-        blobVersionedHashes: [],
-        authorizationList: [],
         v: 27n,
-        r: 0n,
-        s: 0n,
       },
       KEY,
     );

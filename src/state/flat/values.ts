@@ -9,7 +9,7 @@
  * not have this form is refused and named: no other state is made of it.
  */
 
-import { bigintFromBytes, toHex } from '../../base/bytes.ts';
+import { bigintFromBytes, integerDigits, toHex } from '../../base/bytes.ts';
 import { IronflyError } from '../../base/errors.ts';
 import type { Account, Hash } from '../../evm/types.ts';
 import { EMPTY_CODE_HASH } from '../memory.ts';
@@ -104,13 +104,6 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
     number: view.getBigUint64(64),
     record: view.getBigUint64(72),
   };
-}
-
-/** Digits of an integer's bytes without leading zeros; none of 0. */
-function integerDigits(value: bigint): string {
-  if (value === 0n) return '';
-  const digits = value.toString(16);
-  return digits.length % 2 === 0 ? digits : `0${digits}`;
 }
 
 function integerOf(bytes: Uint8Array, what: string): bigint {

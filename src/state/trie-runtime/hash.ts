@@ -2,10 +2,10 @@
 // Yellow paper, appendices B, C and D.
 import {
   BRANCH_CHILDREN, BRANCH_PATH, CHILD_BYTES, CHILD_ENCODED, CHILD_ENCODING, CHILD_NODE, LEAF_KEY, LEAF_SIZE,
-  LEAF_VALUE, NEXT_TASK, TRIE_HASH, TRIE_HASHED, TRIE_ROOT,
+  LEAF_VALUE, TRIE_HASH, TRIE_HASHED, TRIE_ROOT,
 } from "../trie-layout";
 import { keccak256 } from "../../evm/runtime/hashes/keccak";
-import { childAt, copyKey, depthOf, hasChild, isLeaf, maskOf, nibbleAt } from "./nodes";
+import { copyKey, depthOf, isLeaf, maskOf, nibbleAt } from "./nodes";
 
 /** This instance's room for one node's encoding. */
 let buffer: u32 = 0;
@@ -24,25 +24,6 @@ export function hashTrie(trie: u32): void {
   const size = encodeNode(root, 0);
   keccak256(trie + TRIE_HASH, encodedAt, size);
   store<u8>(trie, 32, TRIE_HASHED);
-}
-
-/**
- * The same for a part of it: threads take the grandchildren of the root one after another until
- * none is left; then one of them calls `hashTrie`, which finds them done.
- */
-export function hashShare(trie: u32): void {
-  const root = load<u32>(trie, TRIE_ROOT);
-  if (root == 0 || isLeaf(root)) return;
-  while (true) {
-    const task = atomic.add<u32>(NEXT_TASK, 1);
-    if (task >= 256) return;
-    const nibble = task >> 4;
-    if (!hasChild(root, nibble)) continue;
-    const node = load<u32>(childAt(root, nibble), CHILD_NODE);
-    if (node == 0 || isLeaf(node) || !hasChild(node, task & 15)) continue;
-    const child = childAt(node, task & 15);
-    if (load<u8>(child, CHILD_ENCODED) == 0) hashChild(child, depthOf(node) + 1);
-  }
 }
 
 /** Encodes all children of a branch that are not. */

@@ -11,7 +11,7 @@ export { clearOutput } from "./output";
 export { setClock } from "./nodes";
 export { collapse, update } from "./update";
 export { locate, locateLonely } from "./locate";
-export { hashShare, hashTrie } from "./hash";
+export { hashTrie } from "./hash";
 export { evict, readRecord, readRoot, writeRecords } from "./records";
 export { prove } from "./proof";
 export { accountEntries, slotEntries, sort } from "./entries";

@@ -1,0 +1,75 @@
+/** What a block must satisfy: before its execution, and by what came of it. */
+
+import type { BlockRules, ChainSpec } from '../chain-spec.ts';
+import { type Block, type BodyRoots, bodyRoots, decodeBlock } from './block.ts';
+import { type BlockFault, InvalidBlock, requireSame } from './fault.ts';
+import type { BlockHeader } from './header.ts';
+import { BLOCK_BYTES_MAX, checkHeader } from './header-rules.ts';
+import type { OutcomeFields } from './outcome-fields.ts';
+
+/** No block of any fork is larger; what is longer is not looked at. */
+const INPUT_BYTES_MAX = 134_217_728;
+
+/** A block as it came, and how long it was. */
+export interface SizedBlock {
+  readonly block: Block;
+  /** Bytes of its RLP. */
+  readonly size: number;
+}
+
+/** @throws InvalidBlock `block/too large`, `block/malformed` */
+export function readBlock(bytes: Uint8Array): SizedBlock {
+  const size = bytes.length;
+  if (size > INPUT_BYTES_MAX) throw tooLarge(size, INPUT_BYTES_MAX);
+  return { block: decodeBlock(bytes), size };
+}
+
+/** All that needs neither state nor ancestors but the parent. @throws InvalidBlock */
+export function checkBlock(
+  { block, size }: SizedBlock,
+  parent: BlockHeader,
+  blockRules: BlockRules,
+  spec: ChainSpec,
+): void {
+  if (blockRules.is('osaka') && size > BLOCK_BYTES_MAX) throw tooLarge(size, BLOCK_BYTES_MAX);
+  checkHeader(block.header, parent, blockRules, spec);
+  checkBody(block, blockRules);
+}
+
+function tooLarge(size: number, limit: number): InvalidBlock {
+  return new InvalidBlock('block/too large', `the block has ${size} bytes, at most ${limit}`, {
+    size,
+    limit,
+  });
+}
+
+/** What the header says of the body. */
+function checkBody({ header, ...body }: Block, { is, rules }: BlockRules): void {
+  if ((body.withdrawals !== undefined) !== is('shanghai')) {
+    const fault = is('shanghai') ? 'missing field' : 'field of another fork';
+    throw new InvalidBlock(`block/${fault}`, `${rules.fork}: withdrawals`);
+  }
+  const roots = bodyRoots(body);
+  const check = (code: BlockFault, name: keyof BodyRoots, what: string): void =>
+    requireSame(code, what, String(header[name]), String(roots[name]));
+  check('block/wrong transactions root', 'transactionsRoot', 'the transactions root');
+  check('block/wrong uncles hash', 'unclesHash', 'the uncles hash');
+  check('block/wrong withdrawals root', 'withdrawalsRoot', 'the withdrawals root');
+}
+
+/** What the header says of the execution. @throws InvalidBlock */
+export function checkOutcome(header: BlockHeader, results: OutcomeFields): void {
+  for (const [name, code, what] of OUTCOME_FIELDS) {
+    requireSame(code, what, String(header[name]), String(results[name]));
+  }
+}
+
+const OUTCOME_FIELDS = [
+  ['gasUsed', 'block/wrong gas used', 'the gas used'],
+  ['receiptsRoot', 'block/wrong receipts root', 'the receipts root'],
+  ['logsBloom', 'block/wrong logs bloom', 'the logs bloom'],
+  ['blobGasUsed', 'block/wrong blob gas used', 'the blob gas used'],
+  ['requestsHash', 'block/wrong requests hash', 'the requests hash'],
+  ['blockAccessListHash', 'block/wrong access list hash', 'the hash of the access list'],
+  ['stateRoot', 'block/wrong state root', 'the state root'],
+] as const satisfies readonly (readonly [keyof OutcomeFields, BlockFault, string])[];
