@@ -1,14 +1,12 @@
 /** Ironfly's own machine for the runner: one EVM a fork, kept over all cases. */
 
 import { createEVM, type EVM, type TransactOptions } from '../../evm/evm.ts';
+import type { CustomPrecompiles } from '../../evm/execution-options.ts';
 import type { ForkName } from '../../evm/forks/names.ts';
-import { rulesOf } from '../../evm/forks/rules.ts';
 import type { TraceStep } from '../../evm/machine/steps.ts';
 import type { PrecompileHost } from '../../evm/precompiles/precompile.ts';
-import { runPrecompile } from '../../evm/precompiles/table.ts';
 import type { Awaitable, Engine, StateReader, TransactionResult } from '../../evm/types.ts';
 import type { TestJob, TestMachine } from './run.ts';
-import { sharedPrecompiles } from './shared-results.ts';
 import { endLine, stepLine } from './trace.ts';
 
 export interface MachineOptions {
@@ -17,8 +15,8 @@ export interface MachineOptions {
   readonly hotThreshold?: number;
   /** Instead of Ironfly's own. */
   readonly precompiles?: PrecompileHost;
-  /** Folder in which all threads of a run keep the results of the longest precompile. */
-  readonly sharedResults?: string;
+  /** Precompiles of one job, in place of the fork's. */
+  readonly jobPrecompiles?: (job: TestJob) => CustomPrecompiles | undefined;
   /** Whether precompiles may answer by promises, as they do in browsers while they load. */
   readonly suspends?: boolean;
   /** Takes the EIP-3155 lines of each transaction. */
@@ -47,7 +45,8 @@ export function openMachine(options: MachineOptions): TestMachine {
         open.delete(job.fork);
         throw error;
       };
-      const settings = settingsOf(job, options);
+      const custom = options.jobPrecompiles?.(job);
+      const settings = { commit: false, ...(custom && { customPrecompiles: custom }) };
       if (options.suspends === true) {
         return slot.evm.transact(job.transaction, settings).catch(fail);
       }
@@ -58,21 +57,6 @@ export function openMachine(options: MachineOptions): TestMachine {
       }
     },
   };
-}
-
-/** A test's state is what it was again after each case. */
-function settingsOf(
-  { fork, transaction: { gasLimit } }: TestJob,
-  { sharedResults: folder, engine }: MachineOptions,
-): TransactOptions {
-  const shared = folder && sharedPrecompiles(folder, runBlake2f, { engine, fork, gasLimit });
-  return shared ? { commit: false, customPrecompiles: shared } : { commit: false };
-}
-
-function runBlake2f(input: Uint8Array): Uint8Array {
-  const answer = runPrecompile(9n, input, 2n ** 40n, rulesOf('cancun'));
-  if (answer === undefined || answer instanceof Promise) throw new Error('BLAKE2F did not run');
-  return answer.output;
 }
 
 function transact(

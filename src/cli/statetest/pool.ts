@@ -9,6 +9,8 @@ import type { CaseResult } from './run.ts';
 export interface WorkerSetup {
   readonly machine: MachineOptions;
   readonly choice: CaseChoice;
+  /** Folder in which all threads keep the results of the longest precompile. */
+  readonly sharedResults?: string;
 }
 
 export interface StateTestPool extends WorkerSetup {
@@ -19,10 +21,9 @@ export interface StateTestPool extends WorkerSetup {
 
 /** @throws when a path does not exist */
 export function runStateTestPool(
-  { paths, jobs, longest, machine, choice }: StateTestPool,
+  { paths, jobs, longest, ...setup }: StateTestPool,
   report: PoolReport<CaseResult>,
 ): Promise<void> {
-  const setup: WorkerSetup = { machine, choice };
   return runPool(
     {
       paths,

@@ -11,6 +11,8 @@ import { threadId } from 'node:worker_threads';
 import { keccak256 } from '../../base/keccak.ts';
 import type { CustomPrecompile, CustomPrecompiles } from '../../evm/execution-options.ts';
 import type { ForkName } from '../../evm/forks/names.ts';
+import { rulesOf } from '../../evm/forks/rules.ts';
+import { runPrecompile } from '../../evm/precompiles/table.ts';
 import type { Address, Engine } from '../../evm/types.ts';
 
 /** Only a transaction with so much gas can pay for that many rounds. */
@@ -20,6 +22,13 @@ const INPUT_BYTES = 213;
 
 /** What runs the precompile where no result is there: rounds of the input have been paid for. */
 export type RunBlake2f = (input: Uint8Array) => Uint8Array;
+
+/** The package's own. */
+export const runBlake2f: RunBlake2f = (input) => {
+  const answer = runPrecompile(BigInt(BLAKE2F), input, 2n ** 40n, rulesOf('cancun'));
+  if (answer === undefined || answer instanceof Promise) throw new Error('BLAKE2F did not run');
+  return answer.output;
+};
 
 export interface LongJob {
   readonly engine: Engine;

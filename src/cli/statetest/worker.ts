@@ -6,13 +6,25 @@ import type { WorkerAnswer, WorkerTask } from '../file-pool.ts';
 import { runFile } from './file.ts';
 import { openMachine } from './machine.ts';
 import type { WorkerSetup } from './pool.ts';
-import type { CaseResult } from './run.ts';
+import type { CaseResult, TestJob } from './run.ts';
+import { runBlake2f, sharedPrecompiles } from './shared-results.ts';
 
-const { machine, choice } = workerData as WorkerSetup;
+const { machine, choice, sharedResults } = workerData as WorkerSetup;
 const port = parentPort;
 if (port === null) throw new Error('worker.ts is a worker’s program');
 
-const ready = loadFastKeccak().then(() => openMachine(machine));
+const shared =
+  sharedResults === undefined
+    ? {}
+    : {
+        jobPrecompiles: ({ fork, transaction }: TestJob) =>
+          sharedPrecompiles(sharedResults, runBlake2f, {
+            engine: machine.engine,
+            fork,
+            gasLimit: transaction.gasLimit,
+          }),
+      };
+const ready = loadFastKeccak().then(() => openMachine({ ...machine, ...shared }));
 port.on('message', async ({ index, path }: WorkerTask) => {
   const result = await runFile(path, choice, await ready);
   port.postMessage({ index, result } satisfies WorkerAnswer<CaseResult>);
