@@ -32,6 +32,11 @@ export function maxOf(a: bigint, b: bigint): bigint {
   return b;
 }
 
+/** The lesser of two. */
+export function minOf(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
+}
+
 /** Whether `value` is an integer within the range, both ends included. */
 export function isWithin(value: number | bigint, range: IntegerRange): boolean {
   if (typeof value === 'number' && !Number.isSafeInteger(value)) return false;

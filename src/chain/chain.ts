@@ -6,17 +6,20 @@
  */
 
 import type { Hash } from '../evm/types.ts';
-import { type PendingBlock, StateBranches } from '../state/branches.ts';
-import type { MemoryState } from '../state/memory.ts';
 import { type BlockRequest, type BuiltBlock, buildBlock } from './block-builder.ts';
-import type { BlockAccessList } from './blocks/access-list.ts';
-import type { Block } from './blocks/block.ts';
+import type {
+  BlockTree,
+  BlockTries,
+  BlockView,
+  ChainBlock,
+  KnownBlock,
+  PendingBlock,
+} from './block-tree.ts';
 import { checkBlock, checkOutcome, readBlock, type SizedBlock } from './blocks/block-rules.ts';
-import { InvalidBlock, requireSame } from './blocks/fault.ts';
-import { type BlockHeader, headerHash } from './blocks/header.ts';
+import { InvalidBlock } from './blocks/fault.ts';
+import type { BlockHeader } from './blocks/header.ts';
 import { checkHeader } from './blocks/header-rules.ts';
 import { outcomeFields } from './blocks/outcome-fields.ts';
-import type { Receipt } from './blocks/receipt.ts';
 import { checkUncles } from './blocks/uncles.ts';
 import { type BlockRules, type ChainSpec, ForkTimeline } from './chain-spec.ts';
 import type { BlockSetting } from './executor/block-setting.ts';
@@ -28,74 +31,77 @@ const BLOCK_HASHES = 256n;
 
 export interface ChainOptions {
   readonly spec: ChainSpec;
-  readonly genesis: BlockHeader;
-  /** The state of genesis; the chain's own from now on. */
-  readonly state: MemoryState;
+  /** The chain's own from now on. */
+  readonly tree: BlockTree;
   readonly machines: Machines;
-}
-
-/** A block of the tree. */
-export interface ChainBlock extends Block {
-  /** With its own. */
-  readonly totalDifficulty: bigint;
-  readonly receipts: readonly Receipt[];
-  /** Amsterdam. */
-  readonly accessList?: BlockAccessList | undefined;
 }
 
 export class Chain {
   readonly spec: ChainSpec;
   readonly #timeline: ForkTimeline;
   readonly #machines: Machines;
-  readonly #blocks = new Map<Hash, ChainBlock>();
-  readonly #states: StateBranches;
-  #head: ChainBlock;
+  readonly #tree: BlockTree;
   /** Resolves when all has ended that was asked for up to now. */
   #turn: Promise<void> = Promise.resolve();
 
-  /** @throws InvalidBlock `block/wrong state root` for a state that is not that of genesis */
-  constructor({ spec, genesis, state, machines }: ChainOptions) {
-    requireSame('block/wrong state root', 'genesis’ state root', state.root(), genesis.stateRoot);
-    const hash = headerHash(genesis);
-    const rest = { transactions: [], uncles: [], receipts: [] };
+  constructor({ spec, tree, machines }: ChainOptions) {
     this.spec = spec;
     this.#timeline = new ForkTimeline(spec);
     this.#machines = machines;
-    this.#head = { hash, header: genesis, totalDifficulty: genesis.difficulty, ...rest };
-    this.#blocks.set(hash, this.#head);
-    this.#states = new StateBranches(state, hash);
+    this.#tree = tree;
   }
 
-  get head(): ChainBlock {
-    return this.#head;
+  get head(): KnownBlock {
+    return this.#tree.head;
   }
 
-  block(hash: Hash): ChainBlock | undefined {
-    return this.#blocks.get(hash);
+  /** A block that was imported, as far as it is at hand at once. */
+  known(hash: Hash): KnownBlock | undefined {
+    return this.#tree.known(hash);
+  }
+
+  /** A block that was imported, with its body and its receipts. */
+  block(hash: Hash): Promise<ChainBlock | undefined> {
+    return this.#tree.block(hash);
   }
 
   /**
-   * The state of a block, to be read until the chain is used again.
-   * @throws Error for a block that the chain does not have, or while one is imported or built
+   * The state of a block, to be read until it is closed, whatever is imported meanwhile.
+   * @throws DatabaseError `database/no state` for a block that is not there, or too old
    */
-  stateAt(hash: Hash): MemoryState {
-    return this.#states.at(hash);
+  openView(hash: Hash): Promise<BlockView> {
+    const block = this.#tree.known(hash);
+    const blockHash = (number: bigint): Hash => this.#ancestorHash(block, number);
+    return this.#tree.openView(hash, blockHash);
   }
 
-  /** @throws Error for a block that the chain does not have */
-  setHead(hash: Hash): void {
-    const block = this.#blocks.get(hash);
-    if (block === undefined) throw new Error(`chain: there is no block ${hash}`);
-    this.#head = block;
+  /**
+   * Gives the tries of a block's state to the work, behind all that was asked for before; they are
+   * good until it ends. @throws DatabaseError `database/no state`
+   */
+  withTries<Result>(
+    hash: Hash,
+    work: (tries: BlockTries) => Result | Promise<Result>,
+  ): Promise<Result> {
+    return this.#inTurn(async () => work(await this.#tree.triesAt(hash)));
+  }
+
+  /** Resolves when the choice is on the disk. @throws DatabaseError `database/no state` */
+  async setHead(hash: Hash): Promise<void> {
+    this.#tree.setHead(hash);
+    await this.#tree.settled();
   }
 
   /**
    * Checks and executes a block upon its parent, which may be any block of the tree. Blocks that
    * are imported or built at the same time are so one after another, in the order of the calls.
+   * Resolves when the block is on the disk; the next one is executed meanwhile.
    * @throws InvalidBlock naming the rule that is broken; nothing is kept then
    */
-  importBlock(bytes: Uint8Array): Promise<ChainBlock> {
-    return this.#inTurn(() => this.#import(readBlock(bytes)));
+  async importBlock(bytes: Uint8Array): Promise<ChainBlock> {
+    const block = await this.#inTurn(() => this.#import(readBlock(bytes)));
+    await this.#tree.settled();
+    return block;
   }
 
   /**
@@ -104,9 +110,8 @@ export class Chain {
    */
   buildBlock(request: BlockRequest, parentHash?: Hash): Promise<BuiltBlock> {
     return this.#inTurn(() => {
-      const hash = parentHash ?? this.#head.hash;
-      const parent = this.#blocks.get(hash);
-      if (parent === undefined) throw new Error(`chain: there is no block ${hash}`);
+      const parent = parentHash === undefined ? this.head : this.#tree.known(parentHash);
+      if (parent === undefined) throw new Error(`chain: there is no block ${parentHash}`);
       const number = parent.header.number + 1n;
       const blockRules = this.#rulesAfter(parent, { number, timestamp: request.timestamp });
       return this.#upon(parent, blockRules, (setting) => buildBlock(setting, parent, request));
@@ -115,9 +120,9 @@ export class Chain {
 
   async #import(sized: SizedBlock): Promise<ChainBlock> {
     const { block } = sized;
-    const known = this.#blocks.get(block.hash);
-    if (known !== undefined) return known;
-    const parent = this.#blocks.get(block.header.parentHash);
+    const imported = await this.#tree.block(block.hash);
+    if (imported !== undefined) return imported;
+    const parent = this.#tree.known(block.header.parentHash);
     if (parent === undefined) {
       const message = `parent ${block.header.parentHash} is not known`;
       throw new InvalidBlock('block/unknown parent', message);
@@ -127,33 +132,33 @@ export class Chain {
     checkUncles(
       block.header,
       block.uncles,
-      (hash) => this.#blocks.get(hash),
+      (hash) => this.#tree.known(hash),
       (uncle, ancestor) => {
-        const rules = this.#rulesAfter(ancestor as ChainBlock, uncle);
+        const rules = this.#rulesAfter(ancestor as KnownBlock, uncle);
         checkHeader(uncle, ancestor.header, rules, this.spec);
       },
     );
     return this.#upon(parent, blockRules, async (setting, pending) => {
       const outcome = await executeBlock(setting, block);
       checkOutcome(block.header, outcomeFields(outcome, pending.root(), blockRules));
-      pending.commit(block.hash);
       const totalDifficulty = parent.totalDifficulty + block.header.difficulty;
       const { receipts, accessList } = outcome;
       const kept: ChainBlock = { ...block, totalDifficulty, receipts, accessList };
-      this.#blocks.set(block.hash, kept);
+      pending.commit(kept);
       return kept;
     });
   }
 
   /** Works upon the state of a block, of which nothing is kept but what the work commits. */
   async #upon<Result>(
-    parent: ChainBlock,
+    parent: KnownBlock,
     blockRules: BlockRules,
     work: (setting: BlockSetting, pending: PendingBlock) => Promise<Result>,
   ): Promise<Result> {
     const { rules } = blockRules;
     const evm = this.#machines.for(rules);
-    const state = this.#states.begin(parent.hash, (number) => this.#ancestorHash(parent, number));
+    const blockHashes = (number: bigint): Hash => this.#ancestorHash(parent, number);
+    const state = await this.#tree.begin(parent.hash, blockHashes);
     try {
       return await work({ spec: this.spec, blockRules, evm, state }, state);
     } catch (error) {
@@ -176,7 +181,7 @@ export class Chain {
   }
 
   #rulesAfter(
-    parent: ChainBlock,
+    parent: KnownBlock,
     { number, timestamp }: Pick<BlockHeader, 'number' | 'timestamp'>,
   ): BlockRules {
     const parentTotalDifficulty = parent.totalDifficulty;
@@ -184,11 +189,11 @@ export class Chain {
   }
 
   /** Hash of an ancestor, counted from the parent of the block in the making; 0 for none. */
-  #ancestorHash(parent: ChainBlock, number: bigint): Hash {
-    let at: ChainBlock | undefined = parent;
-    const last = parent.header.number + 1n - BLOCK_HASHES;
+  #ancestorHash(parent: KnownBlock | undefined, number: bigint): Hash {
+    let at = parent;
+    const last = (parent?.header.number ?? 0n) + 1n - BLOCK_HASHES;
     while (at !== undefined && at.header.number > number && at.header.number >= last) {
-      at = this.#blocks.get(at.header.parentHash);
+      at = this.#tree.known(at.header.parentHash);
     }
     return at?.header.number === number ? at.hash : `0x${'00'.repeat(32)}`;
   }

@@ -6,7 +6,9 @@
  */
 
 import { existsSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Engine } from '../evm/types.ts';
 import type { BlockTestResult } from './blocktest/run.ts';
@@ -14,10 +16,12 @@ import type { WorkerSetup } from './blocktest/worker.ts';
 import { type PoolResult, runPool, workerProgram } from './file-pool.ts';
 import { ProgressLine, parseJobs, parseRegExp, printTotals, type Totals } from './test-report.ts';
 
+const PLACES = ['memory', 'disk'] as const;
 const ENGINES: readonly Engine[] = ['interpreter', 'compiler', 'auto'];
 
 interface Options {
   readonly engine: Engine;
+  readonly database: (typeof PLACES)[number];
   readonly filter?: string;
   readonly jobs: number;
   readonly json?: true;
@@ -31,6 +35,14 @@ export function register(program: Command): void {
     .argument('<path...>', 'test files, or folders that hold them')
     .addOption(new Option('--engine <engine>', 'what executes').choices(ENGINES).default('auto'))
     .option('--filter <regexp>', 'only tests whose path::name matches', parseRegExp)
+    .addOption(
+      new Option(
+        '--database <place>',
+        'where each test’s database lies; on disk it is opened twice',
+      )
+        .choices(PLACES)
+        .default('memory'),
+    )
     .option('--jobs <count>', 'threads', parseJobs, availableParallelism())
     .option('--json', 'print one JSON object a test, and last the sums')
     .action(async (paths: string[], options: Options) => {
@@ -45,14 +57,14 @@ export async function blockTest(paths: readonly string[], options: Options): Pro
     process.stderr.write(`ironfly blocktest: there is no file or folder ${missing}\n`);
     return 2;
   }
-  const { engine, filter, jobs } = options;
+  const { engine, filter, jobs, database } = options;
   const json = options.json === true;
   const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
   const progress = new ProgressLine({ json });
   const choice = filter === undefined ? {} : { filter };
   await runBlockTests(
     paths,
-    { machine: { engine }, choice, jobs },
+    { machine: { engine }, choice, jobs, onDisk: database === 'disk' },
     {
       file: (path, result) => {
         progress.clear();
@@ -66,14 +78,27 @@ export async function blockTest(paths: readonly string[], options: Options): Pro
   return totals.failed > 0 ? 1 : 0;
 }
 
+export interface BlockTestSetup extends Omit<WorkerSetup, 'folder'> {
+  readonly jobs: number;
+  /** Each test's database is on the disk, and opened again at its end. */
+  readonly onDisk?: boolean;
+}
+
 /** Runs files of blockchain tests on several threads. */
-export function runBlockTests(
+export async function runBlockTests(
   paths: readonly string[],
-  { jobs, ...setup }: WorkerSetup & { readonly jobs: number },
+  { jobs, onDisk = false, ...given }: BlockTestSetup,
   report: Parameters<typeof runPool<BlockTestResult>>[1],
 ): Promise<void> {
   const worker = workerProgram('./blocktest/worker', import.meta.url);
-  return runPool({ paths, jobs, setup, worker }, report);
+  if (!onDisk) return runPool({ paths, jobs, setup: given, worker }, report);
+  const folder = await mkdtemp(join(tmpdir(), 'ironfly-blocktest-'));
+  try {
+    const setup: WorkerSetup = { ...given, folder };
+    await runPool({ paths, jobs, setup, worker }, report);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 function printFile(

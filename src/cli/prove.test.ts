@@ -7,8 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { toHex } from '../base/bytes.ts';
 import { encodeBlock } from '../chain/blocks/block.ts';
-import { genesisHeader } from '../chain/blocks/genesis.ts';
+import { firstBlock, genesisHeader } from '../chain/blocks/genesis.ts';
 import { Chain } from '../chain/chain.ts';
+import { createInMemory } from '../chain/database/folder.ts';
 import { Machines } from '../chain/machines.ts';
 import { witnessOf } from '../proofs/stateless.ts';
 import { MemoryState } from '../state/memory.ts';
@@ -75,7 +76,8 @@ describe('blocks', () => {
       baseFeePerGas: 7n,
     });
     const machines = new Machines({ engine: 'interpreter' });
-    const chain = new Chain({ spec, genesis, state, machines });
+    const tree = await createInMemory(firstBlock(genesis), state.asChanges());
+    const chain = new Chain({ spec, tree, machines });
     const withdrawals = [
       { index: 0n, validatorIndex: 0n, address: genesis.coinbase, amount: 5n },
       { index: 1n, validatorIndex: 0n, address: `0x${'c1'.repeat(20)}`, amount: 5n },

@@ -3,9 +3,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { decodeRlp, encodeRlp, type RlpItem } from '../base/rlp.ts';
 import { decodeBlock, encodeBlock } from '../chain/blocks/block.ts';
 import { InvalidBlock } from '../chain/blocks/fault.ts';
-import { genesisHeader } from '../chain/blocks/genesis.ts';
+import { firstBlock, genesisHeader } from '../chain/blocks/genesis.ts';
 import { decodeHeader, encodeHeader, headerHash } from '../chain/blocks/header.ts';
 import { Chain } from '../chain/chain.ts';
+import { createInMemory } from '../chain/database/folder.ts';
 import { Machines } from '../chain/machines.ts';
 import { BLANK_TRANSACTION } from '../chain/transactions/blank.ts';
 import { encodeTransaction } from '../chain/transactions/encode.ts';
@@ -15,7 +16,6 @@ import { MemoryState } from '../state/memory.ts';
 import { PathTrie } from '../state/path-trie.ts';
 import { TrieMemory } from '../state/trie-memory.ts';
 import { accountKey } from './account.ts';
-import { StateProver } from './state-prover.ts';
 import { verifyBlock, witnessOf } from './stateless.ts';
 import { ProofError } from './trie-node.ts';
 import type { Witness } from './witness.ts';
@@ -29,9 +29,10 @@ const CODE = Uint8Array.fromHex('5f600155' + '6005606455' + '6002430340600255');
 /** Called by the chain at the start of each block (EIP-4788). */
 const BEACON_ROOTS: Address = '0x000f3df6d732807ef1319fb7b8bb8522d0beac02';
 const BEACON_CODE = Uint8Array.of(0);
+const trieMemory = new TrieMemory();
 const spec = { chainId: 1n, forks: [{ fork: 'cancun' }] } as const;
 
-function openChain(): Chain {
+async function openChain(): Promise<Chain> {
   const state = new MemoryState();
   const account = { nonce: 0n, balance: 10n ** 21n, code: new Uint8Array(0), storage: [] };
   state.setAccount(SENDER, account);
@@ -47,7 +48,8 @@ function openChain(): Chain {
     gasLimit: 10_000_000n,
     baseFeePerGas: 7n,
   });
-  return new Chain({ spec, genesis, state, machines: new Machines({ engine: 'interpreter' }) });
+  const tree = await createInMemory(firstBlock(genesis), state.asChanges(), { trieMemory });
+  return new Chain({ spec, tree, machines: new Machines({ engine: 'interpreter' }) });
 }
 
 function call(nonce: bigint): Uint8Array {
@@ -70,27 +72,30 @@ describe('a block with its witness', () => {
   let stateRoot: Hash;
 
   beforeAll(async () => {
-    const chain = openChain();
+    const chain = await openChain();
     for (let number = 1n; number <= 4n; number++) {
       const transactions = number === 4n ? [call(0n)] : [];
       const request = { timestamp: 12n * number, coinbase: MINER, transactions };
       const { block } = await chain.buildBlock(request);
       bytes = encodeBlock(block);
       if (number === 4n) witness = await witnessOf(chain, bytes);
-      chain.setHead((await chain.importBlock(bytes)).hash);
+      await chain.setHead((await chain.importBlock(bytes)).hash);
     }
-    expect(chain.head.receipts.map(({ succeeded }) => succeeded)).toEqual([true]);
-    expect(chain.stateAt(chain.head.hash).getStorage(CONTRACT, 100n)).toBe(5n);
+    const head = await chain.block(chain.head.hash);
+    expect(head?.receipts.map(({ succeeded }) => succeeded)).toEqual([true]);
+    const view = await chain.openView(chain.head.hash);
+    expect(await view.getStorage(CONTRACT, 100n)).toBe(5n);
     stateRoot = chain.head.header.stateRoot;
   });
 
   it('of nothing holds what the chain itself calls, and not who calls or mines', async () => {
-    const chain = openChain();
-    const prover = new StateProver(chain.stateAt(chain.head.hash));
+    const chain = await openChain();
     const request = { timestamp: 12n, coinbase: MINER, transactions: [] };
     const { block } = await chain.buildBlock(request);
     const { state, codes } = await witnessOf(chain, encodeBlock(block));
-    const nodes = prover.accounts.prove(accountKey(BEACON_ROOTS)).map((node) => node.toHex());
+    const nodes = await chain.withTries(chain.head.hash, ({ accountTrie }) =>
+      accountTrie.prove(accountKey(BEACON_ROOTS)).map((node) => node.toHex()),
+    );
     expect(state.map((node) => node.toHex())).toEqual(nodes.sort());
     expect(codes).toEqual([BEACON_CODE]);
   });

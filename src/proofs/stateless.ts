@@ -19,7 +19,7 @@ import { type BlockRules, type ChainSpec, ForkTimeline } from '../chain/chain-sp
 import { type BlockOutcome, executeBlock } from '../chain/executor/sequential.ts';
 import { createEVM } from '../evm/evm.ts';
 import type { Address, Engine, Hash } from '../evm/types.ts';
-import { ProvenNodes, StateProver, type StateTries } from './state-prover.ts';
+import { ProvenNodes, type StateTries } from './state-prover.ts';
 import { ProofError } from './trie-node.ts';
 import {
   type Ancestor,
@@ -114,21 +114,19 @@ export async function collectWitness(
 /** The witness of a block of a chain. @throws Error for one that the chain does not have */
 export async function witnessOf(chain: Chain, bytes: Uint8Array): Promise<Witness> {
   const { header } = readBlock(bytes).block;
-  const parent = chain.block(header.parentHash);
+  const parent = chain.known(header.parentHash);
   if (parent === undefined) throw new Error(`chain: there is no block ${header.parentHash}`);
-  const state = chain.stateAt(parent.hash);
-  const prover = new StateProver(state);
-  try {
-    const { spec } = chain;
-    const { totalDifficulty: parentTotalDifficulty } = parent;
-    return await collectWitness({ spec, parentTotalDifficulty }, bytes, {
-      tries: prover,
+  const { totalDifficulty: parentTotalDifficulty } = parent;
+  return chain.withTries(parent.hash, (state) =>
+    collectWitness({ spec: chain.spec, parentTotalDifficulty }, bytes, {
+      tries: {
+        accounts: state.accountTrie,
+        storage: (address) => state.storageTrie(address),
+      },
       code: (hash) => state.getCode(hash),
-      ancestor: (hash) => chain.block(hash)?.header,
-    });
-  } finally {
-    prover.free();
-  }
+      ancestor: (hash) => chain.known(hash)?.header,
+    }),
+  );
 }
 
 /** BLOCKHASH reaches so far back. */

@@ -10,7 +10,14 @@
 import { keccak256 } from '../base/keccak.ts';
 import { encodeRlp, rlpInteger } from '../base/rlp.ts';
 import { checkAddress, checkBytes, checkU64, checkWord } from '../evm/input.ts';
-import type { Account, Address, Hash, StateChanges, StateReader } from '../evm/types.ts';
+import type {
+  Account,
+  AccountChange,
+  Address,
+  Hash,
+  StateChanges,
+  StateReader,
+} from '../evm/types.ts';
 import { EMPTY_ROOT, type TrieEntry, trieRoot } from './trie.ts';
 
 /** Keccak-256 of nothing: the code hash of an account without code. */
@@ -126,6 +133,16 @@ export class MemoryState implements StateReader {
       this.#replace(address, { nonce, balance, codeHash, storage });
       for (const [slot, value] of change.storage) this.#write(storage, slot, value);
     }
+  }
+
+  /** All of it, as changes of an empty state. */
+  asChanges(): StateChanges {
+    const accounts = new Map<Address, AccountChange>();
+    for (const [address, { nonce, balance, codeHash, storage }] of this.#accounts) {
+      const { slots } = storage;
+      accounts.set(address, { nonce, balance, codeHash, storageWiped: false, storage: slots });
+    }
+    return { accounts, codes: this.#codes };
   }
 
   snapshot(): Snapshot {

@@ -8,7 +8,9 @@ import { describe, expect, it } from 'vitest';
 import { loadFastKeccak } from '../../src/base/keccak.ts';
 import { decodeBlock } from '../../src/chain/blocks/block.ts';
 import { InvalidBlock } from '../../src/chain/blocks/fault.ts';
+import { firstBlock } from '../../src/chain/blocks/genesis.ts';
 import { Chain } from '../../src/chain/chain.ts';
+import { createInMemory } from '../../src/chain/database/folder.ts';
 import { Machines } from '../../src/chain/machines.ts';
 import { type BlockTest, parseBlockTests } from '../../src/cli/blocktest/fixture.ts';
 import { isSampled } from '../../src/cli/sample.ts';
@@ -16,9 +18,11 @@ import { type StatelessSetting, verifyBlock, witnessOf } from '../../src/proofs/
 import { ProofError } from '../../src/proofs/trie-node.ts';
 import type { Witness } from '../../src/proofs/witness.ts';
 import { MemoryState } from '../../src/state/memory.ts';
+import { TrieMemory } from '../../src/state/trie-memory.ts';
 import { fixtures } from '../fixtures.ts';
 
 const ONE_IN = Number(process.env['IRONFLY_STATELESS_ONE_IN'] ?? 40);
+const trieMemory = new TrieMemory();
 const machines = new Machines({ engine: 'interpreter' });
 
 describe.each([
@@ -48,7 +52,9 @@ async function replay(test: BlockTest, counts: { blocks: number; lacking: number
   const { spec, name } = test;
   const state = new MemoryState();
   for (const [address, account] of test.pre) state.setAccount(address, account);
-  const chain = new Chain({ spec, genesis: decodeBlock(test.genesis).header, state, machines });
+  const genesis = firstBlock(decodeBlock(test.genesis).header);
+  const tree = await createInMemory(genesis, state.asChanges(), { trieMemory });
+  const chain = new Chain({ spec, tree, machines });
   for (const { rlp, exception } of test.blocks) {
     const fault = await chain.importBlock(rlp).then(
       () => undefined,
@@ -70,14 +76,14 @@ async function replay(test: BlockTest, counts: { blocks: number; lacking: number
     const parentTotalDifficulty = totalDifficultyBefore(chain, rlp);
     const setting = { spec, parentTotalDifficulty };
     const { block } = await verifyBlock(setting, rlp, witness);
-    expect(chain.block(block.hash), name).toBeDefined();
+    expect(chain.known(block.hash), name).toBeDefined();
     counts.blocks += 1;
     counts.lacking += await refusesWithout(setting, rlp, witness, counts.blocks);
   }
 }
 
 function totalDifficultyBefore(chain: Chain, rlp: Uint8Array): bigint {
-  return chain.block(decodeBlock(rlp).header.parentHash)?.totalDifficulty ?? 0n;
+  return chain.known(decodeBlock(rlp).header.parentHash)?.totalDifficulty ?? 0n;
 }
 
 /** Takes one part of each kind away. */

@@ -8,7 +8,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fromHex, type Hex, toHex } from '../../src/base/bytes.ts';
 import { decodeBlock } from '../../src/chain/blocks/block.ts';
+import { firstBlock } from '../../src/chain/blocks/genesis.ts';
 import { Chain } from '../../src/chain/chain.ts';
+import { createInMemory } from '../../src/chain/database/folder.ts';
 import { Machines } from '../../src/chain/machines.ts';
 import { type BlockTest, parseBlockTests } from '../../src/cli/blocktest/fixture.ts';
 import { networkSpec } from '../../src/cli/blocktest/networks.ts';
@@ -16,6 +18,7 @@ import { verifyBlock, witnessOf } from '../../src/proofs/stateless.ts';
 import { ProofError } from '../../src/proofs/trie-node.ts';
 import type { Witness } from '../../src/proofs/witness.ts';
 import { MemoryState } from '../../src/state/memory.ts';
+import { TrieMemory } from '../../src/state/trie-memory.ts';
 import { fixtures } from '../fixtures.ts';
 
 interface StatelessBlock {
@@ -30,6 +33,7 @@ const VERIFIED_AT = 32;
 /** Until the fork is there, `witnesses.test.ts` holds what can be held without it. */
 const isKnown = networkSpec('Amsterdam', 1n, new Map()) !== undefined;
 const folder = isKnown ? fixtures('eest-zkevm-v0.3.3') : undefined;
+const trieMemory = new TrieMemory();
 const machines = new Machines({ engine: 'interpreter' });
 
 /**
@@ -68,7 +72,9 @@ async function replay(test: BlockTest, blocks: readonly StatelessBlock[]): Promi
   const { spec, name } = test;
   const state = new MemoryState();
   for (const [address, account] of test.pre) state.setAccount(address, account);
-  const chain = new Chain({ spec, genesis: decodeBlock(test.genesis).header, state, machines });
+  const genesis = firstBlock(decodeBlock(test.genesis).header);
+  const tree = await createInMemory(genesis, state.asChanges(), { trieMemory });
+  const chain = new Chain({ spec, tree, machines });
   expect(blocks.length).toBe(test.blocks.length);
   for (const [index, { rlp }] of test.blocks.entries()) {
     const { executionWitness, statelessOutputBytes } = blocks[index] as StatelessBlock;
@@ -88,7 +94,7 @@ async function replay(test: BlockTest, blocks: readonly StatelessBlock[]): Promi
       expect(collected.headers.map(toHex)).toEqual(executionWitness.headers);
     }
     await verifyBlock({ spec }, rlp, collected);
-    chain.setHead((await chain.importBlock(rlp)).hash);
+    await chain.setHead((await chain.importBlock(rlp)).hash);
   }
   expect(chain.head.hash).toBe(test.lastBlockHash);
 }

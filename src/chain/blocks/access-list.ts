@@ -8,10 +8,11 @@
 
 import { toHex } from '../../base/bytes.ts';
 import { keccak256 } from '../../base/keccak.ts';
-import { encodeRlp, type RlpInput, rlpInteger } from '../../base/rlp.ts';
+import { decodeRlp, encodeRlp, type RlpInput, type RlpItem, rlpInteger } from '../../base/rlp.ts';
 import type { StateAccesses } from '../../evm/machine/accesses.ts';
 import type { Account, Address, Hash, StateChanges } from '../../evm/types.ts';
 import { EMPTY_CODE_HASH } from '../../state/memory.ts';
+import { decodeInteger, malformed } from './header.ts';
 
 /** What is left after step `index`: 0 before the transactions, then each of them, then the end. */
 export interface IndexedChange<T> {
@@ -49,7 +50,56 @@ export function fitsGasLimit(list: BlockAccessList, gasLimit: bigint): boolean {
 
 /** Keccak-256 of the encoded list. */
 export function accessListHash(list: BlockAccessList): Hash {
-  return toHex(keccak256(encodeRlp(list.map(accountItems))));
+  return toHex(keccak256(encodeAccessList(list)));
+}
+
+export function encodeAccessList(list: BlockAccessList): Uint8Array {
+  return encodeRlp(list.map(accountItems));
+}
+
+/** @throws InvalidBlock `block/malformed` for what `encodeAccessList` does not make */
+export function decodeAccessList(bytes: Uint8Array): BlockAccessList {
+  const result = decodeRlp(bytes);
+  if (!result.ok) throw malformed(`access list: ${result.reason} at byte ${result.offset}`);
+  return listOf(result.item).map(accountOf);
+}
+
+function accountOf(item: RlpItem): AccountAccesses {
+  const [address, changes, reads, balances, nonces, codes] = listOf(item, 6) as Items6;
+  if (!(address instanceof Uint8Array)) throw malformed('access list: an address is a list');
+  return {
+    address: toHex(address),
+    storageChanges: listOf(changes).map((entry) => {
+      const [slot, values] = listOf(entry, 2) as Items2;
+      return [integerOf(slot), indexed(values, integerOf)];
+    }),
+    storageReads: listOf(reads).map(integerOf),
+    balanceChanges: indexed(balances, integerOf),
+    nonceChanges: indexed(nonces, integerOf),
+    codeChanges: indexed(codes, (code) => {
+      if (code instanceof Uint8Array) return code;
+      throw malformed('access list: a code is a list');
+    }),
+  };
+}
+
+type Items2 = readonly [RlpItem, RlpItem];
+type Items6 = readonly [RlpItem, RlpItem, RlpItem, RlpItem, RlpItem, RlpItem];
+
+function indexed<T>(item: RlpItem, decode: (value: RlpItem) => T): IndexedChange<T>[] {
+  return listOf(item).map((entry) => {
+    const [index, value] = listOf(entry, 2) as Items2;
+    return { index: Number(integerOf(index)), value: decode(value) };
+  });
+}
+
+function integerOf(item: RlpItem): bigint {
+  return decodeInteger('access list: an integer', item, 32);
+}
+
+function listOf(item: RlpItem, length?: number): readonly RlpItem[] {
+  if (!(item instanceof Uint8Array) && (length ?? item.length) === item.length) return item;
+  throw malformed(`access list: no list of ${length ?? 'any'} parts where one should be`);
 }
 
 function accountItems(account: AccountAccesses): RlpInput[] {

@@ -1,11 +1,12 @@
 /** The first block's header: what a chain gives of it, and what follows from its fork. */
 
 import type { Hash } from '../../evm/types.ts';
+import type { ChainBlock } from '../block-tree.ts';
 import { type ChainSpec, ForkTimeline } from '../chain-spec.ts';
 import { accessListHash } from './access-list.ts';
 import { bodyRoots, indexedRoot } from './block.ts';
 import { BLOOM_BYTES } from './bloom.ts';
-import type { BlockHeader } from './header.ts';
+import { type BlockHeader, headerHash } from './header.ts';
 import { NO_NONCE } from './header-rules.ts';
 import { requestsHash } from './requests.ts';
 
@@ -41,5 +42,18 @@ export function genesisHeader(spec: ChainSpec, given: Given): BlockHeader {
     ...(is('prague') ? { requestsHash: requestsHash([]) } : {}),
     ...(is('amsterdam') ? { blockAccessListHash: accessListHash([]), slotNumber: 0n } : {}),
     ...given,
+  };
+}
+
+/** An empty block as the first of a chain. */
+export function firstBlock(header: BlockHeader): ChainBlock {
+  return {
+    hash: headerHash(header),
+    header,
+    totalDifficulty: header.difficulty,
+    transactions: [],
+    uncles: [],
+    receipts: [],
+    ...(header.withdrawalsRoot === undefined ? {} : { withdrawals: [] }),
   };
 }

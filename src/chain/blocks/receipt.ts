@@ -1,9 +1,10 @@
 /** Receipts: what a transaction's execution left behind, as the block's receipts root holds it. */
 
-import { concatBytes } from '../../base/bytes.ts';
-import { encodeRlp, type RlpInput, rlpInteger } from '../../base/rlp.ts';
+import { concatBytes, toHex } from '../../base/bytes.ts';
+import { decodeRlp, encodeRlp, type RlpInput, type RlpItem, rlpInteger } from '../../base/rlp.ts';
 import type { Address, Hash, Log } from '../../evm/types.ts';
 import type { TransactionType } from '../transactions/types.ts';
+import { decodeInteger, malformed } from './header.ts';
 
 export interface Receipt {
   readonly type: TransactionType;
@@ -27,6 +28,53 @@ export function encodeReceipt(receipt: Receipt): Uint8Array {
     stateRoot === undefined ? rlpInteger(succeeded ? 1n : 0n) : fromHexText(stateRoot);
   const list = encodeRlp([outcome, rlpInteger(cumulativeGasUsed), bloom, logs.map(logItems)]);
   return type === 0 ? list : concatBytes(Uint8Array.of(type), list);
+}
+
+/** What a receipt's bytes say; the rest is known to who executed. */
+export type DecodedReceipt = Omit<Receipt, 'gasUsed' | 'contractAddress'>;
+
+/** First byte of a list's encoding. */
+const LIST = 0xc0;
+const HASH_BYTES = 32;
+
+/** @throws InvalidBlock `block/malformed` for what `encodeReceipt` does not make */
+export function decodeReceipt(bytes: Uint8Array): DecodedReceipt {
+  const type = (bytes[0] ?? 0) >= LIST ? 0 : (bytes[0] ?? 0);
+  const result = decodeRlp(type === 0 ? bytes : bytes.subarray(1));
+  if (!result.ok) throw malformed(`receipt: ${result.reason} at byte ${result.offset}`);
+  const [outcome, gas, bloom, logs] = listOf('a receipt', result.item, 4) as Items4;
+  const status = bytesOf('the outcome', outcome);
+  const hasRoot = status.length === HASH_BYTES;
+  return {
+    type: type as TransactionType,
+    succeeded: hasRoot || status.length > 0,
+    stateRoot: hasRoot ? toHex(status) : undefined,
+    cumulativeGasUsed: decodeInteger('the gas', gas, 8),
+    bloom: bytesOf('the bloom', bloom),
+    logs: listOf('the logs', logs).map(logOf),
+  };
+}
+
+type Items4 = readonly [RlpItem, RlpItem, RlpItem, RlpItem];
+
+function logOf(item: RlpItem): Log {
+  const [address, topics, data] = listOf('a log', item, 3) as readonly [RlpItem, RlpItem, RlpItem];
+  return {
+    address: toHex(bytesOf('an address', address)),
+    topics: listOf('the topics', topics).map((topic) => toHex(bytesOf('a topic', topic))),
+    data: bytesOf('the data', data),
+  };
+}
+
+function listOf(what: string, item: RlpItem, length?: number): readonly RlpItem[] {
+  if (item instanceof Uint8Array) throw malformed(`${what} is no list`);
+  if (length === undefined || item.length === length) return item;
+  throw malformed(`${what} has ${item.length} parts, not ${length}`);
+}
+
+function bytesOf(what: string, item: RlpItem): Uint8Array {
+  if (item instanceof Uint8Array) return item;
+  throw malformed(`${what} is a list`);
 }
 
 function logItems({ address, topics, data }: Log): RlpInput {

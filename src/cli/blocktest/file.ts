@@ -1,11 +1,10 @@
 /** A file of blockchain tests, read and run. */
 
 import { readFileSync } from 'node:fs';
-import type { Machines } from '../../chain/machines.ts';
 import type { PoolResult } from '../file-pool.ts';
 import { isSampled } from '../sample.ts';
 import { parseBlockTests } from './fixture.ts';
-import { type BlockTestResult, runBlockTest } from './run.ts';
+import { type BlockTestResult, runBlockTest, type TestBed } from './run.ts';
 
 /** Larger files are refused: the largest official one has 100 MB. */
 const FILE_BYTES_MAX = 268_435_456;
@@ -22,7 +21,7 @@ export interface TestChoice {
 export async function runBlockTestFile(
   path: string,
   choice: TestChoice,
-  machines: Machines,
+  bed: TestBed,
 ): Promise<PoolResult<BlockTestResult>> {
   const results: BlockTestResult[] = [];
   try {
@@ -32,7 +31,7 @@ export async function runBlockTestFile(
     for (const test of parseBlockTests(source.toString('utf8'))) {
       if (filter?.test(`${path}::${test.name}`) === false) continue;
       if (!isSampled(test.name, choice.oneIn ?? 1)) continue;
-      results.push(await runBlockTest(test, machines));
+      results.push(await runBlockTest(test, bed));
     }
   } catch (cause) {
     return { results, error: `${path}: ${(cause as Error).message}` };

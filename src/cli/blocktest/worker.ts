@@ -3,21 +3,30 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadFastKeccak } from '../../base/keccak.ts';
 import { type MachineOptions, Machines } from '../../chain/machines.ts';
+import { TrieMemory } from '../../state/trie-memory.ts';
 import type { WorkerAnswer, WorkerTask } from '../file-pool.ts';
 import { runBlockTestFile, type TestChoice } from './file.ts';
-import type { BlockTestResult } from './run.ts';
+import type { BlockTestResult, TestBed } from './run.ts';
 
 /** What a worker is given when it starts. */
 export interface WorkerSetup {
   readonly machine: MachineOptions;
   readonly choice: TestChoice;
+  /** Where databases are, instead of in memory. */
+  readonly folder?: string;
 }
 
-const { machine, choice } = workerData as WorkerSetup;
+const { machine, choice, folder } = workerData as WorkerSetup;
 const port = parentPort;
 if (port === null) throw new Error('worker.ts is a worker’s program');
 
-const ready = loadFastKeccak().then(() => new Machines(machine));
+const ready = loadFastKeccak().then(
+  (): TestBed => ({
+    machines: new Machines(machine),
+    trieMemory: new TrieMemory(),
+    ...(folder === undefined ? {} : { folder }),
+  }),
+);
 port.on('message', async ({ index, path }: WorkerTask) => {
   const result = await runBlockTestFile(path, choice, await ready);
   port.postMessage({ index, result } satisfies WorkerAnswer<BlockTestResult>);

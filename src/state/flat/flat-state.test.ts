@@ -15,7 +15,7 @@ import {
   StoreError,
 } from '../store/ordered-store.ts';
 import { TrieMemory } from '../trie-memory.ts';
-import { FlatState, type FlatStateOptions, type Reverse } from './flat-state.ts';
+import { type Applied, FlatState, type FlatStateOptions, type Reverse } from './flat-state.ts';
 
 const RUNS = Number(process.env['IRONFLY_STATE_RUNS'] ?? 1);
 const trieMemory = new TrieMemory();
@@ -188,7 +188,7 @@ class Run {
       this.#now = { blocks: [...blocks, next.changes], reverses: [...reverses, reverse] };
     }
     if (next.kind === 'undo' && blocks.length > 0) {
-      this.#state.undo();
+      this.#state.undo(reverses.at(-1) as Reverse);
       this.#now = { blocks: blocks.slice(0, -1), reverses: reverses.slice(0, -1) };
     }
     if (next.kind === 'checkpoint') {
@@ -247,8 +247,7 @@ class Run {
     this.#state.free();
     await this.#store.close();
     this.#store = new SlowStore(await this.#open());
-    const reverses = this.#saved.reverses;
-    this.#state = new FlatState({ store: this.#store, ...this.#limits, reverses });
+    this.#state = new FlatState({ store: this.#store, ...this.#limits });
     this.#now = this.#saved;
     expect(this.#state.checkpointed).toEqual(before);
   }
@@ -280,14 +279,19 @@ const someBlock = (seed: bigint): StateChanges => {
 };
 
 describe('a flat state', () => {
-  it('undoes as many blocks as it was told to', async () => {
-    const state = new FlatState({ store: await MemoryStore.open(), trieMemory, undoBlocks: 2 });
-    const roots = [1n, 2n, 3n].map((seed) => state.apply(someBlock(seed)).root);
-    expect([state.undo(), state.undo()]).toEqual([roots[1], roots[0]]);
-    expect(() => state.undo()).toThrow('at most 2 blocks can be undone');
-    expect(state.root()).toBe(roots[0]);
+  it('goes back by what led forward, and by nothing else', async () => {
+    const state = new FlatState({ store: await MemoryStore.open(), trieMemory });
+    const blocks = [1n, 2n, 3n].map((seed) => state.apply(someBlock(seed)));
+    const [first, second, third] = blocks as [Applied, Applied, Applied];
+    expect(state.undo(third.reverse).root).toBe(second.root);
+    const { root, reverse } = state.undo(second.reverse);
+    expect(root).toBe(first.root);
+    expect(state.undo(reverse).root).toBe(second.root);
+    const foreign = { ...first.reverse, stateRoot: third.root };
+    expect(() => state.undo(foreign)).toThrow('undoing led to the root');
+    expect(() => state.getAccount(addressOf(1))).toThrow('must be opened anew');
     state.free();
-    expect(() => state.root() && state.getAccount(addressOf(1))).toThrow('the state was freed');
+    expect(() => state.getAccount(addressOf(1))).toThrow('the state was freed');
   });
 
   it('says that a checkpoint was not written, and loses nothing', async () => {
@@ -349,8 +353,7 @@ describe('a flat state', () => {
           const opened = new FlatState({ store, trieMemory });
           for (const address of ADDRESSES) opened.getAccount(address);
           for (const slot of SLOTS) opened.getStorage(addressOf(1), slot);
-          opened.apply(someBlock(2n));
-          opened.undo();
+          opened.undo(opened.apply(someBlock(2n)).reverse);
           opened.free();
         } catch (error) {
           expect((error as Error).message).toMatch(refused);

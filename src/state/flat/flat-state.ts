@@ -4,7 +4,7 @@
  *
  *   reads:       changes since the checkpoint | changes being written | store
  *   apply:       storages' tries, then the account trie; what was there before is noted
- *   undo:        the notes of the last block, applied
+ *   undo:        the notes of a block, applied
  *   checkpoint:  changes and trie records as one transaction; reads and blocks go on meanwhile
  *
  * What an abrupt end loses is what came after the last checkpoint: the block log has it. An error
@@ -21,7 +21,7 @@ import type {
   StateReader,
 } from '../../evm/types.ts';
 import { EMPTY_CODE_HASH } from '../memory.ts';
-import type { TrieRecords } from '../path-trie.ts';
+import type { PathTrie, TrieRecords } from '../path-trie.ts';
 import { type OrderedStore, prefixEnd } from '../store/ordered-store.ts';
 import { EMPTY_ROOT } from '../trie.ts';
 import * as layout from '../trie-layout.ts';
@@ -57,10 +57,6 @@ export interface FlatStateOptions {
   readonly trieBytes?: number;
   /** Storages whose tries stay open from block to block; 4,096 when left out. */
   readonly openStorages?: number;
-  /** Blocks that can be undone, 128 when left out: after two epochs, 64 blocks, they are final. */
-  readonly undoBlocks?: number;
-  /** What undoes the blocks before the checkpoint, the oldest first: as the block log has it. */
-  readonly reverses?: readonly Reverse[];
 }
 
 /** What leads from the state of a block back to that of its parent. */
@@ -77,7 +73,6 @@ export interface Applied {
 
 const TRIE_BYTES = 268_435_456;
 const OPEN_STORAGES = 4096;
-const UNDO_BLOCKS = 128;
 const NO_CODES: StateChanges['codes'] = new Map();
 
 export class FlatState implements StateReader {
@@ -86,8 +81,6 @@ export class FlatState implements StateReader {
 
   readonly #store: OrderedStore;
   readonly #tries: StateTries;
-  readonly #undoBlocks: number;
-  readonly #reverses: Reverse[];
   /** The upper first: changes since, and below them those that are being written. */
   #layers: readonly [Layer, ...Layer[]] = [new Layer()];
   #checkpoint: Checkpoint | undefined;
@@ -100,8 +93,6 @@ export class FlatState implements StateReader {
    */
   constructor(options: FlatStateOptions) {
     this.#store = options.store;
-    this.#undoBlocks = options.undoBlocks ?? UNDO_BLOCKS;
-    this.#reverses = [...(options.reverses ?? [])];
     this.#checkpoint = readCheckpoint(options.store);
     this.#tries = new StateTries({
       memory: options.trieMemory ?? new TrieMemory(),
@@ -170,38 +161,28 @@ export class FlatState implements StateReader {
   apply(changes: StateChanges): Applied {
     const stateRoot = this.#root;
     const reverse = { changes: this.#move(changes), stateRoot };
-    this.#reverses.push(reverse);
-    if (this.#reverses.length > this.#undoBlocks) this.#reverses.shift();
     return { root: this.#root, reverse };
   }
 
   /**
-   * Goes back to the state before the block that was applied last; its root.
-   * @throws StateError `state/nothing to undo` past the window; nothing changes then
+   * Goes back over what `apply` did last; what leads forward again, as `apply` gives it.
+   * @throws StateError `state/damaged` when it is something else's reverse
    */
-  undo(): Hash {
-    this.#checkUsable();
-    const reverse = this.#reverses.pop();
-    if (reverse === undefined) {
-      const message = `at most ${this.#undoBlocks} blocks can be undone, and no more are kept`;
-      throw new StateError('state/nothing to undo', message);
-    }
-    this.#move(reverse.changes);
-    if (this.#root !== reverse.stateRoot) {
-      const message = `undoing led to the root ${this.#root}, not to ${reverse.stateRoot}`;
-      this.#failure = new StateError('state/damaged', `the state is damaged: ${message}`);
-      throw this.#failure;
-    }
-    return this.#root;
+  undo({ changes, stateRoot }: Reverse): Applied {
+    const applied = this.apply(changes);
+    if (applied.root === stateRoot) return applied;
+    const message = `undoing led to the root ${applied.root}, not to ${stateRoot}`;
+    this.#failure = new StateError('state/damaged', `the state is damaged: ${message}`);
+    throw this.#failure;
   }
 
   /**
-   * Writes the state as it is now as one transaction. Blocks may be applied and undone while it
-   * is written. PERF: O(n log n) of what was gathered.
+   * Writes the state as it is now as one transaction, once `ready` resolves. Blocks may be applied
+   * and undone while it is written. PERF: O(n log n) of what was gathered.
    * @throws StateError `state/busy` while another is written, `state/two writers`; StoreError
    *   `store/failed` when nothing was written: all is as before then
    */
-  async checkpoint(at: Omit<Checkpoint, 'stateRoot'>): Promise<void> {
+  async checkpoint(at: Omit<Checkpoint, 'stateRoot'>, ready?: Promise<void>): Promise<void> {
     this.#checkUsable();
     const [layer, being] = this.#layers;
     if (being !== undefined) {
@@ -214,6 +195,7 @@ export class FlatState implements StateReader {
     this.#layers = [new Layer(), layer];
     try {
       const value = encodeCheckpoint(checkpoint);
+      if (ready !== undefined) await ready;
       await this.#store.write([{ key: CHECKPOINT_KEY, value }, ...changes]);
       this.#layers = [this.#layers[0]];
       this.#checkpoint = checkpoint;
@@ -222,6 +204,18 @@ export class FlatState implements StateReader {
       this.#layers = [layer];
       throw error;
     }
+  }
+
+  /** The trie of accounts, to be read until the next call. */
+  get accountTrie(): PathTrie {
+    this.#checkUsable();
+    return this.#tries.accounts;
+  }
+
+  /** The trie of an account's storage, to be read until the next call. */
+  storageTrie(address: Address): PathTrie {
+    this.#checkUsable();
+    return this.#tries.storage(address);
   }
 
   /** Frees the tries' memory; the state must not be used afterwards. */
@@ -250,8 +244,9 @@ export class FlatState implements StateReader {
     return bytes === undefined ? 0n : decodeSlot(bytes, `slot ${slot} of ${address}`);
   }
 
-  /** All slots of an account. */
-  #slots(address: Address): Map<bigint, bigint> {
+  /** All slots of an account. PERF: O(slots). */
+  storageOf(address: Address): Map<bigint, bigint> {
+    this.#checkUsable();
     const slots = new Map<bigint, bigint>();
     const above = this.#layers.findIndex((layer) => layer.isWiped(address));
     if (above < 0) {
@@ -335,7 +330,7 @@ export class FlatState implements StateReader {
   #wipe(address: Address, before: FlatAccount): AccountChange {
     const back = { ...backTo(before), storageWiped: true };
     if (before.storageRoot === EMPTY_ROOT) return back;
-    const storage = this.#slots(address);
+    const storage = this.storageOf(address);
     this.#layers[0].wipe(address);
     this.#tries.forget(address);
     return { ...back, storage };

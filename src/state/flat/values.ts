@@ -18,7 +18,7 @@ import { EMPTY_ROOT } from '../trie.ts';
 export type StateFault =
   | 'state/damaged'
   | 'state/unknown code'
-  | 'state/nothing to undo'
+  | 'state/closed view'
   | 'state/busy'
   | 'state/two writers'
   | 'state/failed';

@@ -73,6 +73,10 @@ export class RecordLog {
   /** Places of the records, the first of which has the number `#firstNumber`. */
   readonly #places: RecordPlace[];
   #firstNumber: bigint;
+  /** Appended while another batch is on its way to the disk: they go as one. */
+  #waiting: Uint8Array[] = [];
+  /** How many are on their way. */
+  #writing = 0;
   #tail: Promise<void> = Promise.resolve();
   #failure: unknown;
   #closed = false;
@@ -138,23 +142,30 @@ export class RecordLog {
     return this.#firstNumber + BigInt(this.#places.length) - 1n;
   }
 
+  /** Number that the record appended next gets. */
+  get next(): bigint {
+    return this.last + BigInt(this.#writing + this.#waiting.length) + 1n;
+  }
+
   /**
-   * Appends records as one batch; resolves with the number of the first when all are on the disk.
+   * Appends records, all of them or none; resolves with the number of the first when all are on
+   * the disk. What is appended while others are on their way goes with one sync.
    * After a failure nothing more is appended: what the disk holds is known only to who opens anew.
    * @throws LogError
    */
-  append(payloads: readonly Uint8Array[]): Promise<bigint> {
+  async append(payloads: readonly Uint8Array[]): Promise<bigint> {
     const large = payloads.find((payload) => payload.length > PAYLOAD_MAX);
     if (large !== undefined) {
       const message = `a record of ${large.length} bytes is above the ${PAYLOAD_MAX} that one has`;
-      return Promise.reject(new LogError('log/record too large', message));
+      throw new LogError('log/record too large', message);
     }
-    const appended = this.#tail.then(() => this.#append(payloads));
-    this.#tail = appended.then(
-      () => {},
-      () => {},
-    );
-    return appended;
+    this.#requireOpen();
+    const first = this.next;
+    const isFirst = this.#waiting.length === 0;
+    this.#waiting.push(...payloads);
+    if (isFirst) this.#tail = this.#tail.catch(() => {}).then(() => this.#appendWaiting());
+    await this.#tail;
+    return first;
   }
 
   /** A record's payload. @throws LogError for none, or one that has been damaged since */
@@ -190,7 +201,7 @@ export class RecordLog {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await this.#tail;
+    await this.#tail.catch(() => {});
     await Promise.all(this.#segments.map(({ file }) => file.close()));
   }
 
@@ -198,7 +209,14 @@ export class RecordLog {
     if (this.#closed) throw new LogError('log/closed', 'the log is closed');
   }
 
-  async #append(payloads: readonly Uint8Array[]): Promise<bigint> {
+  async #appendWaiting(): Promise<void> {
+    const payloads = this.#waiting;
+    this.#waiting = [];
+    this.#writing = payloads.length;
+    await this.#append(payloads);
+  }
+
+  async #append(payloads: readonly Uint8Array[]): Promise<void> {
     if (this.#failure !== undefined) {
       const message = 'an append failed before: open the log anew';
       throw new LogError('log/failed', message, { cause: this.#failure });
@@ -211,12 +229,12 @@ export class RecordLog {
       );
       await segment.file.write(concatBytes(...records), segment.end);
       await segment.file.sync();
+      this.#writing = 0;
       for (const { length } of records) {
         const size = length - RECORD_HEAD;
         this.#places.push({ segment: segment.first, offset: segment.end, size });
         segment.end += length;
       }
-      return batch;
     } catch (error) {
       this.#failure = error;
       throw new LogError(

@@ -1,0 +1,66 @@
+/** What a chain stands upon: a tree of valid blocks, the state of each, and the head. */
+
+import type { Account, Address, Hash, StateReader } from '../evm/types.ts';
+import type { PathTrie } from '../state/path-trie.ts';
+import type { PendingState } from '../state/pending.ts';
+import type { BlockAccessList } from './blocks/access-list.ts';
+import type { Block } from './blocks/block.ts';
+import type { Receipt } from './blocks/receipt.ts';
+import type { Ancestor } from './blocks/uncles.ts';
+
+/** A block of the tree, as far as it is at hand at once. */
+export interface KnownBlock extends Ancestor {
+  /** With its own. */
+  readonly totalDifficulty: bigint;
+}
+
+/** A block of the tree, and what came of it. */
+export interface ChainBlock extends Block, KnownBlock {
+  readonly receipts: readonly Receipt[];
+  /** Amsterdam. */
+  readonly accessList?: BlockAccessList | undefined;
+}
+
+/** Answers BLOCKHASH for a block in the making. */
+export type BlockHashes = (number: bigint) => Hash;
+
+/** A block in the making, until it is committed or dropped. One at a time. */
+export interface PendingBlock extends PendingState {
+  /** Adds the block to the tree; `settled` says when it is on the disk. */
+  commit(block: ChainBlock): void;
+  /** Takes back what was applied; nothing after a commit. */
+  drop(): void;
+}
+
+/** The state of a block, good until it is closed, whatever becomes of the tree. */
+export interface BlockView extends StateReader {
+  close(): void;
+}
+
+/** A state with its tries, to be read at once. */
+export interface BlockTries {
+  readonly accountTrie: PathTrie;
+  /** Of an account that exists. */
+  storageTrie(address: Address): PathTrie;
+  getAccount(address: Address): Account | undefined;
+  getStorage(address: Address, slot: bigint): bigint;
+  getCode(codeHash: Hash): Uint8Array;
+}
+
+export interface BlockTree {
+  readonly head: KnownBlock;
+  /** A block of the tree, or one of the head's ancestors that left it. */
+  known(hash: Hash): KnownBlock | undefined;
+  /** The same with its body. */
+  block(hash: Hash): Promise<ChainBlock | undefined>;
+  /** Begins a block upon the state of `parent`. @throws DatabaseError `database/no state` */
+  begin(parent: Hash, blockHashes: BlockHashes): Promise<PendingBlock>;
+  /** The state of a block of the tree. @throws DatabaseError `database/no state` */
+  openView(hash: Hash, blockHashes: BlockHashes): Promise<BlockView>;
+  /** The tries of a block's state, not to be used once another block is begun. */
+  triesAt(hash: Hash): Promise<BlockTries>;
+  /** @throws DatabaseError `database/no state` for a block that is not in the tree */
+  setHead(hash: Hash): void;
+  /** Resolves when all that was committed and chosen so far is on the disk. */
+  settled(): Promise<void>;
+}

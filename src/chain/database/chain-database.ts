@@ -1,0 +1,435 @@
+/**
+ * The chain on the disk: the block log, the store behind it, and the state between them.
+ *
+ *   commit:      the block, its receipts and changes are appended to the log and synced
+ *   checkpoint:  now and then the state is written to the store, in the background
+ *   prune:       blocks of the head's branch that are older than the window go to the store, the
+ *                log before them goes away, and with it the ways back to their states
+ *   opening:     the state of the checkpoint, and from there over the log's blocks to the head
+ *
+ * The log is what counts: the store never holds what is not in it.
+ */
+
+import { minOf } from '../../base/integers.ts';
+import type { Hash, StateChanges } from '../../evm/types.ts';
+import { decodeChanges, encodeChanges } from '../../state/change-codec.ts';
+import { ChangeSet } from '../../state/change-set.ts';
+import { FlatState, type FlatStateOptions } from '../../state/flat/flat-state.ts';
+import { StateView } from '../../state/flat/state-view.ts';
+import type { RecordLog } from '../../state/log/record-log.ts';
+import type { OrderedStore } from '../../state/store/ordered-store.ts';
+import type {
+  BlockHashes,
+  BlockTree,
+  BlockTries,
+  ChainBlock,
+  KnownBlock,
+  PendingBlock,
+} from '../block-tree.ts';
+import { DatabaseError } from './fault.ts';
+import { type Node, Nodes } from './nodes.ts';
+import { OldBlocks } from './old-blocks.ts';
+import { type Moves, Pending } from './pending.ts';
+import {
+  type BlockRecord,
+  decodeRecord,
+  encodeBlockRecord,
+  encodeHead,
+  readStored,
+} from './records.ts';
+import { readTree } from './replay.ts';
+
+export interface ChainDatabaseOptions extends Omit<FlatStateOptions, 'store'> {
+  /** Both are the database's own from now on. */
+  readonly store: OrderedStore;
+  readonly log: RecordLog;
+  /** Blocks before the head whose states are kept; `WINDOW` when left out. */
+  readonly window?: number;
+  /** Keeps the states of all blocks. */
+  readonly archive?: boolean;
+  /** Accounts and slots written before the state goes to the store; 500,000 when left out. */
+  readonly checkpointWrites?: number;
+  /** Bytes of log before the state goes to the store: what is read again after a crash. */
+  readonly checkpointBytes?: number;
+  /** Accounts and slots that a view keeps at most; 2,000,000 when left out. */
+  readonly viewEntries?: number;
+  readonly onClose?: () => Promise<void>;
+}
+
+/** Four epochs of 32 slots and more: past two a block is final. BLOCKHASH reaches as far. */
+export const WINDOW = 256;
+const CHECKPOINT_WRITES = 500_000;
+const CHECKPOINT_BYTES = 134_217_728;
+const VIEW_ENTRIES = 2_000_000;
+/** Blocks whose changes stay at hand. */
+const MOVES_KEPT = 16;
+/** Accounts and slots that are gathered before the state is moved over them. */
+const MOVE_ENTRIES = 100_000;
+/** Blocks that go to the store at once. */
+const BLOCKS_AT_ONCE = 64;
+
+/** What opening found. */
+export interface Recovery {
+  /** Blocks that were gone over from the checkpoint to the head. */
+  readonly blocks: number;
+  readonly milliseconds: number;
+}
+
+export class ChainDatabase implements BlockTree {
+  readonly #options: ChainDatabaseOptions;
+  readonly #state: FlatState;
+  readonly #nodes: Nodes;
+  readonly #old: OldBlocks;
+  readonly #views = new Set<StateView>();
+  /** Of the blocks that came last, the oldest first. */
+  readonly #moves = new Map<Hash, Moves>();
+  /** Whose state `#state` is, the pending block's changes aside. */
+  #at: Node;
+  #head: Node;
+  #pending: Pending | undefined;
+  #settled: Promise<void> = Promise.resolve();
+  #upkeep: Promise<void> | undefined;
+  #bytesSinceCheckpoint = 0;
+  #failure: unknown;
+  recovery: Recovery = { blocks: 0, milliseconds: 0 };
+
+  private constructor(
+    options: ChainDatabaseOptions,
+    state: FlatState,
+    nodes: Nodes,
+    { at, head }: { readonly at: Node; readonly head: Node },
+  ) {
+    this.#options = options;
+    this.#state = state;
+    this.#nodes = nodes;
+    this.#old = new OldBlocks(options.store);
+    this.#at = at;
+    this.#head = head;
+  }
+
+  /**
+   * Begins a chain with a block and its state, in a store and a log that are empty.
+   * @throws DatabaseError `database/exists`; InvalidBlock never: the root is the caller's to check
+   */
+  static async create(
+    options: ChainDatabaseOptions,
+    block: ChainBlock,
+    state: StateChanges,
+  ): Promise<ChainDatabase> {
+    const { store, log } = options;
+    const flat = new FlatState(options);
+    if (flat.checkpointed !== undefined || log.last > 0n) {
+      flat.free();
+      throw new DatabaseError('database/exists', 'there is a chain already: open it instead');
+    }
+    const { root } = flat.apply(state);
+    const { hash, header, uncles, totalDifficulty } = block;
+    if (root !== header.stateRoot) {
+      flat.free();
+      const message = `the state has the root ${root}, its block says ${header.stateRoot}`;
+      throw new DatabaseError('database/damaged', message);
+    }
+    await flat.checkpoint({ block: hash, number: header.number, record: 1n });
+    const none = new Uint8Array(0);
+    await log.append([encodeBlockRecord(block, { forward: none, reverse: none })]);
+    const node = { hash, header, uncles, totalDifficulty, parent: undefined, record: 1n };
+    return new ChainDatabase({ ...options, store }, flat, new Nodes(node), {
+      at: node,
+      head: node,
+    });
+  }
+
+  /**
+   * Opens what there is, and brings the state to the head. PERF: O(log since the checkpoint).
+   * @throws DatabaseError `database/incomplete`, `database/damaged`, StateError
+   */
+  static async open(options: ChainDatabaseOptions): Promise<ChainDatabase> {
+    const started = performance.now();
+    const flat = new FlatState(options);
+    try {
+      const tree = await readTree(options.log, flat.checkpointed);
+      const database = new ChainDatabase(options, flat, tree.nodes, tree);
+      const { back, forward } = tree.nodes.path(tree.at, tree.head);
+      await database.#moveTo(tree.head);
+      const milliseconds = performance.now() - started;
+      database.recovery = { blocks: back.length + forward.length, milliseconds };
+      return database;
+    } catch (error) {
+      flat.free();
+      throw error;
+    }
+  }
+
+  get head(): KnownBlock {
+    return this.#head;
+  }
+
+  /** The oldest block whose state can be had. */
+  get oldest(): KnownBlock {
+    return this.#nodes.root;
+  }
+
+  get state(): FlatState {
+    return this.#state;
+  }
+
+  known(hash: Hash): KnownBlock | undefined {
+    return this.#nodes.get(hash) ?? this.#old.block(hash);
+  }
+
+  async block(hash: Hash): Promise<ChainBlock | undefined> {
+    this.#checkUsable();
+    const node = this.#nodes.get(hash);
+    if (node === undefined) return this.#old.block(hash);
+    await this.#settled;
+    return readStored((await this.#record(node)).stored);
+  }
+
+  /** A block of the head's branch. */
+  async blockAt(number: bigint): Promise<ChainBlock | undefined> {
+    if (number < this.#nodes.root.header.number) return this.#old.blockAt(number);
+    const node = this.#nodes.ancestor(this.#head, number);
+    return node && this.block(node.hash);
+  }
+
+  async begin(parent: Hash, blockHashes: BlockHashes): Promise<PendingBlock> {
+    const node = this.#node(parent);
+    if (this.#pending !== undefined) {
+      throw new DatabaseError('database/busy', 'another block is in the making');
+    }
+    await this.#moveTo(node);
+    const pending = new Pending({
+      state: this.#state,
+      blockHashes,
+      moved: (before) => this.#keep(before),
+      commit: (block, moves) => this.#commit(node, block, moves),
+      end: () => {
+        this.#pending = undefined;
+      },
+    });
+    this.#pending = pending;
+    return pending;
+  }
+
+  async openView(hash: Hash, blockHash: BlockHashes): Promise<StateView> {
+    const node = this.#node(hash);
+    const view = new StateView({
+      state: this.#state,
+      blockHash,
+      entriesMax: this.#options.viewEntries ?? VIEW_ENTRIES,
+      onClose: (closed) => this.#views.delete(closed),
+    });
+    // From here on it keeps what it shows now, wherever the state goes while the log is read.
+    this.#views.add(view);
+    const pending = this.#pending?.reverses ?? [];
+    const { back, forward } = this.#nodes.path(this.#at, node);
+    try {
+      const path = await Promise.all([
+        ...back.map(async (over) => (await this.#movesOf(over)).reverse),
+        ...forward.map(async (over) => (await this.#movesOf(over)).forward),
+      ]);
+      for (const changes of [...pending, ...path]) view.put(changes);
+      return view;
+    } catch (error) {
+      view.close();
+      // Blocks can leave the window meanwhile.
+      this.#node(hash);
+      throw error;
+    }
+  }
+
+  async triesAt(hash: Hash): Promise<BlockTries> {
+    if (this.#pending !== undefined) {
+      throw new DatabaseError('database/busy', 'a block is in the making');
+    }
+    await this.#moveTo(this.#node(hash));
+    return this.#state;
+  }
+
+  setHead(hash: Hash): void {
+    const node = this.#node(hash);
+    if (node === this.#head) return;
+    this.#head = node;
+    this.#append(encodeHead(hash));
+  }
+
+  async settled(): Promise<void> {
+    await this.#settled;
+    this.#checkUsable();
+  }
+
+  /** Writes the state to the store, and lets go of what is older than the window. */
+  async checkpoint(): Promise<void> {
+    await this.#upkeep;
+    if (this.#pending !== undefined) {
+      throw new DatabaseError('database/busy', 'a block is in the making');
+    }
+    this.#checkUsable();
+    this.#startUpkeep();
+    await this.#upkeep;
+    this.#checkUsable();
+  }
+
+  /** Waits for all that is on its way to the disk, and closes log and store. */
+  async close(): Promise<void> {
+    await this.#settled;
+    await this.#upkeep;
+    this.#failure ??= new DatabaseError('database/failed', 'the database was closed');
+    for (const view of this.#views) view.close();
+    this.#state.free();
+    await this.#options.log.close();
+    await this.#options.store.close();
+    await this.#options.onClose?.();
+  }
+
+  #node(hash: Hash): Node {
+    this.#checkUsable();
+    const node = this.#nodes.get(hash);
+    if (node !== undefined) return node;
+    const { number } = this.#nodes.root.header;
+    const old = this.#old.block(hash);
+    const message =
+      old === undefined
+        ? `there is no block ${hash}`
+        : `the state of block ${old.header.number} is gone: states are kept from ${number} on`;
+    throw new DatabaseError('database/no state', message);
+  }
+
+  #commit(parent: Node, block: ChainBlock, moves: Moves): void {
+    const { hash, header, uncles, totalDifficulty } = block;
+    const payload = encodeBlockRecord(block, {
+      forward: encodeChanges(moves.forward),
+      reverse: encodeChanges(moves.reverse),
+    });
+    const record = this.#append(payload);
+    const node = { hash, header, uncles, totalDifficulty, parent, record };
+    this.#nodes.add(node);
+    this.#at = node;
+    this.#moves.set(hash, moves);
+    for (const old of this.#moves.keys()) {
+      if (this.#moves.size <= MOVES_KEPT) break;
+      this.#moves.delete(old);
+    }
+    const { checkpointWrites, checkpointBytes } = this.#options;
+    const isDue =
+      this.#state.gathered >= (checkpointWrites ?? CHECKPOINT_WRITES) ||
+      this.#bytesSinceCheckpoint >= (checkpointBytes ?? CHECKPOINT_BYTES);
+    if (isDue) this.#startUpkeep();
+  }
+
+  /** Hands a record to the log; its number. */
+  #append(payload: Uint8Array): bigint {
+    const { log } = this.#options;
+    const record = log.next;
+    const appended = log.append([payload]);
+    this.#bytesSinceCheckpoint += payload.length;
+    this.#settled = Promise.all([this.#settled, appended]).then(
+      () => {},
+      (error: unknown) => this.#fail(error),
+    );
+    return record;
+  }
+
+  #startUpkeep(): void {
+    if (this.#upkeep !== undefined) return;
+    const { hash: block, header, record } = this.#at;
+    const ready = this.#settled.then(() => this.#checkUsable());
+    this.#bytesSinceCheckpoint = 0;
+    this.#upkeep = this.#state
+      .checkpoint({ block, number: header.number, record }, ready)
+      .then(() => this.#prune())
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => {
+        this.#upkeep = undefined;
+      });
+  }
+
+  /** Moves blocks that are older than the window from the log to the store. */
+  async #prune(): Promise<void> {
+    const { archive = false, window = WINDOW, log } = this.#options;
+    const checkpoint = this.#nodes.get(this.#state.checkpointed?.block as Hash) as Node;
+    const [lowest] = this.#nodes.path(this.#head, checkpoint).back.slice(-1);
+    const common = lowest?.parent ?? this.#head;
+    const number = minOf(common.header.number, this.#head.header.number - BigInt(window));
+    const root = this.#nodes.ancestor(this.#head, number);
+    if (archive || root === undefined || root === this.#nodes.root) return;
+    const { forward } = this.#nodes.path(this.#nodes.root, root);
+    const leaving = [this.#nodes.root, ...forward.slice(0, -1)];
+    for (let from = 0; from < leaving.length; from += BLOCKS_AT_ONCE) {
+      const blocks = await Promise.all(
+        leaving.slice(from, from + BLOCKS_AT_ONCE).map(async (node) => {
+          const { stored } = await this.#record(node);
+          return { hash: node.hash, number: node.header.number, stored };
+        }),
+      );
+      await this.#old.put(blocks);
+    }
+    // The head, or a block in the making, may have gone to another branch meanwhile.
+    const isAbove = (node: Node) => this.#nodes.ancestor(node, number) === root;
+    if (!isAbove(this.#head) || !isAbove(this.#at)) return;
+    this.#nodes.prune(root);
+    await log.prune(root.record);
+  }
+
+  /** Moves the state to that of a block. */
+  async #moveTo(target: Node): Promise<void> {
+    const { back, forward } = this.#nodes.path(this.#at, target);
+    const steps = [
+      ...back.map((over) => ({ over, to: over.parent as Node, way: 'reverse' }) as const),
+      ...forward.map((to) => ({ over: to, to, way: 'forward' }) as const),
+    ];
+    let gathered = new ChangeSet();
+    let entries = 0;
+    for (const [index, { over, to, way }] of steps.entries()) {
+      const changes = (await this.#movesOf(over))[way];
+      gathered.add(changes);
+      entries += changes.accounts.size;
+      for (const change of changes.accounts.values()) entries += change?.storage.size ?? 0;
+      if (entries < MOVE_ENTRIES && index < steps.length - 1) continue;
+      this.#apply(gathered, to);
+      gathered = new ChangeSet();
+      entries = 0;
+    }
+  }
+
+  #apply(changes: StateChanges, to: Node): void {
+    const { root, reverse } = this.#state.apply(changes);
+    this.#keep(reverse.changes);
+    this.#at = to;
+    if (root === to.header.stateRoot) return;
+    const message = `the log’s changes led to the root ${root} at block ${to.header.number}`;
+    const expected = `its header says ${to.header.stateRoot}: restore the database from a copy`;
+    this.#fail(new DatabaseError('database/damaged', `${message}, ${expected}`));
+    this.#checkUsable();
+  }
+
+  async #movesOf(node: Node): Promise<Moves> {
+    const known = this.#moves.get(node.hash);
+    if (known !== undefined) return known;
+    await this.#settled;
+    const { moves } = await this.#record(node);
+    return { forward: decodeChanges(moves.forward), reverse: decodeChanges(moves.reverse) };
+  }
+
+  async #record({ record, hash }: Node): Promise<BlockRecord> {
+    const content = decodeRecord(await this.#options.log.read(record));
+    if (content.kind !== 'head') return content;
+    const message = `record ${record} of the log is not that of block ${hash}`;
+    throw new DatabaseError('database/damaged', message);
+  }
+
+  #keep(before: StateChanges): void {
+    for (const view of this.#views) view.keep(before);
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= error;
+  }
+
+  #checkUsable(): void {
+    if (this.#failure === undefined) return;
+    const reason = this.#failure instanceof Error ? this.#failure.message : this.#failure;
+    const message = `the database failed and must be opened anew: ${reason}`;
+    throw new DatabaseError('database/failed', message, { cause: this.#failure });
+  }
+}

@@ -1,0 +1,14 @@
+/** Why a chain's database refuses. */
+
+import { IronflyError } from '../../base/errors.ts';
+
+export type DatabaseFault =
+  | 'database/damaged'
+  | 'database/incomplete'
+  | 'database/exists'
+  | 'database/in use'
+  | 'database/failed'
+  | 'database/busy'
+  | 'database/no state';
+
+export class DatabaseError extends IronflyError<DatabaseFault> {}

@@ -1,0 +1,74 @@
+/**
+ * Where a chain's database lies.
+ *
+ *   FOLDER/state   the store
+ *   FOLDER/log     the block log
+ *   FOLDER/lock    who has it open
+ */
+
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { StateChanges } from '../../evm/types.ts';
+import { FolderFiles } from '../../state/log/files.ts';
+import { MemoryFiles } from '../../state/log/memory-files.ts';
+import { RecordLog } from '../../state/log/record-log.ts';
+import { LmdbStore } from '../../state/store/lmdb-store.ts';
+import { MemoryStore } from '../../state/store/memory-store.ts';
+import type { ChainBlock } from '../block-tree.ts';
+import { ChainDatabase, type ChainDatabaseOptions } from './chain-database.ts';
+import { type FolderLock, lockFolder } from './lock.ts';
+
+export type DatabaseLimits = Omit<ChainDatabaseOptions, 'store' | 'log'>;
+
+/** A chain in memory, from its first block and that block's state on. */
+export async function createInMemory(
+  block: ChainBlock,
+  state: StateChanges,
+  limits: DatabaseLimits = {},
+): Promise<ChainDatabase> {
+  const [store, log] = await Promise.all([MemoryStore.open(), RecordLog.open(new MemoryFiles())]);
+  return ChainDatabase.create({ ...limits, store, log }, block, state);
+}
+
+/**
+ * A chain in a folder, which is made when it is not there.
+ * @throws DatabaseError `database/exists`, `database/in use`; StoreError, LogError for a folder of
+ *   something else
+ */
+export function createInFolder(
+  folder: string,
+  block: ChainBlock,
+  state: StateChanges,
+  limits: DatabaseLimits = {},
+): Promise<ChainDatabase> {
+  return withFolder(folder, limits, (options) => ChainDatabase.create(options, block, state));
+}
+
+/** The chain that a folder holds. @throws DatabaseError, StoreError, LogError, StateError */
+export function openFolder(folder: string, limits: DatabaseLimits = {}): Promise<ChainDatabase> {
+  return withFolder(folder, limits, (options) => ChainDatabase.open(options));
+}
+
+async function withFolder(
+  folder: string,
+  limits: DatabaseLimits,
+  work: (options: ChainDatabaseOptions) => Promise<ChainDatabase>,
+): Promise<ChainDatabase> {
+  await mkdir(folder, { recursive: true });
+  const lock = await lockFolder(folder);
+  const opened: { close(): Promise<void> }[] = [];
+  const close = async (held: FolderLock): Promise<void> => {
+    for (const each of opened.reverse()) await each.close();
+    await held.release();
+  };
+  try {
+    const store = await LmdbStore.open({ folder: join(folder, 'state') });
+    opened.push(store);
+    const log = await RecordLog.open(new FolderFiles(join(folder, 'log')));
+    opened.push(log);
+    return await work({ ...limits, store, log, onClose: () => lock.release() });
+  } catch (error) {
+    await close(lock);
+    throw error;
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * Blocks that are older than the window: they lie in the store, without the way back to their
+ * states.
+ *
+ *   06 ‖ number   block, as records.ts has it
+ *   07 ‖ hash     number
+ */
+
+import { concatBytes } from '../../base/bytes.ts';
+import type { Hash } from '../../evm/types.ts';
+import type { OrderedStore, StoreChange } from '../../state/store/ordered-store.ts';
+import type { ChainBlock } from '../block-tree.ts';
+import { decodeStored, encodeStored, readStored, type StoredBlock } from './records.ts';
+
+const BLOCK = 6;
+const NUMBER = 7;
+
+export interface OldBlock {
+  readonly hash: Hash;
+  readonly number: bigint;
+  readonly stored: StoredBlock;
+}
+
+export class OldBlocks {
+  readonly #store: OrderedStore;
+
+  constructor(store: OrderedStore) {
+    this.#store = store;
+  }
+
+  block(hash: Hash): ChainBlock | undefined {
+    const number = this.#store.get(numberKey(hash));
+    if (number === undefined) return undefined;
+    const block = this.#read(concatBytes(Uint8Array.of(BLOCK), number));
+    // Of two branches that were old once, the later stays.
+    return block?.hash === hash ? block : undefined;
+  }
+
+  blockAt(number: bigint): ChainBlock | undefined {
+    return this.#read(blockKey(number));
+  }
+
+  /** In the order of their numbers. @throws StoreError `store/failed`: nothing was written */
+  put(blocks: readonly OldBlock[]): Promise<void> {
+    const bodies = blocks.map(
+      ({ number, stored }): StoreChange => ({ key: blockKey(number), value: encodeStored(stored) }),
+    );
+    const numbers = [...blocks]
+      .sort((a, b) => (a.hash < b.hash ? -1 : 1))
+      .map(
+        ({ hash, number }): StoreChange => ({
+          key: numberKey(hash),
+          value: blockKey(number).subarray(1),
+        }),
+      );
+    return this.#store.write([...bodies, ...numbers]);
+  }
+
+  #read(key: Uint8Array): ChainBlock | undefined {
+    const bytes = this.#store.get(key);
+    return bytes && readStored(decodeStored(bytes.slice()));
+  }
+}
+
+function blockKey(number: bigint): Uint8Array {
+  const key = new Uint8Array(9);
+  key[0] = BLOCK;
+  new DataView(key.buffer).setBigUint64(1, number);
+  return key;
+}
+
+function numberKey(hash: Hash): Uint8Array {
+  return concatBytes(Uint8Array.of(NUMBER), Uint8Array.fromHex(hash.slice(2)));
+}

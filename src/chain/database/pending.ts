@@ -1,0 +1,100 @@
+/** A block in the making, upon a state that stands at its parent. */
+
+import type { Account, Address, Hash, StateChanges } from '../../evm/types.ts';
+import { ChangeSet } from '../../state/change-set.ts';
+import type { Applied, FlatState } from '../../state/flat/flat-state.ts';
+import type { BlockHashes, ChainBlock, PendingBlock } from '../block-tree.ts';
+
+/** What leads from the state of a block's parent to the block's, and back. */
+export interface Moves {
+  readonly forward: StateChanges;
+  readonly reverse: StateChanges;
+}
+
+export interface PendingOptions {
+  readonly state: FlatState;
+  readonly blockHashes: BlockHashes;
+  /** Told of every move of the state: what was there before. */
+  readonly moved: (before: StateChanges) => void;
+  readonly commit: (block: ChainBlock, moves: Moves) => void;
+  readonly end: () => void;
+}
+
+export class Pending implements PendingBlock {
+  readonly #options: PendingOptions;
+  readonly #forward: StateChanges[] = [];
+  readonly #applied: Applied[] = [];
+  #ended = false;
+
+  constructor(options: PendingOptions) {
+    this.#options = options;
+  }
+
+  /** What leads from where the state is back to the parent's, in this order. */
+  get reverses(): StateChanges[] {
+    return this.#applied.map(({ reverse }) => reverse.changes).reverse();
+  }
+
+  getAccount(address: Address): Account | undefined {
+    return this.#state.getAccount(address);
+  }
+
+  getStorage(address: Address, slot: bigint): bigint {
+    return this.#state.getStorage(address, slot);
+  }
+
+  getCode(codeHash: Hash): Uint8Array {
+    return this.#state.getCode(codeHash);
+  }
+
+  hasStorage(address: Address): boolean {
+    return this.#state.hasStorage(address);
+  }
+
+  getBlockHash(number: bigint): Hash {
+    return this.#options.blockHashes(number);
+  }
+
+  apply(changes: StateChanges): void {
+    const applied = this.#state.apply(changes);
+    this.#forward.push(changes);
+    this.#applied.push(applied);
+    this.#options.moved(applied.reverse.changes);
+  }
+
+  root(): Hash {
+    return this.#state.root();
+  }
+
+  commit(block: ChainBlock): void {
+    if (this.#ended) return;
+    const moves = { forward: merged(this.#forward), reverse: merged(this.reverses) };
+    this.#end();
+    this.#options.commit(block, moves);
+  }
+
+  drop(): void {
+    if (this.#ended) return;
+    for (const { reverse } of this.#applied.toReversed()) {
+      this.#options.moved(this.#state.undo(reverse).reverse.changes);
+    }
+    this.#end();
+  }
+
+  get #state(): FlatState {
+    return this.#options.state;
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#options.end();
+  }
+}
+
+/** Changes one upon the other as one. */
+function merged(changes: readonly StateChanges[]): StateChanges {
+  if (changes.length === 1) return changes[0] as StateChanges;
+  const all = new ChangeSet();
+  for (const each of changes) all.add(each);
+  return all;
+}

@@ -1,0 +1,61 @@
+/** The tree of blocks that a log holds, as it is found on opening. */
+
+import type { Hash } from '../../evm/types.ts';
+import type { Checkpoint } from '../../state/flat/values.ts';
+import type { RecordLog } from '../../state/log/record-log.ts';
+import { DatabaseError } from './fault.ts';
+import { type Node, Nodes } from './nodes.ts';
+import { decodeRecord, readStored } from './records.ts';
+
+export interface FoundTree {
+  readonly nodes: Nodes;
+  /** What the store is at. */
+  readonly at: Node;
+  readonly head: Node;
+}
+
+/**
+ * PERF: reads the whole log, O(window + blocks since the checkpoint).
+ * @throws DatabaseError `database/incomplete`, `database/damaged`; LogError
+ */
+export async function readTree(
+  log: RecordLog,
+  checkpoint: Checkpoint | undefined,
+): Promise<FoundTree> {
+  if (checkpoint === undefined || log.last < log.first) throw incomplete();
+  const found = new Map<Hash, Node>();
+  let headHash: Hash | undefined;
+  for (let record = log.first; record <= log.last; record += 1n) {
+    const content = decodeRecord(await log.read(record));
+    if (content.kind === 'head') {
+      headHash = content.hash;
+      continue;
+    }
+    const { hash, header, uncles, totalDifficulty } = readStored(content.stored);
+    const parent = found.get(header.parentHash);
+    found.set(hash, { hash, header, uncles, totalDifficulty, parent, record });
+    headHash ??= hash;
+  }
+  const head = found.get(headHash as Hash);
+  if (head === undefined) throw lacks(`the head, block ${headHash}`);
+  let root = head;
+  while (root.parent !== undefined) root = root.parent;
+  const nodes = new Nodes(root);
+  // A block comes behind its parent.
+  for (const node of found.values()) {
+    if (node.parent !== undefined && nodes.get(node.parent.hash) !== undefined) nodes.add(node);
+  }
+  const at = nodes.get(checkpoint.block);
+  if (at === undefined) throw lacks(`the store’s block ${checkpoint.number}, ${checkpoint.block}`);
+  return { nodes, at, head };
+}
+
+function incomplete(): DatabaseError {
+  const message = 'the database was not finished when it was made: remove its folder, make it anew';
+  return new DatabaseError('database/incomplete', message);
+}
+
+function lacks(what: string): DatabaseError {
+  const message = `the block log lacks ${what}: log and store are not of one database`;
+  return new DatabaseError('database/damaged', message);
+}
