@@ -173,6 +173,11 @@ export class ChainDatabase implements BlockTree {
     return this.#state;
   }
 
+  /** Whether the state of a block can be had. */
+  hasState(hash: Hash): boolean {
+    return this.#nodes.get(hash) !== undefined;
+  }
+
   known(hash: Hash): KnownBlock | undefined {
     return this.#nodes.get(hash) ?? this.#old.block(hash);
   }

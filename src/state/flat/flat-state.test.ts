@@ -3,17 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { keccak256 } from '../../base/keccak.ts';
-import type { AccountChange, Address, Hash, StateChanges } from '../../evm/types.ts';
+import type { AccountChange, Address, StateChanges } from '../../evm/types.ts';
+import { ADDRESSES, addressOf, changes, hashOf, SLOTS } from '../changes.arbitrary.ts';
 import { EMPTY_CODE_HASH, MemoryState } from '../memory.ts';
 import { LmdbStore } from '../store/lmdb-store.ts';
 import { MemoryStore, type StoreContent } from '../store/memory-store.ts';
-import {
-  type OrderedStore,
-  type StoreChange,
-  type StoreEntry,
-  StoreError,
-} from '../store/ordered-store.ts';
+import type { OrderedStore } from '../store/ordered-store.ts';
+import { SlowStore } from '../store/slow-store.ts';
 import { TrieMemory } from '../trie-memory.ts';
 import { type Applied, FlatState, type FlatStateOptions, type Reverse } from './flat-state.ts';
 
@@ -34,33 +30,6 @@ const places: Record<string, () => () => Promise<OrderedStore>> = {
     return () => LmdbStore.open({ folder });
   },
 };
-
-const addressOf = (index: number): Address =>
-  `0x${(index * 0x0101).toString(16).padStart(40, '0')}`;
-const ADDRESSES = Array.from({ length: 5 }, (_, index) => addressOf(index + 1));
-const SLOTS = Array.from({ length: 40 }, (_, index) => BigInt(index) ** 17n);
-const CODES = [1, 2].map((byte) => new Uint8Array(byte * 20).fill(byte));
-const hashOf = (code: Uint8Array): Hash => `0x${keccak256(code).toHex()}`;
-const codes = new Map(CODES.map((code) => [hashOf(code), code]));
-
-const amount = fc.oneof(
-  fc.bigInt({ min: 0n, max: 255n }),
-  fc.bigInt({ min: 0n, max: 2n ** 256n - 1n }),
-);
-const change = fc.record({
-  nonce: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
-  balance: amount,
-  codeHash: fc.constantFrom(EMPTY_CODE_HASH, ...codes.keys()),
-  storageWiped: fc.boolean(),
-  storage: fc
-    .array(fc.tuple(fc.constantFrom(...SLOTS), fc.oneof(fc.constantFrom(0n, 1n), amount)), {
-      maxLength: 25,
-    })
-    .map((list) => new Map(list)),
-}) as fc.Arbitrary<AccountChange>;
-const changes: fc.Arbitrary<StateChanges> = fc
-  .array(fc.tuple(fc.constantFrom(...ADDRESSES), fc.option(change, { freq: 4 })), { maxLength: 6 })
-  .map((list) => ({ accounts: new Map(list), codes }));
 
 type Step =
   | { readonly kind: 'apply'; readonly changes: StateChanges }
@@ -87,36 +56,6 @@ const LIMITS: readonly Omit<FlatStateOptions, 'store'>[] = [
   { trieMemory, trieBytes: 0, openStorages: 0 },
   { trieMemory, trieBytes: 2000, openStorages: 2 },
 ];
-
-/** A store that takes its time to write, and may be full. */
-class SlowStore implements OrderedStore {
-  readonly readOnly = false;
-  full = false;
-  #store: OrderedStore;
-
-  constructor(store: OrderedStore) {
-    this.#store = store;
-  }
-
-  get(key: Uint8Array): Uint8Array | undefined {
-    return this.#store.get(key);
-  }
-
-  range(from: Uint8Array, to: Uint8Array): Iterable<StoreEntry> {
-    return this.#store.range(from, to);
-  }
-
-  async write(list: readonly StoreChange[]): Promise<void> {
-    const full = this.full;
-    await new Promise(setImmediate);
-    if (full) throw new StoreError('store/failed', 'no space left');
-    await this.#store.write(list);
-  }
-
-  close(): Promise<void> {
-    return this.#store.close();
-  }
-}
 
 /** The blocks that led to a state, and what undoes them. */
 interface History {

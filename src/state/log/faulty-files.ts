@@ -1,0 +1,113 @@
+/** What a disk may do to a log, for tests. */
+
+import type { LogFile, LogFiles } from './files.ts';
+
+/** Files in memory that know what was synced, and can crash. */
+export class FaultyFiles implements LogFiles {
+  readonly files: Map<string, FaultyFile> = new Map();
+  /** Operations until the next one fails; none fails when undefined. */
+  failsAfter: number | undefined;
+
+  async list(): Promise<string[]> {
+    return [...this.files.keys()];
+  }
+
+  async open(name: string): Promise<LogFile> {
+    return this.files.get(name) as FaultyFile;
+  }
+
+  async create(name: string): Promise<LogFile> {
+    const file = new FaultyFile(this);
+    this.files.set(name, file);
+    return file;
+  }
+
+  async remove(name: string): Promise<void> {
+    this.files.delete(name);
+  }
+
+  step(): void {
+    if (this.failsAfter === undefined) return;
+    if (this.failsAfter === 0) throw new Error('ENOSPC: no space left on device');
+    this.failsAfter -= 1;
+  }
+
+  /**
+   * What the disk holds after the power went: of each write since the last sync any part may be
+   * there or not. `choose` gives a number below its argument.
+   */
+  crash(choose: (below: number) => number): void {
+    this.failsAfter = undefined;
+    for (const file of this.files.values()) file.crash(choose);
+  }
+
+  /** The same disk after a crash, out of reach of who wrote to it before. */
+  afterCrash(choose: (below: number) => number): FaultyFiles {
+    const after = new FaultyFiles();
+    for (const [name, file] of this.files) after.files.set(name, file.copyFor(after));
+    after.crash(choose);
+    return after;
+  }
+}
+
+/** Bytes that the disk writes at once. */
+const SECTOR = 16;
+
+export class FaultyFile implements LogFile {
+  readonly #owner: FaultyFiles;
+  bytes: Uint8Array = new Uint8Array(0);
+  #synced: Uint8Array = new Uint8Array(0);
+
+  constructor(owner: FaultyFiles) {
+    this.#owner = owner;
+  }
+
+  async write(bytes: Uint8Array, offset: number): Promise<void> {
+    // A write that fails has written a part.
+    const part = this.#owner.failsAfter === 0 ? bytes.subarray(0, bytes.length >> 1) : bytes;
+    const grown = new Uint8Array(Math.max(this.bytes.length, offset + part.length));
+    grown.set(this.bytes);
+    grown.set(part, offset);
+    this.bytes = grown;
+    this.#owner.step();
+  }
+
+  async read(offset: number, size: number): Promise<Uint8Array> {
+    return this.bytes.slice(offset, offset + size);
+  }
+
+  async size(): Promise<number> {
+    return this.bytes.length;
+  }
+
+  async sync(): Promise<void> {
+    this.#owner.step();
+    this.#synced = this.bytes.slice();
+  }
+
+  async truncate(size: number): Promise<void> {
+    this.bytes = this.bytes.slice(0, size);
+  }
+
+  async close(): Promise<void> {}
+
+  copyFor(owner: FaultyFiles): FaultyFile {
+    const copy = new FaultyFile(owner);
+    copy.bytes = this.bytes.slice();
+    copy.#synced = this.#synced.slice();
+    return copy;
+  }
+
+  crash(choose: (below: number) => number): void {
+    const kept = this.bytes.slice();
+    for (let at = 0; at < kept.length; at += SECTOR) {
+      if (choose(2) === 0) continue;
+      for (let i = at; i < Math.min(at + SECTOR, kept.length); i++) kept[i] = this.#synced[i] ?? 0;
+    }
+    // The file may not have grown yet; what was synced is there.
+    const least = this.#synced.length;
+    const length = least + choose(Math.max(1, kept.length - least + 1));
+    this.bytes = kept.slice(0, length);
+    this.#synced = this.bytes.slice();
+  }
+}

@@ -1,0 +1,38 @@
+/** What a disk may do to a store, for tests. */
+
+import {
+  type OrderedStore,
+  type StoreChange,
+  type StoreEntry,
+  StoreError,
+} from './ordered-store.ts';
+
+/** A store that takes its time to write, and may be full. */
+export class SlowStore implements OrderedStore {
+  readonly readOnly: boolean = false;
+  full: boolean = false;
+  readonly #store: OrderedStore;
+
+  constructor(store: OrderedStore) {
+    this.#store = store;
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    return this.#store.get(key);
+  }
+
+  range(from: Uint8Array, to: Uint8Array): Iterable<StoreEntry> {
+    return this.#store.range(from, to);
+  }
+
+  async write(list: readonly StoreChange[]): Promise<void> {
+    const full = this.full;
+    await new Promise(setImmediate);
+    if (full) throw new StoreError('store/failed', 'no space left');
+    await this.#store.write(list);
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+}
