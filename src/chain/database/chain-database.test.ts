@@ -229,7 +229,7 @@ class Run {
 }
 
 describe('the database of a chain', () => {
-  it('has every state of its window, through branches, views, checkpoints and crashes', async () => {
+  it('has the states of its window, through branches, views, checkpoints, crashes', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(step, { maxLength: 25 }),
