@@ -48,8 +48,10 @@ export interface Measured {
   readonly peers: Partial<Record<PeerName, number>>;
 }
 
-/** A call shorter than this is looped inside a contract: a socket's noise is about 0.1 ms. */
-const LOOPED_BELOW_MS = 1;
+/** A call shorter than this is looped inside a contract: a socket's noise can be a millisecond. */
+const LOOPED_BELOW_MS = 3;
+/** Empty calls beside each timed one: a single one is as noisy as what it is subtracted from. */
+const EMPTY_CALLS = 5;
 /** Calls until the interpreter is optimised, before it is seen how long one takes. */
 const LOOPS_WARM_UP_MS = 200;
 /** So many times that a run takes about this long on the interpreter. */
@@ -82,7 +84,7 @@ export async function measure(
   for (let run = 0; run < options.runs; run++) {
     for (const [tier, machine] of warm) times.add(tier, call(machine).ms / loops);
     if (anvil !== undefined) {
-      times.add('nothing', await anvil.callNothing());
+      for (let i = 0; i < EMPTY_CALLS; i++) times.add('nothing', await anvil.callNothing());
       times.add('anvil', (await anvil.call(timed)).ms);
     }
     if (options.tiers.includes('auto')) await timeCold(workload, times, check);
