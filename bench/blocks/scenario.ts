@@ -44,7 +44,7 @@ export function scenarios(
   const coin = contractNamed(compiled, 'Coin');
   const venue = contractNamed(compiled, 'Venue');
   const swaps = uniswapWorkloads(compiled, true, missing).find(
-    ({ contract }) => contract === 'UniswapV2Loops',
+    ({ contract }) => contract === 'UniswapV2Loops run',
   );
   const all = [tokens(coin, senders), orders(venue)];
   if (swaps === undefined) return all;

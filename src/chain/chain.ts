@@ -25,6 +25,7 @@ import { type BlockRules, type ChainSpec, ForkTimeline } from './chain-spec.ts';
 import type { BlockSetting } from './executor/block-setting.ts';
 import { executeBlock } from './executor/sequential.ts';
 import type { Machines } from './machines.ts';
+import { type KnownSenders, NO_SENDERS, recoverAhead } from './transactions/senders.ts';
 
 /** BLOCKHASH reaches so far back. */
 const BLOCK_HASHES = 256n;
@@ -99,7 +100,9 @@ export class Chain {
    * @throws InvalidBlock naming the rule that is broken; nothing is kept then
    */
   async importBlock(bytes: Uint8Array): Promise<ChainBlock> {
-    const block = await this.#inTurn(() => this.#import(readBlock(bytes)));
+    const sized = readBlock(bytes);
+    const senders = this.#isKnown(sized) ? NO_SENDERS : recoverAhead(sized.block.transactions);
+    const block = await this.#inTurn(() => this.#import(sized, senders));
     await this.#tree.settled();
     return block;
   }
@@ -118,7 +121,11 @@ export class Chain {
     });
   }
 
-  async #import(sized: SizedBlock): Promise<ChainBlock> {
+  #isKnown({ block }: SizedBlock): boolean {
+    return this.#tree.known(block.hash) !== undefined;
+  }
+
+  async #import(sized: SizedBlock, senders: KnownSenders): Promise<ChainBlock> {
     const { block } = sized;
     const imported = await this.#tree.block(block.hash);
     if (imported !== undefined) return imported;
@@ -139,7 +146,7 @@ export class Chain {
       },
     );
     return this.#upon(parent, blockRules, async (setting, pending) => {
-      const outcome = await executeBlock(setting, block);
+      const outcome = await executeBlock(setting, block, senders);
       checkOutcome(block.header, outcomeFields(outcome, pending.root(), blockRules));
       const totalDifficulty = parent.totalDifficulty + block.header.difficulty;
       const { receipts, accessList } = outcome;

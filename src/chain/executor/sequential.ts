@@ -26,6 +26,7 @@ import type { Request } from '../blocks/requests.ts';
 import { blockRewards } from '../blocks/rewards.ts';
 import type { BlockRules } from '../chain-spec.ts';
 import { acceptTransaction } from '../transactions/check.ts';
+import { type KnownSenders, recoverAhead } from '../transactions/senders.ts';
 import type { TransactionType } from '../transactions/types.ts';
 import type { BlockSetting } from './block-setting.ts';
 import { moveDaoEther } from './dao-fork.ts';
@@ -75,10 +76,13 @@ export interface BlockOutcome {
 export async function executeBlock(
   setting: BlockSetting,
   { header, transactions, uncles, withdrawals }: Omit<Block, 'hash'>,
+  senders: KnownSenders = recoverAhead(transactions),
 ): Promise<BlockOutcome> {
   const run = new BlockRun(setting, header);
   await run.begin();
-  for (const bytes of transactions) await run.transact(bytes);
+  for (const [index, bytes] of transactions.entries()) {
+    await run.transact(bytes, senders.of(index));
+  }
   return run.finish({ uncles, withdrawals: withdrawals ?? [] });
 }
 
@@ -145,10 +149,10 @@ export class BlockRun {
    * Executes the next transaction, given as a block holds it.
    * @throws InvalidBlock `block/invalid transaction`; the block is as it was before
    */
-  async transact(bytes: Uint8Array): Promise<Receipt> {
+  async transact(bytes: Uint8Array, sender?: Address): Promise<Receipt> {
     const { spec, blockRules, evm, state } = this.#setting;
     const { rules } = blockRules;
-    const accepted = acceptTransaction(bytes, { chainId: spec.chainId, rules });
+    const accepted = acceptTransaction(bytes, { chainId: spec.chainId, rules }, sender);
     if (!accepted.ok) throw this.#invalid(accepted.fault, accepted.message);
     const { transaction } = accepted;
     const blobGasUsed = this.#blobGasWith(transaction);

@@ -5,7 +5,7 @@
 
 import { maxOf } from '../../base/integers.ts';
 import type { Rules } from '../../evm/forks/rules.ts';
-import type { Transaction } from '../../evm/types.ts';
+import type { Address, Transaction } from '../../evm/types.ts';
 import { type DecodedTransaction, decodeTransaction } from './decode.ts';
 import { protectedChainId } from './encode.ts';
 import { intrinsicGas } from './intrinsic-gas.ts';
@@ -32,10 +32,14 @@ const UINT256_MAX = 2n ** 256n - 1n;
 /** EIP-4844: a versioned hash begins with this. */
 const BLOB_HASH_VERSION = '0x01';
 
-/** Decodes a transaction, checks all that needs no state, and recovers its sender. */
+/**
+ * Decodes a transaction, checks all that needs no state, and recovers its sender where it is not
+ * known yet.
+ */
 export function acceptTransaction(
   bytes: Uint8Array,
   context: TransactionContext,
+  knownSender?: Address,
 ): AcceptedTransaction {
   const decoded: DecodedTransaction = decodeTransaction(bytes);
   if (!decoded.ok) return decoded;
@@ -49,7 +53,7 @@ export function acceptTransaction(
     checkShape(signed, context) ??
     checkGas(signed, context);
   if (fault !== undefined) return fault;
-  const sender = recoverSender(signed);
+  const sender = knownSender ?? recoverSender(signed);
   if (sender === undefined) {
     return faulty('signature recovers nobody', 'r', 'the signature is nobody’s');
   }

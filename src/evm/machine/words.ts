@@ -27,8 +27,7 @@ export function readAddress(view: DataView, at: number): Address {
 
 /** 32 raw bytes. */
 export function writeHash(view: DataView, at: number, hash: Hash): void {
-  for (let i = 0; i < 32; i++)
-    view.setUint8(at + i, Number.parseInt(hash.substr(2 + 2 * i, 2), 16));
+  new Uint8Array(view.buffer, view.byteOffset + at, 32).setFromHex(hash.slice(2));
 }
 
 export function readHash(bytes: Uint8Array, at: number): Hash {
@@ -40,12 +39,6 @@ export function readWordAsHash(view: DataView, at: number): Hash {
   return `0x${readWord(view, at).toString(16).padStart(64, '0')}`;
 }
 
-const DIGITS: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
-  byte.toString(16).padStart(2, '0'),
-);
-
 export function toHex(bytes: Uint8Array, at = 0, size: number = bytes.length - at): Hex {
-  let text = '';
-  for (let i = at; i < at + size; i++) text += DIGITS[bytes[i] as number];
-  return `0x${text}`;
+  return `0x${bytes.subarray(at, at + size).toHex()}`;
 }
