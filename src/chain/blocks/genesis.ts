@@ -17,10 +17,10 @@ const ZERO_HASH: Hash = `0x${'00'.repeat(32)}`;
 const BASE_FEE = 1_000_000_000n;
 const DIFFICULTY = 131_072n;
 
-/** An empty block 0 with the fields that its fork has; what is given counts. */
+/** An empty first block with the fields that its fork has; what is given counts. */
 export function genesisHeader(spec: ChainSpec, given: Given): BlockHeader {
-  const { timestamp = 0n } = given;
-  const place = { number: 0n, timestamp, parentTotalDifficulty: 0n };
+  const { number = 0n, timestamp = 0n } = given;
+  const place = { number, timestamp, parentTotalDifficulty: 0n };
   const { is } = new ForkTimeline(spec).at(place);
   const withdrawals = is('shanghai') ? { withdrawals: [] } : {};
   return {
