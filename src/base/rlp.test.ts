@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { toHex } from './bytes.ts';
 import { decodeRlp, encodeRlp, type RlpInput, type RlpItem, rlpInteger } from './rlp.ts';
 
 const hex = (text: string): Uint8Array => Uint8Array.fromHex(text);
@@ -8,12 +9,17 @@ const tree: fc.Arbitrary<RlpInput> = fc.letrec<{ item: RlpInput }>((tie) => ({
   item: fc.oneof(
     { maxDepth: 5 },
     fc.uint8Array({ maxLength: 300 }),
+    fc.uint8Array({ maxLength: 80 }).map(toHex),
+    fc.bigInt({ min: 0n, max: 300n }),
+    fc.bigInt({ min: 0n, max: 2n ** 280n }),
     fc.array(tie('item'), { maxLength: 6 }),
   ),
 })).item;
 
 function plain(item: RlpInput | RlpItem): unknown {
-  return item instanceof Uint8Array ? item.toHex() : item.map(plain);
+  if (item instanceof Uint8Array) return item.toHex();
+  if (typeof item === 'string') return item.slice(2);
+  return typeof item === 'bigint' ? rlpInteger(item).toHex() : item.map(plain);
 }
 
 describe('rlp', () => {
@@ -34,6 +40,17 @@ describe('rlp', () => {
       }),
       { numRuns: 2000 },
     );
+  });
+
+  it('takes more than its first buffer holds, in whatever order it is written', () => {
+    for (const size of [65_530, 65_536, 200_000]) {
+      const input = [1n, new Uint8Array(size).fill(7), [`0x${'ab'.repeat(size)}` as const], 5n];
+      const result = decodeRlp(encodeRlp(input));
+      expect(result.ok && plain(result.item)).toEqual(plain(input));
+    }
+    expect(() => encodeRlp([-1n])).toThrow('no negative integers');
+    expect(() => encodeRlp('0xabc')).toThrow();
+    expect(encodeRlp([5n]).toHex()).toBe('c105');
   });
 
   it('encodes integers without leading zeros', () => {

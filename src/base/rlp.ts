@@ -15,10 +15,13 @@
  * Specification: Ethereum yellow paper, appendix B.
  */
 
-import { integerDigits } from './bytes.ts';
+import { type Hex, integerDigits } from './bytes.ts';
 
-/** What is encoded: a byte string or a list of what is encoded. */
-export type RlpInput = Uint8Array | readonly RlpInput[];
+/**
+ * What is encoded: a byte string, bytes as hex text, a non-negative integer as its fewest bytes,
+ * or a list of what is encoded.
+ */
+export type RlpInput = Uint8Array | Hex | bigint | readonly RlpInput[];
 
 /** What decoding gives. Byte strings are views of the decoded buffer. */
 export type RlpItem = Uint8Array | readonly RlpItem[];
@@ -54,11 +57,16 @@ const SHORT_MAX = 55;
 const STRING = 0x80;
 const LIST = 0xc0;
 
-/** The encoding of `input`. */
+/**
+ * The encoding of `input`.
+ * @throws RangeError for a negative integer, SyntaxError for text that is not hex
+ */
 export function encodeRlp(input: RlpInput): Uint8Array {
-  const out = new Uint8Array(encodedSize(input));
-  write(out, 0, input);
-  return out;
+  used = 0;
+  write(input);
+  const encoding = scratch.slice(scratch.length - used);
+  if (scratch.length > SCRATCH_KEPT) scratch = new Uint8Array(SCRATCH_BYTES);
+  return encoding;
 }
 
 /** The minimal big-endian bytes of a non-negative integer, as RLP wants them: 0 is no byte. */
@@ -92,60 +100,80 @@ interface Cursor {
   reason: RlpRefusal | undefined;
 }
 
-function encodedSize(input: RlpInput): number {
-  if (input instanceof Uint8Array) {
-    if (input.length === 1 && (input[0] as number) < STRING) return 1;
-    return headerSize(input.length) + input.length;
+const SCRATCH_BYTES = 65_536;
+/** A larger one is not kept for the next encoding. */
+const SCRATCH_KEPT = 16_777_216;
+
+/** Encodings come into being from the end on: the length before a list is that of what is there. */
+let scratch = new Uint8Array(SCRATCH_BYTES);
+let used = 0;
+
+/** Writes before what is there. */
+function write(input: RlpInput): void {
+  const end = used;
+  if (Array.isArray(input)) {
+    for (let index = input.length - 1; index >= 0; index--) write(input[index] as RlpInput);
+    writeHeader(LIST, used - end);
+    return;
   }
-  const size = payloadSize(input);
-  return headerSize(size) + size;
+  if (input instanceof Uint8Array) writeBytes(input);
+  else if (typeof input === 'bigint') writeInteger(input);
+  else writeDigits((input as Hex).slice(2));
+  const size = used - end;
+  const isItself = size === 1 && (scratch[scratch.length - used] as number) < STRING;
+  if (!isItself) writeHeader(STRING, size);
 }
 
-function payloadSize(items: readonly RlpInput[]): number {
-  let size = 0;
-  for (const item of items) size += encodedSize(item);
-  return size;
-}
-
-function headerSize(size: number): number {
-  return size <= SHORT_MAX ? 1 : 1 + byteCount(size);
-}
-
-function byteCount(size: number): number {
-  let count = 1;
-  for (let rest = size; rest >= 256; rest = Math.floor(rest / 256)) count++;
-  return count;
-}
-
-function write(out: Uint8Array, at: number, input: RlpInput): number {
-  if (input instanceof Uint8Array) {
-    if (input.length === 1 && (input[0] as number) < STRING) {
-      out[at] = input[0] as number;
-      return at + 1;
-    }
-    const start = writeHeader(out, at, STRING, input.length);
-    out.set(input, start);
-    return start + input.length;
+function writeInteger(value: bigint): void {
+  if (value < 0n) throw new RangeError(`RLP has no negative integers: ${value}`);
+  if (value > Number.MAX_SAFE_INTEGER) {
+    writeDigits(integerDigits(value));
+    return;
   }
-  // PERF: O(depth x size), since sizes are found again at each level; Ethereum's lists are shallow.
-  let next = writeHeader(out, at, LIST, payloadSize(input));
-  for (const item of input) next = write(out, next, item);
-  return next;
+  for (let rest = Number(value); rest > 0; rest = Math.floor(rest / 256)) {
+    writeByte(rest % 256);
+  }
 }
 
-function writeHeader(out: Uint8Array, at: number, base: number, size: number): number {
+function writeDigits(digits: string): void {
+  const size = digits.length / 2;
+  const at = roomFor(Math.ceil(size));
+  scratch.subarray(at, at + size).setFromHex(digits);
+}
+
+function writeHeader(base: number, size: number): void {
   if (size <= SHORT_MAX) {
-    out[at] = base + size;
-    return at + 1;
+    writeByte(base + size);
+    return;
   }
-  const count = byteCount(size);
-  out[at] = base + SHORT_MAX + count;
-  let rest = size;
-  for (let index = count; index > 0; index--) {
-    out[at + index] = rest % 256;
-    rest = Math.floor(rest / 256);
+  let count = 0;
+  for (let rest = size; rest > 0; rest = Math.floor(rest / 256)) {
+    writeByte(rest % 256);
+    count++;
   }
-  return at + 1 + count;
+  writeByte(base + SHORT_MAX + count);
+}
+
+function writeByte(byte: number): void {
+  const at = roomFor(1);
+  scratch[at] = byte;
+}
+
+function writeBytes(bytes: Uint8Array): void {
+  const at = roomFor(bytes.length);
+  scratch.set(bytes, at);
+}
+
+/** Where the next `size` bytes go: `scratch` may be another one afterwards. */
+function roomFor(size: number): number {
+  const before = used;
+  used += size;
+  if (used > scratch.length) {
+    const larger = new Uint8Array(2 * used);
+    larger.set(scratch.subarray(scratch.length - before), larger.length - before);
+    scratch = larger;
+  }
+  return scratch.length - used;
 }
 
 /** Decodes the item at the cursor, which must end by `end`; undefined after setting a reason. */

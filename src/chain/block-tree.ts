@@ -26,8 +26,8 @@ export type BlockHashes = (number: bigint) => Hash;
 
 /** A block in the making, until it is committed or dropped. One at a time. */
 export interface PendingBlock extends PendingState {
-  /** Adds the block to the tree; `settled` says when it is on the disk. */
-  commit(block: ChainBlock): void;
+  /** Adds the block, and its RLP, to the tree; `settled` says when it is on the disk. */
+  commit(block: ChainBlock, bytes: Uint8Array): void;
   /** Takes back what was applied; nothing after a commit. */
   drop(): void;
 }

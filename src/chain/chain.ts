@@ -15,7 +15,7 @@ import type {
   KnownBlock,
   PendingBlock,
 } from './block-tree.ts';
-import { checkBlock, checkOutcome, readBlock, type SizedBlock } from './blocks/block-rules.ts';
+import { checkBlock, checkOutcome, type ReadBlock, readBlock } from './blocks/block-rules.ts';
 import { InvalidBlock } from './blocks/fault.ts';
 import type { BlockHeader } from './blocks/header.ts';
 import { checkHeader } from './blocks/header-rules.ts';
@@ -100,9 +100,9 @@ export class Chain {
    * @throws InvalidBlock naming the rule that is broken; nothing is kept then
    */
   async importBlock(bytes: Uint8Array): Promise<ChainBlock> {
-    const sized = readBlock(bytes);
-    const senders = this.#isKnown(sized) ? NO_SENDERS : recoverAhead(sized.block.transactions);
-    const block = await this.#inTurn(() => this.#import(sized, senders));
+    const read = readBlock(bytes);
+    const senders = this.#isKnown(read) ? NO_SENDERS : recoverAhead(read.block.transactions);
+    const block = await this.#inTurn(() => this.#import(read, senders));
     await this.#tree.settled();
     return block;
   }
@@ -121,12 +121,12 @@ export class Chain {
     });
   }
 
-  #isKnown({ block }: SizedBlock): boolean {
+  #isKnown({ block }: ReadBlock): boolean {
     return this.#tree.known(block.hash) !== undefined;
   }
 
-  async #import(sized: SizedBlock, senders: KnownSenders): Promise<ChainBlock> {
-    const { block } = sized;
+  async #import(read: ReadBlock, senders: KnownSenders): Promise<ChainBlock> {
+    const { block } = read;
     const imported = await this.#tree.block(block.hash);
     if (imported !== undefined) return imported;
     const parent = this.#tree.known(block.header.parentHash);
@@ -135,7 +135,7 @@ export class Chain {
       throw new InvalidBlock('block/unknown parent', message);
     }
     const blockRules = this.#rulesAfter(parent, block.header);
-    checkBlock(sized, parent.header, blockRules, this.spec);
+    checkBlock(read, parent.header, blockRules, this.spec);
     checkUncles(
       block.header,
       block.uncles,
@@ -151,7 +151,7 @@ export class Chain {
       const totalDifficulty = parent.totalDifficulty + block.header.difficulty;
       const { receipts, accessList } = outcome;
       const kept: ChainBlock = { ...block, totalDifficulty, receipts, accessList };
-      pending.commit(kept);
+      pending.commit(kept, read.bytes);
       return kept;
     });
   }

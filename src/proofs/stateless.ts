@@ -8,8 +8,8 @@ import type { Block } from '../chain/blocks/block.ts';
 import {
   checkBlock,
   checkOutcome,
+  type ReadBlock,
   readBlock,
-  type SizedBlock,
 } from '../chain/blocks/block-rules.ts';
 import { InvalidBlock } from '../chain/blocks/fault.ts';
 import { type BlockHeader, encodeHeader } from '../chain/blocks/header.ts';
@@ -61,10 +61,10 @@ export async function verifyBlock(
   bytes: Uint8Array,
   witness: Witness,
 ): Promise<ExecutedBlock> {
-  const sized = readAlone(bytes);
-  const ancestors = ancestorsOf(witness, sized.block.header.parentHash);
+  const read = readAlone(bytes);
+  const ancestors = ancestorsOf(witness, read.block.header.parentHash);
   const sources = new WitnessSources(witness, ancestors);
-  return await run(setting, sized, ancestors[0].header, sources);
+  return await run(setting, read, ancestors[0].header, sources);
 }
 
 /** What a witness is collected from. */
@@ -84,8 +84,8 @@ export async function collectWitness(
   bytes: Uint8Array,
   { tries, code, ancestor }: ParentState,
 ): Promise<Witness> {
-  const sized = readAlone(bytes);
-  const { header } = sized.block;
+  const read = readAlone(bytes);
+  const { header } = read.block;
   const ancestors = lineOf(header, ancestor);
   const [parent] = ancestors;
   if (parent === undefined) {
@@ -99,7 +99,7 @@ export async function collectWitness(
     code,
     blockHash: (number: bigint) => hashes.get(number),
   });
-  await run(setting, sized, parent.header, recording);
+  await run(setting, read, parent.header, recording);
   const oldest = recording.oldestBlock ?? parent.header.number;
   const headers = ancestors.filter(
     (at) => at.header === parent.header || at.header.number >= oldest,
@@ -148,22 +148,22 @@ function lineOf(
   return line;
 }
 
-function readAlone(bytes: Uint8Array): SizedBlock {
-  const sized = readBlock(bytes);
-  if (sized.block.uncles.length > 0) {
+function readAlone(bytes: Uint8Array): ReadBlock {
+  const read = readBlock(bytes);
+  if (read.block.uncles.length > 0) {
     const message = 'a block with uncles is checked against its ancestors’ bodies: import it';
     throw new ProofError('proof/missing', message);
   }
-  return sized;
+  return read;
 }
 
 async function run(
   { spec, engine = 'interpreter', ...setting }: StatelessSetting,
-  sized: SizedBlock,
+  read: ReadBlock,
   parent: BlockHeader,
   sources: StateSources,
 ): Promise<ExecutedBlock> {
-  const { block } = sized;
+  const { block } = read;
   const { header } = block;
   const merged = header.difficulty === 0n ? MERGED : 0n;
   const blockRules: BlockRules = new ForkTimeline(spec).at({
@@ -171,7 +171,7 @@ async function run(
     timestamp: header.timestamp,
     parentTotalDifficulty: setting.parentTotalDifficulty ?? merged,
   });
-  checkBlock(sized, parent, blockRules, spec);
+  checkBlock(read, parent, blockRules, spec);
   const state = new WitnessState(parent.stateRoot, sources);
   // A machine that has run before knows codes that this witness may lack.
   const evm = createEVM({ rules: blockRules.rules, engine });

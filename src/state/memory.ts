@@ -8,7 +8,7 @@
  */
 
 import { keccak256 } from '../base/keccak.ts';
-import { encodeRlp, rlpInteger } from '../base/rlp.ts';
+import { encodeRlp } from '../base/rlp.ts';
 import { checkAddress, checkBytes, checkU64, checkWord } from '../evm/input.ts';
 import type {
   Account,
@@ -169,10 +169,10 @@ export class MemoryState implements StateReader {
     const entries: TrieEntry[] = [];
     for (const [address, account] of this.#accounts) {
       const value = encodeRlp([
-        rlpInteger(account.nonce),
-        rlpInteger(account.balance),
+        account.nonce,
+        account.balance,
         storageRoot(account.storage),
-        Uint8Array.fromHex(account.codeHash.slice(2)),
+        account.codeHash,
       ]);
       entries.push({ key: hashOfKey(address.slice(2)), value });
     }
@@ -228,7 +228,7 @@ function storageRoot(storage: Storage): Uint8Array {
   const entries: TrieEntry[] = [];
   for (const [slot, value] of storage.slots) {
     const key = hashOfKey(slot.toString(16).padStart(64, '0'));
-    entries.push({ key, value: encodeRlp(rlpInteger(value)) });
+    entries.push({ key, value: encodeRlp(value) });
   }
   storage.root = trieRoot(entries);
   return storage.root;

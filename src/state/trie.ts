@@ -66,7 +66,7 @@ function encodeNode(
   const first = entries[from] as TrieEntry;
   if (to - from === 1) {
     const path = compactPath(first.key, depth, first.key.length * 2, true);
-    return encodeList([encodeRlp(path), encodeRlp(first.value)]);
+    return encodeRlp([path, first.value]);
   }
   const last = entries[to - 1] as TrieEntry;
   const shared = sharedNibbles(first.key, last.key, depth);

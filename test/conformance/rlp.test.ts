@@ -49,12 +49,14 @@ function check(test: RlpTest): void {
 /** Official tests write byte strings as text, integers as numbers, or `#` and decimal digits. */
 function officialInput(value: unknown): RlpInput {
   if (Array.isArray(value)) return value.map(officialInput);
-  if (typeof value === 'number') return rlpInteger(BigInt(value));
+  if (typeof value === 'number') return BigInt(value);
   const text = String(value);
-  if (text.startsWith('#')) return rlpInteger(BigInt(text.slice(1)));
+  if (text.startsWith('#')) return BigInt(text.slice(1));
   return new TextEncoder().encode(text);
 }
 
 function plain(item: RlpInput | RlpItem): unknown {
-  return item instanceof Uint8Array ? item.toHex() : item.map(plain);
+  if (item instanceof Uint8Array) return item.toHex();
+  if (typeof item === 'string') return item.slice(2);
+  return typeof item === 'bigint' ? rlpInteger(item).toHex() : item.map(plain);
 }

@@ -10,27 +10,27 @@ import type { OutcomeFields } from './outcome-fields.ts';
 /** No block of any fork is larger; what is longer is not looked at. */
 const INPUT_BYTES_MAX = 134_217_728;
 
-/** A block as it came, and how long it was. */
-export interface SizedBlock {
+/** A block and its RLP as it came. */
+export interface ReadBlock {
   readonly block: Block;
-  /** Bytes of its RLP. */
-  readonly size: number;
+  readonly bytes: Uint8Array;
 }
 
 /** @throws InvalidBlock `block/too large`, `block/malformed` */
-export function readBlock(bytes: Uint8Array): SizedBlock {
+export function readBlock(bytes: Uint8Array): ReadBlock {
   const size = bytes.length;
   if (size > INPUT_BYTES_MAX) throw tooLarge(size, INPUT_BYTES_MAX);
-  return { block: decodeBlock(bytes), size };
+  return { block: decodeBlock(bytes), bytes };
 }
 
 /** All that needs neither state nor ancestors but the parent. @throws InvalidBlock */
 export function checkBlock(
-  { block, size }: SizedBlock,
+  { block, bytes }: ReadBlock,
   parent: BlockHeader,
   blockRules: BlockRules,
   spec: ChainSpec,
 ): void {
+  const size = bytes.length;
   if (blockRules.is('osaka') && size > BLOCK_BYTES_MAX) throw tooLarge(size, BLOCK_BYTES_MAX);
   checkHeader(block.header, parent, blockRules, spec);
   checkBody(block, blockRules);

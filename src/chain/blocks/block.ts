@@ -76,7 +76,7 @@ export function decodeBlock(bytes: Uint8Array): Block {
 /** Root of a trie of items under their indices: of transactions, receipts, withdrawals. */
 export function indexedRoot(items: readonly Uint8Array[]): Hash {
   const entries: TrieEntry[] = items.map((value, index) => ({
-    key: encodeRlp(rlpInteger(BigInt(index))),
+    key: encodeRlp(BigInt(index)),
     value,
   }));
   return toHex(trieRoot(entries));

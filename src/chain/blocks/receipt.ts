@@ -1,7 +1,7 @@
 /** Receipts: what a transaction's execution left behind, as the block's receipts root holds it. */
 
 import { concatBytes, toHex } from '../../base/bytes.ts';
-import { decodeRlp, encodeRlp, type RlpInput, type RlpItem, rlpInteger } from '../../base/rlp.ts';
+import { decodeRlp, encodeRlp, type RlpInput, type RlpItem } from '../../base/rlp.ts';
 import type { Address, Hash, Log } from '../../evm/types.ts';
 import type { TransactionType } from '../transactions/types.ts';
 import { decodeInteger, malformed } from './header.ts';
@@ -21,13 +21,21 @@ export interface Receipt {
   readonly contractAddress: Address | undefined;
 }
 
-/** The bytes that are hashed: RLP for type 0, else type and RLP. */
+const encodings = new WeakMap<Receipt, Uint8Array>();
+
+/**
+ * The bytes that are hashed: RLP for type 0, else type and RLP. Remembered, since the root of a
+ * block's receipts and its record both take them.
+ */
 export function encodeReceipt(receipt: Receipt): Uint8Array {
+  const known = encodings.get(receipt);
+  if (known !== undefined) return known;
   const { type, succeeded, stateRoot, cumulativeGasUsed, bloom, logs } = receipt;
-  const outcome =
-    stateRoot === undefined ? rlpInteger(succeeded ? 1n : 0n) : fromHexText(stateRoot);
-  const list = encodeRlp([outcome, rlpInteger(cumulativeGasUsed), bloom, logs.map(logItems)]);
-  return type === 0 ? list : concatBytes(Uint8Array.of(type), list);
+  const outcome = stateRoot ?? (succeeded ? 1n : 0n);
+  const list = encodeRlp([outcome, cumulativeGasUsed, bloom, logs.map(logItems)]);
+  const encoding = type === 0 ? list : concatBytes(Uint8Array.of(type), list);
+  encodings.set(receipt, encoding);
+  return encoding;
 }
 
 /** What a receipt's bytes say; the rest is known to who executed. */
@@ -78,9 +86,5 @@ function bytesOf(what: string, item: RlpItem): Uint8Array {
 }
 
 function logItems({ address, topics, data }: Log): RlpInput {
-  return [fromHexText(address), topics.map(fromHexText), data];
-}
-
-function fromHexText(hex: string): Uint8Array {
-  return Uint8Array.fromHex(hex.slice(2));
+  return [address, topics, data];
 }

@@ -10,6 +10,7 @@ import { MemoryStore, type StoreContent } from '../../state/store/memory-store.t
 import { SlowStore } from '../../state/store/slow-store.ts';
 import { TrieMemory } from '../../state/trie-memory.ts';
 import type { BlockView, ChainBlock } from '../block-tree.ts';
+import { encodeBlock } from '../blocks/block.ts';
 import { firstBlock, genesisHeader } from '../blocks/genesis.ts';
 import { ChainDatabase } from './chain-database.ts';
 import { createInMemory } from './folder.ts';
@@ -184,7 +185,7 @@ class Run {
       stateRoot: pending.root(),
     };
     const block = { ...firstBlock(header), totalDifficulty: BigInt(this.#count) };
-    pending.commit(block);
+    pending.commit(block, encodeBlock(block));
     if (this.#choose(2) === 0) await this.#database.settled();
     this.#known.push({ block, blocks });
     if (this.#choose(3) > 0) this.#database.setHead(block.hash);

@@ -26,6 +26,7 @@ import type {
   KnownBlock,
   PendingBlock,
 } from '../block-tree.ts';
+import { encodeBlock } from '../blocks/block.ts';
 import { DatabaseError } from './fault.ts';
 import { type Node, Nodes } from './nodes.ts';
 import { OldBlocks } from './old-blocks.ts';
@@ -131,7 +132,9 @@ export class ChainDatabase implements BlockTree {
     }
     await flat.checkpoint({ block: hash, number: header.number, record: 1n });
     const none = new Uint8Array(0);
-    await log.append([encodeBlockRecord(block, { forward: none, reverse: none })]);
+    await log.append([
+      encodeBlockRecord(block, encodeBlock(block), { forward: none, reverse: none }),
+    ]);
     const node = { hash, header, uncles, totalDifficulty, parent: undefined, record: 1n };
     return new ChainDatabase({ ...options, store }, flat, new Nodes(node), {
       at: node,
@@ -207,7 +210,7 @@ export class ChainDatabase implements BlockTree {
       state: this.#state,
       blockHashes,
       moved: (before) => this.#keep(before),
-      commit: (block, moves) => this.#commit(node, block, moves),
+      commit: (block, bytes, moves) => this.#commit(node, block, bytes, moves),
       end: () => {
         this.#pending = undefined;
       },
@@ -300,9 +303,9 @@ export class ChainDatabase implements BlockTree {
     throw new DatabaseError('database/no state', message);
   }
 
-  #commit(parent: Node, block: ChainBlock, moves: Moves): void {
+  #commit(parent: Node, block: ChainBlock, bytes: Uint8Array, moves: Moves): void {
     const { hash, header, uncles, totalDifficulty } = block;
-    const payload = encodeBlockRecord(block, {
+    const payload = encodeBlockRecord(block, bytes, {
       forward: encodeChanges(moves.forward),
       reverse: encodeChanges(moves.reverse),
     });

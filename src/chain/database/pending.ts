@@ -16,7 +16,7 @@ export interface PendingOptions {
   readonly blockHashes: BlockHashes;
   /** Told of every move of the state: what was there before. */
   readonly moved: (before: StateChanges) => void;
-  readonly commit: (block: ChainBlock, moves: Moves) => void;
+  readonly commit: (block: ChainBlock, bytes: Uint8Array, moves: Moves) => void;
   readonly end: () => void;
 }
 
@@ -66,11 +66,11 @@ export class Pending implements PendingBlock {
     return this.#state.root();
   }
 
-  commit(block: ChainBlock): void {
+  commit(block: ChainBlock, bytes: Uint8Array): void {
     if (this.#ended) return;
     const moves = { forward: merged(this.#forward), reverse: merged(this.reverses) };
     this.#end();
-    this.#options.commit(block, moves);
+    this.#options.commit(block, bytes, moves);
   }
 
   drop(): void {

@@ -8,11 +8,11 @@
  */
 
 import { toHex } from '../../base/bytes.ts';
-import { decodeRlp, encodeRlp, type RlpInput, type RlpItem, rlpInteger } from '../../base/rlp.ts';
+import { decodeRlp, encodeRlp, type RlpInput, type RlpItem } from '../../base/rlp.ts';
 import type { Address, Hash } from '../../evm/types.ts';
 import type { ChainBlock } from '../block-tree.ts';
 import { decodeAccessList, encodeAccessList } from '../blocks/access-list.ts';
-import { decodeBlock, encodeBlock } from '../blocks/block.ts';
+import { decodeBlock } from '../blocks/block.ts';
 import { decodeInteger } from '../blocks/header.ts';
 import { decodeReceipt, encodeReceipt, type Receipt } from '../blocks/receipt.ts';
 import { DatabaseError } from './fault.ts';
@@ -37,12 +37,16 @@ export interface EncodedMoves {
 /** A block as it is stored: RLP, to be decoded when it is asked for. */
 export type StoredBlock = readonly RlpItem[];
 
-export function encodeBlockRecord(block: ChainBlock, moves: EncodedMoves): Uint8Array {
-  return encodeRlp([rlpInteger(BigInt(BLOCK)), storedItems(block), moves.forward, moves.reverse]);
+export function encodeBlockRecord(
+  block: ChainBlock,
+  bytes: Uint8Array,
+  moves: EncodedMoves,
+): Uint8Array {
+  return encodeRlp([BigInt(BLOCK), storedItems(block, bytes), moves.forward, moves.reverse]);
 }
 
 export function encodeHead(hash: Hash): Uint8Array {
-  return encodeRlp([rlpInteger(BigInt(HEAD)), Uint8Array.fromHex(hash.slice(2))]);
+  return encodeRlp([BigInt(HEAD), hash]);
 }
 
 /** @throws DatabaseError `database/damaged` for what none of the encoders makes */
@@ -88,11 +92,11 @@ export function readStored(stored: StoredBlock): ChainBlock {
   };
 }
 
-function storedItems(block: ChainBlock): RlpInput[] {
+function storedItems(block: ChainBlock, bytes: Uint8Array): RlpInput[] {
   const { totalDifficulty, receipts, accessList } = block;
   return [
-    encodeBlock(block),
-    rlpInteger(totalDifficulty),
+    bytes,
+    totalDifficulty,
     receipts.map(receiptItems),
     accessList === undefined ? new Uint8Array(0) : encodeAccessList(accessList),
   ];
@@ -100,9 +104,7 @@ function storedItems(block: ChainBlock): RlpInput[] {
 
 function receiptItems(receipt: Receipt): RlpInput {
   const { succeeded, contractAddress } = receipt;
-  const created = contractAddress === undefined ? '' : contractAddress.slice(2);
-  const outcome = rlpInteger(succeeded ? 1n : 0n);
-  return [encodeReceipt(receipt), outcome, Uint8Array.fromHex(created)];
+  return [encodeReceipt(receipt), succeeded ? 1n : 0n, contractAddress ?? '0x'];
 }
 
 function receiptOf(item: RlpItem, gasBefore: bigint): Receipt {

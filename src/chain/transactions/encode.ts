@@ -1,7 +1,7 @@
 /** A transaction to bytes: the form in which blocks hold it, and the form that is signed. */
 
 import { keccak256 } from '../../base/keccak.ts';
-import { encodeRlp, type RlpInput, rlpInteger } from '../../base/rlp.ts';
+import { encodeRlp, type RlpInput } from '../../base/rlp.ts';
 import type { Hash } from '../../evm/types.ts';
 import { FIELD_KIND, SIGNATURE_FIELDS, UNSIGNED_FIELDS } from './fields.ts';
 import type { FieldName, SignedAuthorization, SignedTransaction } from './types.ts';
@@ -24,7 +24,7 @@ export function transactionHash(transaction: SignedTransaction): Hash {
 export function signingHash(transaction: SignedTransaction): Uint8Array {
   const items = fieldsOf(transaction, UNSIGNED_FIELDS[transaction.type]);
   if (transaction.type === 0 && transaction.v >= 35n) {
-    items.push(rlpInteger(protectedChainId(transaction.v)), rlpInteger(0n), rlpInteger(0n));
+    items.push(protectedChainId(transaction.v), 0n, 0n);
   }
   return keccak256(envelope(transaction.type, items));
 }
@@ -32,8 +32,7 @@ export function signingHash(transaction: SignedTransaction): Uint8Array {
 /** What the signer of an authorisation signs, 32 bytes. */
 export function authorizationHash(authorization: SignedAuthorization): Uint8Array {
   const { chainId, address, nonce } = authorization;
-  const items = [rlpInteger(chainId), Uint8Array.fromHex(address.slice(2)), rlpInteger(nonce)];
-  return keccak256(envelope(AUTHORIZATION_MAGIC, items));
+  return keccak256(envelope(AUTHORIZATION_MAGIC, [chainId, address, nonce]));
 }
 
 /** Chain id in a `v` of 35 and more (EIP-155). */
@@ -54,18 +53,15 @@ function fieldsOf(transaction: SignedTransaction, names: readonly FieldName[]): 
   return names.map((name) => {
     switch (FIELD_KIND[name]) {
       case 'integer':
-        return rlpInteger(transaction[name] as bigint);
+        return transaction[name] as bigint;
       case 'recipient':
-        return transaction.to === undefined ? new Uint8Array(0) : bytesOf(transaction.to);
+        return transaction.to ?? '0x';
       case 'bytes':
         return transaction.data;
       case 'access list':
-        return transaction.accessList.map((entry) => [
-          bytesOf(entry.address),
-          entry.storageKeys.map(bytesOf),
-        ]);
+        return transaction.accessList.map((entry) => [entry.address, entry.storageKeys]);
       case 'hashes':
-        return transaction.blobVersionedHashes.map(bytesOf);
+        return transaction.blobVersionedHashes;
       case 'authorizations':
         return transaction.authorizationList.map(authorizationItems);
     }
@@ -74,16 +70,5 @@ function fieldsOf(transaction: SignedTransaction, names: readonly FieldName[]): 
 
 function authorizationItems(authorization: SignedAuthorization): RlpInput[] {
   const { chainId, address, nonce, yParity, r, s } = authorization;
-  return [
-    rlpInteger(chainId),
-    bytesOf(address),
-    rlpInteger(nonce),
-    rlpInteger(yParity),
-    rlpInteger(r),
-    rlpInteger(s),
-  ];
-}
-
-function bytesOf(hex: string): Uint8Array {
-  return Uint8Array.fromHex(hex.slice(2));
+  return [chainId, address, nonce, yParity, r, s];
 }
