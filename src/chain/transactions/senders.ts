@@ -1,12 +1,20 @@
 /**
  * Senders of a block's transactions. Recovering one takes as long as executing it, so where there
- * are threads a worker does it ahead, from the moment at which the block is known.
+ * are threads a worker does it ahead, from the moment at which the block is known; who executes
+ * the block does not wait for it, but recovers another meanwhile.
  */
 
-import { concatBytes, toHex } from '../../base/bytes.ts';
 import { nodeBuiltin } from '../../evm/machine/node-builtins.ts';
 import type { Address } from '../../evm/types.ts';
-import { ADDRESS_BYTES, FREE, KNOWN, type SenderJob, TAKEN } from './sender-worker.ts';
+import {
+  awaitTaken,
+  isTaken,
+  knownSender,
+  recoverTaken,
+  type SenderJob,
+  senderJob,
+  take,
+} from './sender-job.ts';
 
 /** Whose a transaction is, where that is known before it is looked at. */
 export interface KnownSenders {
@@ -26,26 +34,39 @@ export function recoverAhead(transactions: readonly Uint8Array[]): KnownSenders 
   if (transactions.length < TRANSACTIONS_MIN) return NO_SENDERS;
   worker ??= start();
   if (worker === 'none') return NO_SENDERS;
-  const count = transactions.length;
-  const job: SenderJob = {
-    bytes: concatBytes(...transactions),
-    sizes: Uint32Array.from(transactions, ({ length }) => length),
-    marks: new Int32Array(new SharedArrayBuffer(4 * count)),
-    senders: new Uint8Array(new SharedArrayBuffer(ADDRESS_BYTES * count)),
-  };
+  const job = senderJob(transactions);
   worker.postMessage(job);
-  return {
-    of(index) {
-      const { marks, senders } = job;
-      let mark = Atomics.compareExchange(marks, index, FREE, TAKEN);
-      if (mark === TAKEN) {
-        Atomics.wait(marks, index, TAKEN, WAIT_MS_MAX);
-        mark = Atomics.load(marks, index);
-      }
-      if (mark !== KNOWN) return undefined;
-      return toHex(senders.slice(index * ADDRESS_BYTES, (index + 1) * ADDRESS_BYTES));
-    },
-  };
+  return new SharedSenders(job);
+}
+
+class SharedSenders implements KnownSenders {
+  readonly #job: SenderJob;
+  /** All behind it are done, or in the worker's hands. */
+  #last: number;
+
+  constructor(job: SenderJob) {
+    this.#job = job;
+    this.#last = job.ends.length;
+  }
+
+  of(index: number): Address | undefined {
+    const job = this.#job;
+    if (take(job, index)) recoverTaken(job, index);
+    while (isTaken(job, index) && this.#recoverAnother(index));
+    if (isTaken(job, index)) awaitTaken(job, index, WAIT_MS_MAX);
+    return knownSender(job, index);
+  }
+
+  /** From the end, where the worker comes last; false when there is none between. */
+  #recoverAnother(index: number): boolean {
+    while (this.#last - 1 > index) {
+      this.#last -= 1;
+      if (!take(this.#job, this.#last)) continue;
+      recoverTaken(this.#job, this.#last);
+      return true;
+    }
+    return false;
+  }
 }
 
 type SenderWorker = Pick<import('node:worker_threads').Worker, 'postMessage'>;
