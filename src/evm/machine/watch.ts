@@ -3,6 +3,7 @@
  * deadline, a flag that another thread sets, modules that were compiled, and the event loop, which
  * gets a turn now and then where a signal can only come from there.
  */
+import { turn } from '../../base/turn.ts';
 import { EVMError } from '../errors.ts';
 import type { StopOptions } from '../execution-options.ts';
 import { InputError } from '../input.ts';
@@ -140,17 +141,4 @@ function checkStops({ signal, timeoutMs, stopFlag }: StopOptions): void {
   if (stopFlag !== undefined && !(stopFlag instanceof Int32Array && stopFlag.length > 0)) {
     throw new InputError('stopFlag', stopFlag, 'an Int32Array of one element or more');
   }
-}
-
-/** Lets timers, messages and input be served. */
-function turn(): Promise<void> {
-  if (typeof setImmediate === 'function') return new Promise((resolve) => setImmediate(resolve));
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(undefined);
-  });
 }

@@ -140,9 +140,12 @@ class Run {
     }
     if (next.kind === 'failing checkpoint') {
       await this.#writing;
-      this.#store.full = true;
-      this.#writing = expect(this.#checkpoint()).rejects.toThrow('no space left');
-      this.#store.full = false;
+      const store = this.#store;
+      store.full = true;
+      const refused = expect(this.#checkpoint()).rejects.toThrow('no space left');
+      this.#writing = refused.finally(() => {
+        store.full = false;
+      });
     }
     if (next.kind === 'end') await this.#reopen();
     expectSame(this.#state, modelOf(this.#now));

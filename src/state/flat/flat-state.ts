@@ -23,6 +23,7 @@ import type {
 import { EMPTY_CODE_HASH } from '../memory.ts';
 import type { PathTrie, TrieRecords } from '../path-trie.ts';
 import { type OrderedStore, prefixEnd } from '../store/ordered-store.ts';
+import { PackedChanges } from '../store/packed-changes.ts';
 import { EMPTY_ROOT } from '../trie.ts';
 import * as layout from '../trie-layout.ts';
 import { TrieMemory } from '../trie-memory.ts';
@@ -191,12 +192,13 @@ export class FlatState implements StateReader {
     this.#checkSoleWriter();
     const checkpoint = { ...at, stateRoot: this.#root };
     this.#orFail(() => this.#tries.takeRecords(layer));
-    const changes = layer.changes(this.#store);
     this.#layers = [new Layer(), layer];
     try {
-      const value = encodeCheckpoint(checkpoint);
+      const changes = new PackedChanges();
+      changes.add(CHECKPOINT_KEY, encodeCheckpoint(checkpoint));
+      await layer.pack(this.#store, changes);
       if (ready !== undefined) await ready;
-      await this.#store.write([{ key: CHECKPOINT_KEY, value }, ...changes]);
+      await this.#store.write(changes);
       this.#layers = [this.#layers[0]];
       this.#checkpoint = checkpoint;
     } catch (error) {

@@ -26,29 +26,19 @@ export const CHECKPOINT_KEY: Uint8Array = concatBytes(
   new TextEncoder().encode('checkpoint'),
 );
 
-export function accountKey(address: Address): Uint8Array {
-  return addressed(ACCOUNT, address, ADDRESS_END);
-}
-
-export function slotKey(address: Address, slot: bigint): Uint8Array {
-  const key = addressed(SLOT, address, SLOT_END);
-  putWord(new DataView(key.buffer), ADDRESS_END, slot);
-  return key;
-}
-
 const lookup = new Uint8Array(SLOT_END);
 const lookupAddress = lookup.subarray(1, ADDRESS_END);
 const lookupAccount = lookup.subarray(0, ADDRESS_END);
 const lookupView = new DataView(lookup.buffer);
 
-/** `accountKey` for a look-up: good until the next key is asked for. */
+/** Key of an account: good until the next one is asked for. */
 export function accountLookupKey(address: Address): Uint8Array {
   lookup[0] = ACCOUNT;
   lookupAddress.setFromHex(address.slice(2));
   return lookupAccount;
 }
 
-/** `slotKey` for a look-up: good until the next key is asked for. 0.1 µs, a new one 0.8. */
+/** Key of a slot: good until the next one is asked for. 0.1 µs, where a new one takes 0.8. */
 export function slotLookupKey(address: Address, slot: bigint): Uint8Array {
   lookup[0] = SLOT;
   lookupAddress.setFromHex(address.slice(2));

@@ -3,15 +3,17 @@
  * as far as they differ from what lies below.
  */
 
+import { Slices, sortInSlices } from '../../base/turn.ts';
 import type { Address, Hash } from '../../evm/types.ts';
-import { type OrderedStore, prefixEnd, type StoreChange } from '../store/ordered-store.ts';
+import { type OrderedStore, prefixEnd } from '../store/ordered-store.ts';
+import type { PackedChanges } from '../store/packed-changes.ts';
 import {
-  accountKey,
+  accountLookupKey,
   codeKey,
   pathOf,
   recordKey,
   recordsPrefix,
-  slotKey,
+  slotLookupKey,
   slotOf,
   slotsPrefix,
 } from './keys.ts';
@@ -19,6 +21,9 @@ import { encodeAccount, encodeSlot, type FlatAccount } from './values.ts';
 
 /** Trie records by path in hex; undefined where there is none any more. */
 export type GatheredRecords = Map<string, Uint8Array | undefined>;
+
+/** Packing holds the thread no longer at once: a block takes about as long. */
+const SLICE_MS = 5;
 
 interface GatheredStorage {
   /** Nothing of what lies below counts: neither slots nor records. */
@@ -94,29 +99,28 @@ export class Layer {
     }
   }
 
-  /** What a store below is to write, sorted. PERF: O(n log n), and reads what is wiped. */
-  changes(store: OrderedStore): StoreChange[] {
-    const changes: StoreChange[] = [];
-    const put = (key: Uint8Array, value: Uint8Array | undefined) => changes.push({ key, value });
-    for (const [address, account] of sorted(this.accounts)) {
-      put(accountKey(address), account === null ? undefined : encodeAccount(account));
+  /**
+   * Packs what a store below is to write, sorted, in slices: the layer must not change meanwhile.
+   * PERF: O(n log n), and reads what is wiped.
+   */
+  async pack(store: OrderedStore, changes: PackedChanges): Promise<void> {
+    const slices = new Slices(SLICE_MS);
+    for (const [address, account] of await sorted(this.accounts, slices)) {
+      changes.add(accountLookupKey(address), account === null ? undefined : encodeAccount(account));
+      if (slices.isOver()) await slices.next();
     }
-    const storages = sorted(this.#storages);
+    const storages = await sorted(this.#storages, slices);
     for (const [address, storage] of storages) {
-      for (const [slot, value] of sorted(slotsToWrite(address, storage, store))) {
-        put(slotKey(address, slot), value === 0n ? undefined : encodeSlot(value));
+      for (const [slot, value] of await sorted(slotsToWrite(address, storage, store), slices)) {
+        changes.add(slotLookupKey(address, slot), value === 0n ? undefined : encodeSlot(value));
+        if (slices.isOver()) await slices.next();
       }
     }
-    for (const [hash, code] of sorted(this.codes)) put(codeKey(hash), code);
-    for (const [path, record] of sorted(this.records)) {
-      put(recordKey(undefined, Uint8Array.fromHex(path)), record);
-    }
+    for (const [hash, code] of await sorted(this.codes, slices)) changes.add(codeKey(hash), code);
+    await packRecords(undefined, this.records, { changes, slices });
     for (const [address, storage] of storages) {
-      for (const [path, record] of sorted(recordsToWrite(address, storage, store))) {
-        put(recordKey(address, Uint8Array.fromHex(path)), record);
-      }
+      await packRecords(address, recordsToWrite(address, storage, store), { changes, slices });
     }
-    return changes;
   }
 
   #storage(address: Address): GatheredStorage {
@@ -156,7 +160,21 @@ function recordsToWrite(
   return all;
 }
 
+async function packRecords(
+  owner: Address | undefined,
+  records: GatheredRecords,
+  { changes, slices }: { readonly changes: PackedChanges; readonly slices: Slices },
+): Promise<void> {
+  for (const [path, record] of await sorted(records, slices)) {
+    changes.add(recordKey(owner, Uint8Array.fromHex(path)), record);
+    if (slices.isOver()) await slices.next();
+  }
+}
+
 /** By key: hex text and integers sort as their bytes do. */
-function sorted<Key extends string | bigint, Value>(map: ReadonlyMap<Key, Value>): [Key, Value][] {
-  return [...map].sort(([a], [b]) => (a < b ? -1 : 1));
+async function sorted<Key extends string | bigint, Value>(
+  map: ReadonlyMap<Key, Value>,
+  slices: Slices,
+): Promise<[Key, Value][]> {
+  return sortInSlices([...map], ([a], [b]) => (a < b ? -1 : 1), slices);
 }

@@ -9,10 +9,10 @@
  */
 
 import { mkdir } from 'node:fs/promises';
-import { open, type RootDatabase } from 'lmdb';
+import { type Database, openDatabase, putAll } from './lmdb-database.ts';
 import { checkFolder, fillUp } from './lmdb-file.ts';
+import { LmdbWriter } from './lmdb-writer.ts';
 import {
-  checkSorted,
   closedStore,
   type OrderedStore,
   readOnlyStore,
@@ -20,6 +20,7 @@ import {
   type StoreEntry,
   StoreError,
 } from './ordered-store.ts';
+import { PackedChanges } from './packed-changes.ts';
 import { openFormat } from './store-format.ts';
 
 export interface LmdbStoreOptions {
@@ -28,13 +29,16 @@ export interface LmdbStoreOptions {
   readonly readOnly?: boolean;
 }
 
-/** What lmdb's types leave out: the size of the value that was read last. */
-type Database = RootDatabase<Uint8Array, Uint8Array> & { readonly lastSize: number };
+/** Changes of so many bytes are written on this thread; more go to one of their own. */
+const HERE_BYTES_MAX = 65_536;
 
 export class LmdbStore implements OrderedStore {
   readonly readOnly: boolean;
   readonly #folder: string;
   readonly #database: Database;
+  #writer: LmdbWriter | undefined;
+  /** The last write: the next one begins when it is done. */
+  #tail: Promise<void> = Promise.resolve();
   #closed = false;
 
   private constructor(folder: string, readOnly: boolean) {
@@ -77,45 +81,45 @@ export class LmdbStore implements OrderedStore {
     yield* this.#database.getRange({ start: from, end: to });
   }
 
-  /** Blocks this thread until the changes are on the disk. */
-  async write(changes: readonly StoreChange[]): Promise<void> {
+  /**
+   * Changes of more than `HERE_BYTES_MAX` are written by another thread; reads show what was there
+   * before until it is done. Packed changes are taken over.
+   */
+  async write(changes: Iterable<StoreChange>): Promise<void> {
     if (this.#closed) throw closedStore();
     if (this.readOnly) throw readOnlyStore();
-    checkSorted(changes);
+    const packed = changes instanceof PackedChanges ? changes : PackedChanges.of(changes);
+    const written = this.#tail.then(() => this.#put(packed));
+    this.#tail = written.catch(() => {});
+    await written;
+  }
+
+  /** Waits for writes. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#tail;
+    await this.#writer?.close();
+    await this.#database.close();
+  }
+
+  async #put(changes: PackedChanges): Promise<void> {
+    const { count } = changes;
     try {
-      this.#database.transactionSync(() => {
-        for (const { key, value } of changes) {
-          if (value === undefined) this.#database.removeSync(key);
-          else this.#database.putSync(key, value);
-        }
-      });
+      if (changes.bytes <= HERE_BYTES_MAX) putAll(this.#database, changes);
+      else await this.#writeAside(changes);
     } catch (error) {
-      const message = `the database in ${this.#folder} took none of ${changes.length} changes`;
+      const message = `the database in ${this.#folder} took none of ${count} changes`;
       const reason = (error as Error).message;
       throw new StoreError('store/failed', `${message}: ${reason}`, { cause: error });
     }
     await fillUp(this.#folder);
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    await this.#database.close();
-  }
-}
-
-function openDatabase(folder: string, readOnly: boolean): Database {
-  try {
-    return open({
-      path: folder,
-      noSubdir: false,
-      readOnly,
-      overlappingSync: false,
-      encoding: 'binary',
-      keyEncoding: 'binary',
-    }) as Database;
-  } catch (error) {
-    const message = `the database in ${folder} cannot be opened: ${(error as Error).message}`;
-    throw new StoreError('store/damaged', message, { cause: error });
+  async #writeAside(changes: PackedChanges): Promise<void> {
+    this.#writer ??= new LmdbWriter(this.#folder);
+    await this.#writer.write(changes);
+    // The next read begins a transaction of its own, which sees what the other thread wrote.
+    this.#database.resetReadTxn();
   }
 }

@@ -1,13 +1,13 @@
 /** A store in memory: for tests, tools and chains that need not outlive the process. */
 
 import {
-  checkSorted,
   closedStore,
   type OrderedStore,
   readOnlyStore,
   type StoreChange,
   type StoreEntry,
 } from './ordered-store.ts';
+import { PackedChanges } from './packed-changes.ts';
 import { openFormat } from './store-format.ts';
 
 /** What a store holds, by key in hex; it outlives the store that is opened upon it. */
@@ -56,11 +56,11 @@ export class MemoryStore implements OrderedStore {
     }
   }
 
-  async write(changes: readonly StoreChange[]): Promise<void> {
+  async write(changes: Iterable<StoreChange>): Promise<void> {
     if (this.#closed) throw closedStore();
     if (this.readOnly) throw readOnlyStore();
-    checkSorted(changes);
-    for (const { key, value } of changes) {
+    const packed = changes instanceof PackedChanges ? changes : PackedChanges.of(changes);
+    for (const { key, value } of packed) {
       if (value === undefined) this.#content.delete(key.toHex());
       else this.#content.set(key.toHex(), value.slice());
     }

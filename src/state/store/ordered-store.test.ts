@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { LmdbStore } from './lmdb-store.ts';
 import { MemoryStore, type StoreContent } from './memory-store.ts';
 import { type OrderedStore, prefixEnd, type StoreChange } from './ordered-store.ts';
+import { PackedChanges } from './packed-changes.ts';
 import { markOf, STORE_VERSION } from './store-format.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'ironfly-store-'));
@@ -99,6 +100,55 @@ describe.each(Object.keys(places))('an ordered store: %s', (name) => {
     expect(reader.get(Uint8Array.of(1, 1))).toEqual(Uint8Array.of(1));
     await expect(reader.write([at(2)])).rejects.toThrow('read only');
     await reader.close();
+  });
+
+  it('takes large writes one after another, all of each or none', async () => {
+    const place = newPlace();
+    const store = await place.open();
+    const large = (byte: number, count = 3000) =>
+      Array.from({ length: count }, (_, index) => ({
+        key: Uint8Array.of(1, index >> 8, index & 255),
+        value: new Uint8Array(60).fill(byte),
+      }));
+    const first = store.write(large(1));
+    const second = store.write(PackedChanges.of(large(2, 2000)));
+    const small = store.write([{ key: Uint8Array.of(1, 0, 7), value: undefined }]);
+    await first;
+    await second;
+    expect(store.get(Uint8Array.of(1, 0, 8))).toEqual(new Uint8Array(60).fill(2));
+    await small;
+    expect(store.get(Uint8Array.of(1, 0, 7))).toBeUndefined();
+    expect(store.get(Uint8Array.of(1, 0x0b, 0))).toEqual(new Uint8Array(60).fill(1));
+    await expect(store.write([...large(3), ...large(4)])).rejects.toThrow('not sorted');
+    expect(store.get(Uint8Array.of(1, 0, 8))).toEqual(new Uint8Array(60).fill(2));
+    const last = store.write(large(5));
+    await store.close();
+    await last;
+    const again = await place.open();
+    expect(again.get(Uint8Array.of(1, 0, 7))).toEqual(new Uint8Array(60).fill(5));
+    expect([...again.range(Uint8Array.of(1), Uint8Array.of(2))].length).toBe(3000);
+    await again.close();
+  });
+
+  it('shows a large write as soon as it is done to who reads all the time', async () => {
+    const store = await newPlace().open();
+    for (let round = 1; round < 30; round++) {
+      let done = false;
+      const values = Array.from({ length: 1000 }, (_, index) => ({
+        key: Uint8Array.of(1, index >> 8, index & 255),
+        value: new Uint8Array(100).fill(round),
+      }));
+      const written = store.write(values).then(() => {
+        done = true;
+        expect(store.get(Uint8Array.of(1, 0, 9))?.[0]).toBe(round);
+      });
+      while (!done) {
+        expect([round, round - 1]).toContain(store.get(Uint8Array.of(1, 0, 9))?.[0] ?? 0);
+        await new Promise(setImmediate);
+      }
+      await written;
+    }
+    await store.close();
   });
 
   it('refuses another version', async () => {

@@ -6,7 +6,6 @@
  * and nothing in it changes then.
  */
 
-import { assert } from '../../base/assert.ts';
 import { IronflyError } from '../../base/errors.ts';
 
 export type StoreFault =
@@ -45,10 +44,10 @@ export interface OrderedStore {
   range(from: Uint8Array, to: Uint8Array): Iterable<StoreEntry>;
   /**
    * Writes all changes or none, sorted by key, each key once; they are on the disk when it
-   * resolves.
+   * resolves, and reads show them from then on. `PackedChanges` are taken over.
    * @throws StoreError `store/failed` when nothing was written, `store/read only`, `store/closed`
    */
-  write(changes: readonly StoreChange[]): Promise<void>;
+  write(changes: Iterable<StoreChange>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -57,20 +56,6 @@ export function prefixEnd(prefix: Uint8Array): Uint8Array {
   const end = prefix.slice(0, prefix.findLastIndex((byte) => byte !== 0xff) + 1);
   end[end.length - 1] = (end.at(-1) as number) + 1;
   return end;
-}
-
-/** @throws AssertionError for keys that are not sorted, twice there, or of a wrong size */
-export function checkSorted(changes: readonly StoreChange[]): void {
-  let before: Uint8Array | undefined;
-  for (const { key } of changes) {
-    assert(key.length > 0 && key.length <= KEY_BYTES_MAX, 'store: a key of such a size', {
-      size: key.length,
-    });
-    if (before !== undefined) {
-      assert(Buffer.compare(before, key) < 0, 'store: changes are not sorted by key');
-    }
-    before = key;
-  }
 }
 
 export function closedStore(): StoreError {

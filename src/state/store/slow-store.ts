@@ -25,7 +25,7 @@ export class SlowStore implements OrderedStore {
     return this.#store.range(from, to);
   }
 
-  async write(list: readonly StoreChange[]): Promise<void> {
+  async write(list: Iterable<StoreChange>): Promise<void> {
     const full = this.full;
     await new Promise(setImmediate);
     if (full) throw new StoreError('store/failed', 'no space left');
