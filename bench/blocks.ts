@@ -13,6 +13,7 @@ import { median } from '../src/cli/bench/statistics.ts';
 import { compileWorkloads } from '../src/cli/bench/workloads/compile.ts';
 import { mineInAnvil } from './blocks/anvil.ts';
 import { beginningOf, importBlocks, makeBlocks } from './blocks/chain.ts';
+import { mineInEdr } from './blocks/edr.ts';
 import { runInEthereumJs } from './blocks/ethereumjs.ts';
 import { makeSenders, type Scenario, scenarios } from './blocks/scenario.ts';
 
@@ -48,6 +49,7 @@ async function measure(scenario: Scenario): Promise<void> {
   const first = await importBlocks(beginning, blocks, machines);
   const ours = median(await importBlocks(beginning, blocks, machines));
   const anvil = values.peers ? await mineInAnvil(scenario, senders, blocks) : undefined;
+  const edr = values.peers ? await mineInEdr(scenario, senders, blocks) : undefined;
   const ethereumjs = values.peers
     ? await runInEthereumJs(beginning, blocks.slice(0, BLOCKS_ETHEREUMJS))
     : undefined;
@@ -62,6 +64,8 @@ async function measure(scenario: Scenario): Promise<void> {
     'Mgas/s': gas / 1e3 / ours,
     'anvil, mined': anvil && median(anvil.mined),
     'anvil, sent and mined': anvil && median(anvil.sent),
+    'edr, mined': edr && median(edr.mined),
+    'edr, sent and mined': edr && median(edr.sent),
     ethereumjs: ethereumjs && median(ethereumjs),
   };
   console.log(values.json ? JSON.stringify(row) : row);

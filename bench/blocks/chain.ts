@@ -11,7 +11,14 @@ import type { ChainSpec } from '../../src/chain/chain-spec.ts';
 import { createInFolder, createInMemory } from '../../src/chain/database/folder.ts';
 import { Machines } from '../../src/chain/machines.ts';
 import { MemoryState } from '../../src/state/memory.ts';
-import { CHAIN_ID, GAS_LIMIT, type Scenario, type Sender, signed } from './scenario.ts';
+import {
+  CHAIN_ID,
+  GAS_LIMIT,
+  GENESIS_TIME,
+  type Scenario,
+  type Sender,
+  signed,
+} from './scenario.ts';
 
 export const SPEC: ChainSpec = { chainId: CHAIN_ID, forks: [{ fork: 'osaka' }] };
 const MINER = `0x${'c0'.repeat(20)}` as const;
@@ -29,6 +36,7 @@ export interface MadeBlock {
   readonly bytes: Uint8Array;
   readonly transactions: readonly Uint8Array[];
   readonly gasUsed: bigint;
+  readonly timestamp: bigint;
 }
 
 export function beginningOf(scenario: Scenario, senders: readonly Sender[]): Beginning {
@@ -47,6 +55,7 @@ export function beginningOf(scenario: Scenario, senders: readonly Sender[]): Beg
     coinbase: MINER,
     stateRoot: state.root(),
     gasLimit: GAS_LIMIT,
+    timestamp: GENESIS_TIME,
   });
   return { genesis: firstBlock(header), state };
 }
@@ -83,7 +92,7 @@ export async function makeBlocks(
     const bytes = encodeBlock(block);
     const { gasUsed } = block.header;
     if (gasUsed * 10n < GAS_LIMIT * 9n) throw new Error(`${scenario.name}: ${gasUsed} gas a block`);
-    blocks.push({ bytes, transactions: block.transactions, gasUsed });
+    blocks.push({ bytes, transactions: block.transactions, gasUsed, timestamp });
     await chain.setHead((await chain.importBlock(bytes)).hash);
   }
   await tree.close();

@@ -17,6 +17,8 @@ import type { Address } from '../../src/evm/types.ts';
 export const CHAIN_ID = 31_337n;
 /** Of a block, as Ethereum's blocks had it in 2025. */
 export const GAS_LIMIT = 36_000_000n;
+/** Seconds. */
+export const GENESIS_TIME = 1_700_000_000n;
 export const FEE = 1_000_000_000_000n;
 
 export interface Call {

@@ -35,6 +35,7 @@ import { type Context, type ContextNeed, ContextPool } from './machine/contexts.
 import { encodeBlock, encodeTransaction } from './machine/encode.ts';
 import type { CallHooks } from './machine/hooks.ts';
 import { createMachine, type Machine } from './machine/instance.ts';
+import { LentBytes } from './machine/lent-bytes.ts';
 import { canShareMemory, createMemory, HEAP_BYTES, type MachineMemory } from './machine/memory.ts';
 import { serveRequest, stage } from './machine/requests.ts';
 import { copyLogs, decodeLogs, readChanges, readOutput } from './machine/results.ts';
@@ -138,6 +139,7 @@ class LocalEVM implements EVM {
   readonly #settings: CallSettings;
   readonly #tiers: Tiers;
   readonly #undo = new VersionUndo();
+  readonly #inputs = new LentBytes();
   readonly #codeHeap: CodeHeap;
   readonly #customPrecompiles: NonNullable<EVMOptions['customPrecompiles']>;
   #state: StateReader;
@@ -450,11 +452,15 @@ class LocalEVM implements EVM {
     const start = view.getUint32(fp + layout.F_INPUT, true);
     const size = view.getUint32(fp + layout.F_INPUT_SIZE, true);
     const gas = view.getBigInt64(fp + layout.F_GAS, true);
-    const input = this.#memory.bytes().slice(start, start + size);
-    const run = context.precompiles ?? this.#settings.precompiles;
+    const given = this.#memory.bytes().subarray(start, start + size);
     const { watch } = context;
     const pause = (): Awaitable<void> => watch?.answer(context.arena);
-    const answer = run(address, input, gas, this.rules, pause);
+    // Who answers in a call's own list may keep what it is given.
+    const run = context.precompiles ?? this.#settings.precompiles;
+    const answer =
+      context.precompiles === undefined
+        ? this.#inputs.lend(given, (input) => run(address, input, gas, this.rules, pause))
+        : run(address, given.slice(), gas, this.rules, pause);
     if (!(answer instanceof Promise)) return this.#completePrecompile(context, gas, answer);
     return answer.then((kept) => {
       // A call that was stopped has given its context back.
