@@ -154,7 +154,7 @@ async function runStateTests(run: Run, totals: Totals): Promise<void> {
   const { folder, machine, sample, jobs } = run;
   const progress = drawProgress(`${machine.engine} ${folder}`);
   await runStateTestPool(
-    { paths: [folder], machine, choice: { oneIn: sample }, jobs, longest: LONGEST },
+    { paths: [folder], machine, choice: { oneIn: sample }, jobs, longest: LONGEST, sharedResults },
     {
       progress,
       file: (path, { results, error }) => {
