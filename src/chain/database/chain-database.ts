@@ -278,6 +278,17 @@ export class ChainDatabase implements BlockTree {
     this.#checkUsable();
   }
 
+  /**
+   * The store at a block's state, to be read until another block is begun, or upkeep starts.
+   * @throws DatabaseError `database/no state`, `database/busy`
+   */
+  async storeAt(hash: Hash): Promise<OrderedStore> {
+    await this.triesAt(hash);
+    const isThere = this.#state.gathered === 0 && this.#state.checkpointed?.block === hash;
+    if (!isThere) await this.checkpoint();
+    return this.#options.store;
+  }
+
   /** Waits for all that is on its way to the disk, and closes log and store. */
   async close(): Promise<void> {
     await this.#settled;

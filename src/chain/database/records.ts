@@ -92,7 +92,8 @@ export function readStored(stored: StoredBlock): ChainBlock {
   };
 }
 
-function storedItems(block: ChainBlock, bytes: Uint8Array): RlpInput[] {
+/** A block, and its encoding, as it is stored in a list with others. */
+export function storedItems(block: ChainBlock, bytes: Uint8Array): RlpInput[] {
   const { totalDifficulty, receipts, accessList } = block;
   return [
     bytes,

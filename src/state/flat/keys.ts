@@ -26,6 +26,10 @@ export const CHECKPOINT_KEY: Uint8Array = concatBytes(
   new TextEncoder().encode('checkpoint'),
 );
 
+/** What all accounts, and all codes, begin with. */
+export const accountsPrefix: Uint8Array = Uint8Array.of(ACCOUNT);
+export const codesPrefix: Uint8Array = Uint8Array.of(CODE);
+
 const lookup = new Uint8Array(SLOT_END);
 const lookupAddress = lookup.subarray(1, ADDRESS_END);
 const lookupAccount = lookup.subarray(0, ADDRESS_END);
@@ -46,8 +50,9 @@ export function slotLookupKey(address: Address, slot: bigint): Uint8Array {
   return lookup;
 }
 
-/** What all slots of an account begin with. */
-export function slotsPrefix(address: Address): Uint8Array {
+/** What all slots of an account begin with; without one, all slots. */
+export function slotsPrefix(address?: Address): Uint8Array {
+  if (address === undefined) return Uint8Array.of(SLOT);
   return addressed(SLOT, address, ADDRESS_END);
 }
 

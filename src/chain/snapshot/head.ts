@@ -1,0 +1,127 @@
+/**
+ * What stands first in a snapshot: which block's state it is, and how much there is of it.
+ *
+ *   16 bytes "ironfly snapshot" | u32 version | u32 size of the payload | 32 bytes its SHA-256
+ *   payload, RLP: [record, accounts, slots, codes, ancestors]
+ *
+ * The record is the block's as the block log holds it (database/records.ts). Integers before the
+ * payload are little-endian. What the counts say is held against what comes.
+ */
+
+import { createHash } from 'node:crypto';
+import { concatBytes, equalBytes } from '../../base/bytes.ts';
+import { decodeRlp, encodeRlp, type RlpItem, rlpInteger } from '../../base/rlp.ts';
+import type { ChainBlock } from '../block-tree.ts';
+import { bodyRoots, encodeBlock, indexedRoot } from '../blocks/block.ts';
+import { decodeInteger } from '../blocks/header.ts';
+import { encodeReceipt } from '../blocks/receipt.ts';
+import { decodeRecord, encodeBlockRecord, readStored } from '../database/records.ts';
+import { SnapshotError } from './fault.ts';
+
+export interface SnapshotHead {
+  /** Whose state it is. */
+  readonly block: ChainBlock;
+  readonly counts: SnapshotCounts;
+}
+
+export interface SnapshotCounts {
+  readonly accounts: bigint;
+  readonly slots: bigint;
+  readonly codes: bigint;
+  /** Blocks before the block, which BLOCKHASH and the rules of uncles ask for. */
+  readonly ancestors: bigint;
+}
+
+/** Of the format. */
+export const SNAPSHOT_VERSION = 1;
+
+const MAGIC = new TextEncoder().encode('ironfly snapshot');
+/** Bytes before the payload. */
+export const HEAD_BYTES = 56;
+/** More than any block with its receipts. */
+export const HEAD_PAYLOAD_MAX = 268_435_456;
+const NONE = new Uint8Array(0);
+const COUNTS = ['accounts', 'slots', 'codes', 'ancestors'] as const;
+
+export function encodeHead({ block, counts }: SnapshotHead): Uint8Array {
+  const record = encodeBlockRecord(block, encodeBlock(block), { forward: NONE, reverse: NONE });
+  const payload = encodeRlp([record, ...COUNTS.map((name) => rlpInteger(counts[name]))]);
+  const start = new Uint8Array(8);
+  const view = new DataView(start.buffer);
+  view.setUint32(0, SNAPSHOT_VERSION, true);
+  view.setUint32(4, payload.length, true);
+  return concatBytes(MAGIC, start, sha256(payload), payload);
+}
+
+/** Bytes of the payload. @throws SnapshotError for what is no snapshot of this version */
+export function payloadSize(start: Uint8Array): number {
+  if (start.length < HEAD_BYTES || !equalBytes(start.subarray(0, MAGIC.length), MAGIC)) {
+    throw new SnapshotError('snapshot/foreign', 'the file is no snapshot of Ironfly');
+  }
+  const view = new DataView(start.buffer, start.byteOffset, start.length);
+  const version = view.getUint32(16, true);
+  if (version !== SNAPSHOT_VERSION) {
+    const message = `the snapshot has version ${version}, this Ironfly reads ${SNAPSHOT_VERSION}`;
+    throw new SnapshotError('snapshot/version', message, { details: { version } });
+  }
+  const size = view.getUint32(20, true);
+  if (size > HEAD_PAYLOAD_MAX) throw damagedHead(`its size is ${size}`);
+  return size;
+}
+
+/** The head out of what stands before its payload, and the payload. @throws SnapshotError */
+export function decodeHead(start: Uint8Array, payload: Uint8Array): SnapshotHead {
+  if (!equalBytes(sha256(payload), start.subarray(24, HEAD_BYTES))) {
+    throw damagedHead('its checksum is another');
+  }
+  try {
+    return readPayload(payload);
+  } catch (error) {
+    if (error instanceof SnapshotError) throw error;
+    throw damagedHead((error as Error).message);
+  }
+}
+
+function readPayload(payload: Uint8Array): SnapshotHead {
+  const result = decodeRlp(payload);
+  if (!result.ok || result.item instanceof Uint8Array || result.item.length !== 5) {
+    throw damagedHead('it does not have the form of one');
+  }
+  const [item, ...numbers] = result.item as [RlpItem, ...RlpItem[]];
+  const record = item instanceof Uint8Array ? decodeRecord(item) : undefined;
+  if (record?.kind !== 'block') throw damagedHead('it holds no block');
+  const block = readStored(record.stored);
+  checkBody(block);
+  const counts = COUNTS.map((name, index) => [
+    name,
+    decodeInteger(name, numbers[index] as RlpItem, 8),
+  ]);
+  return { block, counts: Object.fromEntries(counts) as SnapshotCounts };
+}
+
+/** A name for one head: what is begun with it goes on with it alone. */
+export function headId(head: SnapshotHead): Uint8Array {
+  return sha256(encodeHead(head));
+}
+
+/** The header vouches for body and receipts. @throws SnapshotError */
+export function checkBody(block: ChainBlock): void {
+  const { header, hash, receipts } = block;
+  const roots = bodyRoots(block);
+  const isWhole =
+    roots.transactionsRoot === header.transactionsRoot &&
+    roots.unclesHash === header.unclesHash &&
+    roots.withdrawalsRoot === header.withdrawalsRoot &&
+    indexedRoot(receipts.map(encodeReceipt)) === header.receiptsRoot;
+  if (isWhole) return;
+  const message = `the snapshot’s block ${header.number}, ${hash}, is not what its header says`;
+  throw new SnapshotError('snapshot/damaged', message);
+}
+
+function sha256(bytes: Uint8Array): Uint8Array {
+  return createHash('sha256').update(bytes).digest();
+}
+
+function damagedHead(why: string): SnapshotError {
+  return new SnapshotError('snapshot/damaged', `the snapshot’s head is damaged: ${why}`);
+}
