@@ -7,6 +7,7 @@ import * as explain from './explain.ts';
 import * as prove from './prove.ts';
 import * as run from './run.ts';
 import * as statetest from './statetest.ts';
+import * as t8n from './t8n.ts';
 import * as verifyBlock from './verify-block.ts';
 
 /** Wrong usage; failures exit with 1. */
@@ -35,7 +36,7 @@ const program = new Command('ironfly')
   .showHelpAfterError('(run with --help for what it takes)')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE));
 
-const commands = [run, statetest, blocktest, bench, explain, prove, verifyBlock];
+const commands = [run, statetest, blocktest, bench, explain, prove, verifyBlock, t8n];
 for (const { register } of commands) register(program);
 
 try {

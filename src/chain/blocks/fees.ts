@@ -18,7 +18,9 @@ export const GAS_PER_BLOB = 131_072n;
 const BLOB_BASE_COST = 8_192n;
 
 /** Base fee of the block after `parent`; `parent` itself is of London or later. */
-export function nextBaseFee(parent: BlockHeader): bigint {
+export function nextBaseFee(
+  parent: Pick<BlockHeader, 'gasUsed' | 'gasLimit' | 'baseFeePerGas'>,
+): bigint {
   const { gasUsed, gasLimit, baseFeePerGas } = parent;
   if (baseFeePerGas === undefined) return INITIAL_BASE_FEE;
   const target = gasLimit / ELASTICITY;
@@ -32,7 +34,7 @@ export function nextBaseFee(parent: BlockHeader): bigint {
 
 /** Excess blob gas of the block after `parent`, by the rules of that block. */
 export function nextExcessBlobGas(
-  parent: BlockHeader,
+  parent: Pick<BlockHeader, 'excessBlobGas' | 'blobGasUsed' | 'baseFeePerGas'>,
   { is }: Pick<BlockRules, 'is'>,
   { target, max, baseFeeUpdateFraction }: BlobSchedule,
 ): bigint {

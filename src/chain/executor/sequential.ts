@@ -23,7 +23,7 @@ import { GAS_PER_BLOB } from '../blocks/fees.ts';
 import type { BlockHeader } from '../blocks/header.ts';
 import type { Receipt } from '../blocks/receipt.ts';
 import type { Request } from '../blocks/requests.ts';
-import { blockRewards } from '../blocks/rewards.ts';
+import { blockRewards, type Reward } from '../blocks/rewards.ts';
 import type { BlockRules } from '../chain-spec.ts';
 import { acceptTransaction } from '../transactions/check.ts';
 import { type KnownSenders, recoverAhead } from '../transactions/senders.ts';
@@ -53,7 +53,10 @@ export type ExecutedHeader = Omit<
 >;
 
 /** What a block holds behind its transactions. */
-export type BlockEnd = Pick<Block, 'uncles'> & Required<Pick<Block, 'withdrawals'>>;
+export interface BlockEnd extends Pick<Block, 'uncles'>, Required<Pick<Block, 'withdrawals'>> {
+  /** Instead of the fork's. */
+  readonly rewards?: readonly Reward[];
+}
 
 /** What came of a block. */
 export interface BlockOutcome {
@@ -179,13 +182,14 @@ export class BlockRun {
   }
 
   /** What comes after the transactions. @throws InvalidBlock */
-  async finish({ uncles, withdrawals }: BlockEnd): Promise<BlockOutcome> {
+  async finish({ uncles, withdrawals, ...end }: BlockEnd): Promise<BlockOutcome> {
     this.#accessList?.next();
     for (const { address, amount } of withdrawals) await this.#credit(address, amount * GWEI);
     const collected = await collectRequests(this.#setting, this.#receipts);
     this.#keepCalls(collected.calls);
     const { blockRules, state } = this.#setting;
-    for (const { address, amount } of blockRewards(this.#header, uncles, blockRules)) {
+    const rewards = end.rewards ?? blockRewards(this.#header, uncles, blockRules);
+    for (const { address, amount } of rewards) {
       await this.#credit(address, amount);
     }
     const accessList = this.#accessList?.build();
@@ -250,6 +254,6 @@ export class BlockRun {
   #invalid(reason: string, message: string): InvalidBlock {
     const index = this.#receipts.length;
     const text = `transaction ${index}: ${message}`;
-    return new InvalidBlock('block/invalid transaction', text, { index, reason });
+    return new InvalidBlock('block/invalid transaction', text, { index, reason, message });
   }
 }

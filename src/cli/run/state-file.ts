@@ -18,13 +18,18 @@ export function readStateFile(path: string): [Address, AccountInput][] {
     if (source.length > BYTES_MAX) throw new Error(`it has ${source.length} bytes`);
     const whole = object(JSON.parse(source.toString('utf8')), '');
     const accounts = object(whole['alloc'] ?? whole['pre'] ?? whole, '');
-    return accountsAt(completed(accounts), '');
+    return accountsOf(accounts);
   } catch (error) {
     throw new TypeError(
       `${path} is no file of accounts ({"0x<address>": {"balance", "nonce", "code", ` +
         `"storage"}}): ${(error as Error).message}`,
     );
   }
+}
+
+/** Accounts by address. @throws FixtureError that names the place */
+export function accountsOf(accounts: JsonObject): [Address, AccountInput][] {
+  return accountsAt(completed(accounts), '');
 }
 
 /** With all fields, and addresses that begin with 0x. */
