@@ -58,6 +58,10 @@ const PARTS: readonly Part[] = [
     command: [process.execPath, 'bench/metrics.ts', '--tiny'],
   },
   {
+    name: 'the figures of the state, at tiny size',
+    command: [process.execPath, 'bench/state.ts', '--tiny'],
+  },
+  {
     name: 'headless Chromium, a sample with shared and with unshared memory',
     command: [
       ...[process.execPath, '--disable-warning=ExperimentalWarning', 'test/browser/run.ts'],

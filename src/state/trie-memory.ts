@@ -29,6 +29,7 @@ export interface TrieRuntime {
   readRecord(trie: number, record: number, size: number, path: number, k: number): number;
   evict(trie: number, before: number): void;
   prove(trie: number, key: number): number;
+  keccak256(to: number, from: number, size: number): void;
 }
 
 export interface TrieMemoryOptions {

@@ -1,0 +1,124 @@
+/** What a root costs after a block's changes, and what the hashing alone of the nodes costs. */
+import { median } from '../../src/cli/bench/statistics.ts';
+import { PathTrie } from '../../src/state/path-trie.ts';
+import * as layout from '../../src/state/trie-layout.ts';
+import { TrieMemory } from '../../src/state/trie-memory.ts';
+import { check, print, slotOf, type Times, timed, wordOf } from './contract.ts';
+
+export interface RootSizes {
+  readonly slots: number;
+  readonly slotsChanged: number;
+  readonly accounts: number;
+  readonly accountsChanged: number;
+  readonly rounds: number;
+}
+
+type Kind = 'slots' | 'accounts';
+
+export function measureRoots(sizes: RootSizes): void {
+  measure('slots', sizes.slots, sizes.slotsChanged, sizes.rounds);
+  measure('accounts', sizes.accounts, sizes.accountsChanged, sizes.rounds);
+}
+
+function measure(kind: Kind, size: number, changed: number, rounds: number): void {
+  const memory = new TrieMemory();
+  const trie = filled(memory, kind, size);
+  const before = trie.root();
+  const records = new Map(trie.takeRecords().map(({ path, record }) => [path.toHex(), record]));
+  const step = Math.max(1, Math.floor(size / changed));
+  const input = (round: number) => inputOf(kind, changed, step, round);
+  const cached: Times[] = [];
+  for (let round = 1; round <= rounds; round++) {
+    const bytes = input(round);
+    cached.push(timed(() => rootAfter(trie, kind, bytes)));
+  }
+  const last = trie.root();
+  const nodes = nodesOf(trie, kind, changed, step);
+  const hashing = Array.from({ length: rounds }, () => timed(() => hashAll(memory, nodes)));
+  const unread = Array.from({ length: rounds }, () => {
+    const other = new PathTrie(memory, { read: (path) => records.get(path.toHex()) });
+    check(other.root() === before, 'the root that the records give');
+    const times = timed(() => rootAfter(other, kind, input(rounds)));
+    check(times.result === last, `the root after ${changed} changed ${kind}, from records`);
+    other.free();
+    return times;
+  });
+  console.log(`\nroot after ${changed} changed ${kind} of ${size}`);
+  report('nodes cached', cached);
+  report('from records, in memory, that are all to be read', unread);
+  report(`hashing alone: ${nodes.length - changed} nodes, ${changed} keys`, hashing);
+  trie.free();
+}
+
+function rootAfter(trie: PathTrie, kind: Kind, input: Uint8Array): string {
+  if (kind === 'slots') trie.updateSlots(input);
+  else trie.updateAccounts(input);
+  return trie.root();
+}
+
+const AT_ONCE = 100_000;
+
+function filled(memory: TrieMemory, kind: Kind, size: number): PathTrie {
+  const trie = new PathTrie(memory);
+  for (let from = 0; from < size; from += AT_ONCE) {
+    const count = Math.min(AT_ONCE, size - from);
+    rootAfter(trie, kind, inputOf(kind, count, 1, 0, from));
+  }
+  return trie;
+}
+
+function inputOf(kind: Kind, count: number, step: number, round: number, from = 0): Uint8Array {
+  const size = kind === 'slots' ? layout.SLOT_INPUT_BYTES : layout.ACCOUNT_INPUT_BYTES;
+  const input = new Uint8Array(count * size);
+  for (let index = 0; index < count; index++) {
+    const slot = slotOf(from + index * step);
+    const at = index * size;
+    const key = hexOf(slot);
+    if (kind === 'slots') {
+      input.subarray(at).setFromHex(key + hexOf(wordOf(slot, round)));
+      continue;
+    }
+    input.subarray(at).setFromHex(key.slice(0, 40));
+    input[at + layout.ACCOUNT_EXISTS] = 1;
+    input.fill(round + 1, at + layout.ACCOUNT_BALANCE + 22, at + layout.ACCOUNT_BALANCE + 32);
+    input.fill(0x56, at + layout.ACCOUNT_STORAGE_ROOT, at + size);
+  }
+  return input;
+}
+
+function hexOf(word: bigint): string {
+  return word.toString(16).padStart(64, '0');
+}
+
+/** The nodes that the changes made anew, each once. */
+function nodesOf(trie: PathTrie, kind: Kind, changed: number, step: number): Uint8Array[] {
+  const memory = new TrieMemory();
+  const room = memory.input(64);
+  const nodes = new Map<string, Uint8Array>();
+  for (let index = 0; index < changed; index++) {
+    const key = hexOf(slotOf(index * step));
+    const bytes = Uint8Array.fromHex(kind === 'slots' ? key : key.slice(0, 40));
+    memory.bytes().set(bytes, room + 32);
+    memory.runtime.keccak256(room, room + 32, bytes.length);
+    for (const node of trie.prove(memory.bytes().slice(room, room + 32))) {
+      nodes.set(node.toHex(), node);
+    }
+    // A key is hashed, too.
+    nodes.set(`key ${index}`, bytes);
+  }
+  return [...nodes.values()];
+}
+
+function hashAll(memory: TrieMemory, nodes: readonly Uint8Array[]): void {
+  const room = memory.input(2048);
+  const bytes = memory.bytes();
+  for (const node of nodes) {
+    bytes.set(node, room + 32);
+    memory.runtime.keccak256(room, room + 32, node.length);
+  }
+}
+
+function report(what: string, times: readonly Times[]): void {
+  print(`  ${what}, wall`, median(times.map(({ wallMs }) => wallMs)), 'ms');
+  print(`  ${what}, CPU`, median(times.map(({ cpuMs }) => cpuMs)), 'ms');
+}

@@ -1,0 +1,95 @@
+/** Slots a second, read, written and committed; and the bytes that they take on the disk. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { median } from '../../src/cli/bench/statistics.ts';
+import { FlatState } from '../../src/state/flat/flat-state.ts';
+import { LmdbStore } from '../../src/state/store/lmdb-store.ts';
+import {
+  bytesOf,
+  CONTRACT,
+  check,
+  contractChanges,
+  print,
+  slotChanges,
+  slotOf,
+  timed,
+  wordOf,
+} from './contract.ts';
+
+export interface SlotSizes {
+  readonly slots: number;
+  /** That are read, and written. */
+  readonly touched: number;
+  readonly rounds: number;
+}
+
+const AT_ONCE = 100_000;
+const RAW_BYTES = 52 + 32;
+
+export async function measureSlots({ slots, touched, rounds }: SlotSizes): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'ironfly-slots-'));
+  try {
+    const open = () => LmdbStore.open({ folder: join(folder, 'state') });
+    let store = await open();
+    let state = new FlatState({ store });
+    let number = 0n;
+    const checkpoint = async () => {
+      number += 1n;
+      await state.checkpoint({ block: `0x${'00'.repeat(32)}`, number, record: number });
+    };
+    for (let from = 0; from < slots; from += AT_ONCE) {
+      state.apply(contractChanges(slotChanges(from, Math.min(AT_ONCE, slots - from), 1, 0)));
+      await checkpoint();
+    }
+    const step = Math.max(1, Math.floor(slots / touched));
+    const asked = Array.from({ length: touched }, (_, index) => slotOf(index * step));
+    const read = () => {
+      for (const slot of asked) {
+        check(state.getStorage(CONTRACT, slot) !== 0n, `slot ${slot}`);
+      }
+    };
+    const cold: number[] = [];
+    const warm: number[] = [];
+    for (let round = 0; round < rounds; round++) {
+      state.free();
+      await store.close();
+      store = await open();
+      state = new FlatState({ store });
+      cold.push(timed(read).cpuMs);
+      warm.push(timed(read).cpuMs);
+    }
+    const [first] = asked as [bigint];
+    check(state.getStorage(CONTRACT, first) === wordOf(first, 0), 'the first slot');
+    const applied: number[] = [];
+    const committed: number[] = [];
+    for (let round = 1; round <= rounds; round++) {
+      const changes = contractChanges(slotChanges(0, touched, step, round));
+      const cpu = process.cpuUsage();
+      applied.push(timed(() => state.apply(changes)).cpuMs);
+      await checkpoint();
+      const { user, system } = process.cpuUsage(cpu);
+      committed.push((user + system) / 1000);
+    }
+    check(state.getStorage(CONTRACT, first) === wordOf(first, rounds), 'the first slot, written');
+    const root = state.root();
+    state.free();
+    await store.close();
+    store = await open();
+    state = new FlatState({ store });
+    check(state.root() === root, 'the root after opening anew');
+    state.free();
+    await store.close();
+    const rate = (ms: readonly number[]) => (touched / median(ms)) * 1000;
+    console.log(`\n${slots} slots on disk, ${touched} of them touched, a second of CPU`);
+    print('  read after opening, pages in the system’s cache', rate(cold), 'slots', 0);
+    print('  read again', rate(warm), 'slots', 0);
+    print('  written, to a root', rate(applied), 'slots', 0);
+    print('  written and in the store', rate(committed), 'slots', 0);
+    const bytes = bytesOf(folder);
+    print('  on disk, trie and free pages included', bytes / slots, 'bytes a slot');
+    print(`  over the ${RAW_BYTES} of key and value`, bytes / slots / RAW_BYTES, 'x', 2);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
