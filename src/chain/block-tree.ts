@@ -51,7 +51,11 @@ export interface BlockTree {
   readonly head: KnownBlock;
   /** A block of the tree, or one of the head's ancestors that left it. */
   known(hash: Hash): KnownBlock | undefined;
-  /** The same with its body. */
+  /** Whether `known` knows it, without looking at it. */
+  has(hash: Hash): boolean;
+  /** A block of the tree; none that left it. */
+  recent(hash: Hash): KnownBlock | undefined;
+  /** `known` with its body. */
   block(hash: Hash): Promise<ChainBlock | undefined>;
   /** Begins a block upon the state of `parent`. @throws DatabaseError `database/no state` */
   begin(parent: Hash, blockHashes: BlockHashes): Promise<PendingBlock>;

@@ -61,6 +61,16 @@ export class Chain {
     return this.#tree.known(hash);
   }
 
+  /** Whether a block was imported; what costs least to say. */
+  has(hash: Hash): boolean {
+    return this.#tree.has(hash);
+  }
+
+  /** A block whose state can be had. */
+  recent(hash: Hash): KnownBlock | undefined {
+    return this.#tree.recent(hash);
+  }
+
   /** A block that was imported, with its body and its receipts. */
   block(hash: Hash): Promise<ChainBlock | undefined> {
     return this.#tree.block(hash);

@@ -3,7 +3,10 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import * as bench from './bench.ts';
 import * as blocktest from './blocktest.ts';
+import * as db from './db.ts';
 import * as explain from './explain.ts';
+import * as exportBlocks from './export.ts';
+import * as importBlocks from './import.ts';
 import * as prove from './prove.ts';
 import * as run from './run.ts';
 import * as statetest from './statetest.ts';
@@ -36,7 +39,19 @@ const program = new Command('ironfly')
   .showHelpAfterError('(run with --help for what it takes)')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE));
 
-const commands = [run, statetest, blocktest, bench, explain, prove, verifyBlock, t8n];
+const commands = [
+  run,
+  statetest,
+  blocktest,
+  bench,
+  explain,
+  prove,
+  verifyBlock,
+  db,
+  importBlocks,
+  exportBlocks,
+  t8n,
+];
 for (const { register } of commands) register(program);
 
 try {

@@ -8,7 +8,7 @@ import { BLOCK_BYTES_MAX, checkHeader } from './header-rules.ts';
 import type { OutcomeFields } from './outcome-fields.ts';
 
 /** No block of any fork is larger; what is longer is not looked at. */
-const INPUT_BYTES_MAX = 134_217_728;
+export const BLOCK_INPUT_BYTES_MAX = 134_217_728;
 
 /** A block and its RLP as it came. */
 export interface ReadBlock {
@@ -19,7 +19,7 @@ export interface ReadBlock {
 /** @throws InvalidBlock `block/too large`, `block/malformed` */
 export function readBlock(bytes: Uint8Array): ReadBlock {
   const size = bytes.length;
-  if (size > INPUT_BYTES_MAX) throw tooLarge(size, INPUT_BYTES_MAX);
+  if (size > BLOCK_INPUT_BYTES_MAX) throw tooLarge(size, BLOCK_INPUT_BYTES_MAX);
   return { block: decodeBlock(bytes), bytes };
 }
 

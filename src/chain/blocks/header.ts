@@ -52,10 +52,10 @@ export interface BlockHeader {
 export type HeaderField = keyof BlockHeader;
 
 /** What a field is: a number of bytes, any bytes, or an integer below 2^64 or 2^256. */
-type HeaderFieldKind = number | 'bytes' | 'u64' | 'u256';
+export type HeaderFieldKind = number | 'bytes' | 'u64' | 'u256';
 
 /** In the order of encoding. */
-const HEADER_FIELDS: readonly (readonly [HeaderField, HeaderFieldKind])[] = [
+export const HEADER_FIELDS: readonly (readonly [HeaderField, HeaderFieldKind])[] = [
   ['parentHash', 32],
   ['unclesHash', 32],
   ['coinbase', 20],

@@ -27,7 +27,9 @@ import type {
   PendingBlock,
 } from '../block-tree.ts';
 import { encodeBlock } from '../blocks/block.ts';
+import type { ChainSpec } from '../chain-spec.ts';
 import { DatabaseError } from './fault.ts';
+import { checkSpec, keepSpec, readSpec } from './kept-spec.ts';
 import { type Node, Nodes } from './nodes.ts';
 import { OldBlocks } from './old-blocks.ts';
 import { type Moves, Pending } from './pending.ts';
@@ -44,6 +46,8 @@ export interface ChainDatabaseOptions extends Omit<FlatStateOptions, 'store'> {
   /** Both are the database's own from now on. */
   readonly store: OrderedStore;
   readonly log: RecordLog;
+  /** Kept when the database is made; one that is of another chain is not opened. */
+  readonly spec?: ChainSpec;
   /** Blocks before the head whose states are kept; `WINDOW` when left out. */
   readonly window?: number;
   /** Keeps the states of all blocks. */
@@ -130,6 +134,7 @@ export class ChainDatabase implements BlockTree {
       const message = `the state has the root ${root}, its block says ${header.stateRoot}`;
       throw new DatabaseError('database/damaged', message);
     }
+    if (options.spec !== undefined) await keepSpec(store, options.spec);
     await flat.checkpoint({ block: hash, number: header.number, record: 1n });
     const none = new Uint8Array(0);
     await log.append([
@@ -144,10 +149,14 @@ export class ChainDatabase implements BlockTree {
 
   /**
    * Opens what there is, and brings the state to the head. PERF: O(log since the checkpoint).
-   * @throws DatabaseError `database/incomplete`, `database/damaged`, StateError
+   * @throws DatabaseError `database/incomplete`, `database/damaged`, `database/another chain`,
+   *   StateError
    */
-  static async open(options: ChainDatabaseOptions): Promise<ChainDatabase> {
+  static async open(given: ChainDatabaseOptions): Promise<ChainDatabase> {
     const started = performance.now();
+    const spec = readSpec(given.store);
+    if (given.spec !== undefined) checkSpec(spec, given.spec);
+    const options = spec === undefined ? given : { ...given, spec };
     const flat = new FlatState(options);
     try {
       const tree = await readTree(options.log, flat.checkpointed);
@@ -176,13 +185,26 @@ export class ChainDatabase implements BlockTree {
     return this.#state;
   }
 
+  /** The chain that it is of, where it was made with one. */
+  get spec(): ChainSpec | undefined {
+    return this.#options.spec;
+  }
+
   /** Whether the state of a block can be had. */
   hasState(hash: Hash): boolean {
-    return this.#nodes.get(hash) !== undefined;
+    return this.recent(hash) !== undefined;
   }
 
   known(hash: Hash): KnownBlock | undefined {
     return this.#nodes.get(hash) ?? this.#old.block(hash);
+  }
+
+  has(hash: Hash): boolean {
+    return this.#nodes.get(hash) !== undefined || this.#old.has(hash);
+  }
+
+  recent(hash: Hash): KnownBlock | undefined {
+    return this.#nodes.get(hash);
   }
 
   async block(hash: Hash): Promise<ChainBlock | undefined> {

@@ -6,6 +6,8 @@ export type DatabaseFault =
   | 'database/damaged'
   | 'database/incomplete'
   | 'database/exists'
+  | 'database/missing'
+  | 'database/another chain'
   | 'database/in use'
   | 'database/failed'
   | 'database/busy'

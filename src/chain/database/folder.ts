@@ -6,7 +6,7 @@
  *   FOLDER/lock    who has it open
  */
 
-import { mkdir } from 'node:fs/promises';
+import { access, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StateChanges } from '../../evm/types.ts';
 import { FolderFiles } from '../../state/log/files.ts';
@@ -16,7 +16,12 @@ import { LmdbStore } from '../../state/store/lmdb-store.ts';
 import { MemoryStore } from '../../state/store/memory-store.ts';
 import type { ChainBlock } from '../block-tree.ts';
 import { ChainDatabase, type ChainDatabaseOptions } from './chain-database.ts';
+import { DatabaseError } from './fault.ts';
 import { type FolderLock, lockFolder } from './lock.ts';
+
+/** Names in the folder. */
+export const STORE = 'state';
+export const LOG = 'log';
 
 export type DatabaseLimits = Omit<ChainDatabaseOptions, 'store' | 'log'>;
 
@@ -44,9 +49,26 @@ export function createInFolder(
   return withFolder(folder, limits, (options) => ChainDatabase.create(options, block, state));
 }
 
-/** The chain that a folder holds. @throws DatabaseError, StoreError, LogError, StateError */
-export function openFolder(folder: string, limits: DatabaseLimits = {}): Promise<ChainDatabase> {
+/**
+ * The chain that a folder holds.
+ * @throws DatabaseError `database/missing` and others, StoreError, LogError, StateError
+ */
+export async function openFolder(
+  folder: string,
+  limits: DatabaseLimits = {},
+): Promise<ChainDatabase> {
+  await requireDatabase(folder);
   return withFolder(folder, limits, (options) => ChainDatabase.open(options));
+}
+
+/** @throws DatabaseError `database/missing` for a folder without one; it stays as it is */
+export async function requireDatabase(folder: string): Promise<void> {
+  try {
+    await access(join(folder, STORE));
+  } catch (error) {
+    const message = `there is no database in ${folder}: make one with \`ironfly db init\``;
+    throw new DatabaseError('database/missing', message, { cause: error });
+  }
 }
 
 async function withFolder(
@@ -62,9 +84,9 @@ async function withFolder(
     await held.release();
   };
   try {
-    const store = await LmdbStore.open({ folder: join(folder, 'state') });
+    const store = await LmdbStore.open({ folder: join(folder, STORE) });
     opened.push(store);
-    const log = await RecordLog.open(new FolderFiles(join(folder, 'log')));
+    const log = await RecordLog.open(new FolderFiles(join(folder, LOG)));
     opened.push(log);
     return await work({ ...limits, store, log, onClose: () => lock.release() });
   } catch (error) {

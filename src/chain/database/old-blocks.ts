@@ -36,6 +36,11 @@ export class OldBlocks {
     return block?.hash === hash ? block : undefined;
   }
 
+  /** Whether there is such a block, or was in a branch that ended. */
+  has(hash: Hash): boolean {
+    return this.#store.get(numberKey(hash)) !== undefined;
+  }
+
   blockAt(number: bigint): ChainBlock | undefined {
     return this.#read(blockKey(number));
   }

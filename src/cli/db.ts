@@ -1,0 +1,13 @@
+/** `ironfly db`: what is done with a chain's database as a whole. */
+
+import type { Command } from 'commander';
+import * as init from './db/init.ts';
+import * as prune from './db/prune.ts';
+
+/** Adds the command to the program. */
+export function register(program: Command): void {
+  const db = program
+    .command('db')
+    .description('make, look at, check and prune databases of chains');
+  for (const { register: add } of [init, prune]) add(db);
+}
