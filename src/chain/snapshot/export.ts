@@ -73,7 +73,8 @@ export async function exportSnapshot(
   const block = (await database.block(hash)) as ChainBlock;
   const ancestors = await ancestorsOf(database, block);
   const counts = { ...countState(store), ancestors: BigInt(ancestors.length) };
-  const head = { block, counts };
+  const { spec } = database;
+  const head = { block, ...(spec === undefined ? {} : { spec }), counts };
   const file = await open(path, 'a+').then(async (created) => {
     await created.close();
     return open(path, 'r+');

@@ -2,10 +2,11 @@
  * What stands first in a snapshot: which block's state it is, and how much there is of it.
  *
  *   16 bytes "ironfly snapshot" | u32 version | u32 size of the payload | 32 bytes its SHA-256
- *   payload, RLP: [record, accounts, slots, codes, ancestors]
+ *   payload, RLP: [record, chain, accounts, slots, codes, ancestors]
  *
- * The record is the block's as the block log holds it (database/records.ts). Integers before the
- * payload are little-endian. What the counts say is held against what comes.
+ * The record is the block's as the block log holds it (database/records.ts), the chain what the
+ * database is of (chain-spec-json.ts), or nothing. Integers before the payload are little-endian.
+ * What the counts say is held against what comes.
  */
 
 import { createHash } from 'node:crypto';
@@ -15,12 +16,16 @@ import type { ChainBlock } from '../block-tree.ts';
 import { bodyRoots, encodeBlock, indexedRoot } from '../blocks/block.ts';
 import { decodeInteger } from '../blocks/header.ts';
 import { encodeReceipt } from '../blocks/receipt.ts';
+import type { ChainSpec } from '../chain-spec.ts';
+import { decodeChainSpec, encodeChainSpec } from '../chain-spec-json.ts';
 import { decodeRecord, encodeBlockRecord, readStored } from '../database/records.ts';
 import { SnapshotError } from './fault.ts';
 
 export interface SnapshotHead {
   /** Whose state it is. */
   readonly block: ChainBlock;
+  /** Of which chain it is, where the database says. */
+  readonly spec?: ChainSpec;
   readonly counts: SnapshotCounts;
 }
 
@@ -43,9 +48,10 @@ export const HEAD_PAYLOAD_MAX = 268_435_456;
 const NONE = new Uint8Array(0);
 const COUNTS = ['accounts', 'slots', 'codes', 'ancestors'] as const;
 
-export function encodeHead({ block, counts }: SnapshotHead): Uint8Array {
+export function encodeHead({ block, spec, counts }: SnapshotHead): Uint8Array {
   const record = encodeBlockRecord(block, encodeBlock(block), { forward: NONE, reverse: NONE });
-  const payload = encodeRlp([record, ...COUNTS.map((name) => rlpInteger(counts[name]))]);
+  const chain = spec === undefined ? NONE : new TextEncoder().encode(encodeChainSpec(spec));
+  const payload = encodeRlp([record, chain, ...COUNTS.map((name) => rlpInteger(counts[name]))]);
   const start = new Uint8Array(8);
   const view = new DataView(start.buffer);
   view.setUint32(0, SNAPSHOT_VERSION, true);
@@ -84,19 +90,21 @@ export function decodeHead(start: Uint8Array, payload: Uint8Array): SnapshotHead
 
 function readPayload(payload: Uint8Array): SnapshotHead {
   const result = decodeRlp(payload);
-  if (!result.ok || result.item instanceof Uint8Array || result.item.length !== 5) {
+  if (!result.ok || result.item instanceof Uint8Array || result.item.length !== 6) {
     throw damagedHead('it does not have the form of one');
   }
-  const [item, ...numbers] = result.item as [RlpItem, ...RlpItem[]];
+  const [item, chain, ...numbers] = result.item as [RlpItem, RlpItem, ...RlpItem[]];
   const record = item instanceof Uint8Array ? decodeRecord(item) : undefined;
   if (record?.kind !== 'block') throw damagedHead('it holds no block');
+  if (!(chain instanceof Uint8Array)) throw damagedHead('its chain is a list');
   const block = readStored(record.stored);
   checkBody(block);
   const counts = COUNTS.map((name, index) => [
     name,
     decodeInteger(name, numbers[index] as RlpItem, 8),
   ]);
-  return { block, counts: Object.fromEntries(counts) as SnapshotCounts };
+  const spec = chain.length === 0 ? {} : { spec: decodeChainSpec(text(chain)) };
+  return { block, ...spec, counts: Object.fromEntries(counts) as SnapshotCounts };
 }
 
 /** A name for one head: what is begun with it goes on with it alone. */
@@ -116,6 +124,10 @@ export function checkBody(block: ChainBlock): void {
   if (isWhole) return;
   const message = `the snapshot’s block ${header.number}, ${hash}, is not what its header says`;
   throw new SnapshotError('snapshot/damaged', message);
+}
+
+function text(bytes: Uint8Array): string {
+  return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
 }
 
 function sha256(bytes: Uint8Array): Uint8Array {

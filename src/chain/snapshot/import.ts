@@ -22,6 +22,7 @@ import { LmdbStore } from '../../state/store/lmdb-store.ts';
 import type { OrderedStore } from '../../state/store/ordered-store.ts';
 import { encodeBlock } from '../blocks/block.ts';
 import { DatabaseError } from '../database/fault.ts';
+import { keepSpec } from '../database/kept-spec.ts';
 import { lockFolder } from '../database/lock.ts';
 import { OldBlocks } from '../database/old-blocks.ts';
 import { encodeBlockRecord } from '../database/records.ts';
@@ -173,8 +174,8 @@ class Import {
   }
 
   async #finish(): Promise<void> {
-    const { reader, log } = this.#parts;
-    const { block } = reader.head;
+    const { reader, store, log } = this.#parts;
+    const { block, spec } = reader.head;
     const { hash, header } = block;
     const root = this.#state.root();
     if (root !== header.stateRoot) {
@@ -182,6 +183,7 @@ class Import {
       const advice = `${header.stateRoot}: remove ${this.#parts.folder} and take another snapshot`;
       throw new SnapshotError('snapshot/wrong root', `${message} ${advice}`);
     }
+    if (spec !== undefined) await keepSpec(store, spec);
     await this.#state.checkpoint({ block: hash, number: header.number, record: 1n });
     const moves = { forward: NONE, reverse: NONE };
     await log.append([encodeBlockRecord(block, encodeBlock(block), moves)]);
