@@ -414,7 +414,9 @@ function backTo(before: Account | undefined): AccountChange | null {
 }
 
 /** Accounts as the trie's runtime takes them (trie-layout.ts). */
-function accountsInput(accounts: readonly (readonly [Address, FlatAccount | null])[]): Uint8Array {
+export function accountsInput(
+  accounts: readonly (readonly [Address, FlatAccount | null])[],
+): Uint8Array {
   const size = layout.ACCOUNT_INPUT_BYTES;
   const input = new Uint8Array(accounts.length * size);
   const view = new DataView(input.buffer);
