@@ -12,6 +12,10 @@ const PRINTED: Readonly<Record<string, readonly string[]>> = {
   'async-state': ['42n', 'true'],
   'fork-schedule': ['cancun 24576', 'prague 65536', 'paris'],
   solidity: [`opened by 0x${'0'.repeat(40)}`, 'not yours', '    at Vault.open (Vault.sol:7:5)'],
+  chain: ["[ 'nonce too low' ]", '[ true, true ]', '1n', '42n', '44n'],
+  database: ['1n 42n', '1'],
+  proof: ['1n 41n 0n', 'the answer’s balance is 0x1, proven is 0'],
+  stateless: ['1n true', 'proof/missing'],
 };
 
 test.each(Object.entries(PRINTED))('%s prints what it says', (name, lines) => {

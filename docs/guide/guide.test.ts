@@ -1,4 +1,4 @@
-/** The code blocks of the user's guide, run one after the other as one program. */
+/** The code blocks of each page of the user's guide, run one after the other as one program. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,10 +24,14 @@ function sourceOf(subpath: string): string {
   throw new Error(`the package exports no ${subpath}`);
 }
 
-test('the code blocks of evm.md do what they say', () => {
-  const text = readFileSync(join(ROOT, 'docs/guide/evm.md'), 'utf8');
+test.each([
+  ['evm.md', 9],
+  ['chain.md', 4],
+  ['proofs.md', 3],
+])('the code blocks of %s do what they say', (page, blocksMin) => {
+  const text = readFileSync(join(ROOT, 'docs/guide', page), 'utf8');
   const blocks = [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = '']) => code);
-  expect(blocks.length).toBeGreaterThan(8);
+  expect(blocks.length).toBeGreaterThanOrEqual(blocksMin);
   const code = blocks.join('\n').replaceAll(/from 'ironfly\/([^']+)'/g, (_, path: string) => {
     return `from ${JSON.stringify(sourceOf(`./${path}`))}`;
   });

@@ -1,7 +1,7 @@
 /** Builds a block upon a parent from transactions that are offered, in the order of the offer. */
 
 import type { Address, Hash, Hex } from '../evm/types.ts';
-import { type Block, bodyRoots, type Withdrawal } from './blocks/block.ts';
+import { type Block, bodyRoots, encodeBlock, type Withdrawal } from './blocks/block.ts';
 import { nextDifficulty } from './blocks/difficulty.ts';
 import { InvalidBlock } from './blocks/fault.ts';
 import { ELASTICITY, nextBaseFee, nextExcessBlobGas } from './blocks/fees.ts';
@@ -35,6 +35,8 @@ export interface BlockRequest {
 
 export interface BuiltBlock {
   readonly block: Block;
+  /** The same as RLP, as it is imported and sent. */
+  readonly bytes: Uint8Array;
   readonly receipts: readonly Receipt[];
   readonly refused: readonly RefusedTransaction[];
 }
@@ -88,7 +90,7 @@ export async function buildBlock(
     ...outcomeFields(outcome, state.root(), blockRules),
   };
   const block: Block = { hash: headerHash(whole), header: whole, ...body };
-  return { block, receipts: outcome.receipts, refused };
+  return { block, bytes: encodeBlock(block), receipts: outcome.receipts, refused };
 }
 
 function startHeader(

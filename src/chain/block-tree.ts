@@ -57,6 +57,8 @@ export interface BlockTree {
   recent(hash: Hash): KnownBlock | undefined;
   /** `known` with its body. */
   block(hash: Hash): Promise<ChainBlock | undefined>;
+  /** The block of the head's branch with that number. */
+  blockAt(number: bigint): Promise<ChainBlock | undefined>;
   /** Begins a block upon the state of `parent`. @throws DatabaseError `database/no state` */
   begin(parent: Hash, blockHashes: BlockHashes): Promise<PendingBlock>;
   /** The state of a block of the tree. @throws DatabaseError `database/no state` */
@@ -67,4 +69,6 @@ export interface BlockTree {
   setHead(hash: Hash): void;
   /** Resolves when all that was committed and chosen so far is on the disk. */
   settled(): Promise<void>;
+  /** Waits for the disk; everything is refused from then on. */
+  close(): Promise<void>;
 }

@@ -97,6 +97,11 @@ export class Chain {
     return this.#inTurn(async () => work(await this.#tree.triesAt(hash)));
   }
 
+  /** The block of the head's branch with that number. */
+  blockAt(number: bigint): Promise<ChainBlock | undefined> {
+    return this.#tree.blockAt(number);
+  }
+
   /** Resolves when the choice is on the disk. @throws DatabaseError `database/no state` */
   async setHead(hash: Hash): Promise<void> {
     this.#tree.setHead(hash);
@@ -129,6 +134,11 @@ export class Chain {
       const blockRules = this.#rulesAfter(parent, { number, timestamp: request.timestamp });
       return this.#upon(parent, blockRules, (setting) => buildBlock(setting, parent, request));
     });
+  }
+
+  /** Waits for all that was asked for, and closes what the chain stands upon. */
+  close(): Promise<void> {
+    return this.#inTurn(() => this.#tree.close());
   }
 
   #isKnown({ block }: ReadBlock): boolean {

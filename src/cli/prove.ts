@@ -2,6 +2,7 @@
 
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Address, Hash } from '../evm/types.ts';
+import { accountProofOf } from '../proofs/account-proof.ts';
 import { StateProver } from '../proofs/state-prover.ts';
 import { ProofError } from '../proofs/trie-node.ts';
 import { type AccountProof, verifyProof } from '../proofs/verify.ts';
@@ -48,7 +49,7 @@ function prove(address: Address, slots: readonly bigint[], path: string): unknow
   const state = new MemoryState();
   for (const [each, account] of readStateFile(path)) state.setAccount(each, account);
   const prover = new StateProver(state);
-  return { stateRoot: prover.accounts.root(), proof: prover.prove(address, slots) };
+  return { stateRoot: prover.accountTrie.root(), proof: accountProofOf(prover, address, slots) };
 }
 
 /** The exit code: 1 for what does not prove what it says. */

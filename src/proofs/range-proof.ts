@@ -21,6 +21,7 @@ import { encodeRlp, type RlpInput } from '../base/rlp.ts';
 import { EMPTY_TRIE_ROOT, NODES_MAX, NodePool } from './partial-trie.ts';
 import {
   type BranchNode,
+  comparePaths,
   decodeNode,
   encodeNode,
   type HashNode,
@@ -46,7 +47,7 @@ export interface RangeProof {
   readonly proof: readonly Uint8Array[];
 }
 
-/** A trie that proofs are made of, as `PathTrie` is. */
+/** A trie that ranges are proven of, as `PathTrie` is. */
 interface Proving {
   prove(key: Uint8Array): readonly Uint8Array[];
 }
@@ -247,15 +248,6 @@ function checkOrder(start: Uint8Array, entries: readonly RangeEntry[]): void {
 
 function isZero(key: Uint8Array): boolean {
   return key.every((byte) => byte === 0);
-}
-
-/** Where a path, or a key, lies of a key: before it, behind it, or (0) on the way to it. */
-function comparePaths(path: Uint8Array, key: Uint8Array): number {
-  for (const [index, nibble] of path.entries()) {
-    const difference = nibble - (key[index] as number);
-    if (difference !== 0) return difference;
-  }
-  return 0;
 }
 
 function nibbleAt(key: Uint8Array, index: number): number {

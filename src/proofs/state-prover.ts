@@ -1,10 +1,10 @@
 /**
- * The tries of a state that is held in memory, to make proofs of: of an account and its slots, of
- * ranges, and the nodes that a witness is collected from. PERF: the trie of accounts is built
- * when the prover is, O(accounts); an account's when it is first asked for.
+ * The tries of a state, to make proofs of: of an account and its slots, of ranges, and the nodes
+ * that a witness is collected from. Here of a state that is held in memory. PERF: the trie of
+ * accounts is built when the prover is, O(accounts); an account's when it is first asked for.
  */
 
-import { bigintToBytes, type Hex, toHex } from '../base/bytes.ts';
+import { type Hex, toHex } from '../base/bytes.ts';
 import { keccak256 } from '../base/keccak.ts';
 import type { Address } from '../evm/types.ts';
 import type { MemoryState } from '../state/memory.ts';
@@ -13,7 +13,6 @@ import { TrieMemory } from '../state/trie-memory.ts';
 import { type AccountLeaf, accountKey, encodeAccount, encodeSlot, slotKey } from './account.ts';
 import { EMPTY_TRIE_ROOT, type NodeSource } from './partial-trie.ts';
 import type { Nibbles } from './trie-node.ts';
-import { type AccountProof, NO_CODE_HASH } from './verify.ts';
 
 /** A trie that proofs are made of: `PathTrie` is one. */
 export interface ProvingTrie {
@@ -22,16 +21,16 @@ export interface ProvingTrie {
   prove(key: Uint8Array): readonly Uint8Array[];
 }
 
-/** The tries of a state, wherever they lie. */
+/** The tries of a state, wherever they lie: those of a chain's block are such. */
 export interface StateTries {
-  readonly accounts: ProvingTrie;
+  readonly accountTrie: ProvingTrie;
   /** Of an account that exists. */
-  storage(address: Address): ProvingTrie;
+  storageTrie(address: Address): ProvingTrie;
 }
 
 /** A state's tries, good until the state changes; `free` gives their memory back. */
 export class StateProver implements StateTries {
-  readonly accounts: PathTrie;
+  readonly accountTrie: PathTrie;
   readonly #state: MemoryState;
   readonly #memory: TrieMemory;
   readonly #storages = new Map<Address, PathTrie>();
@@ -40,16 +39,16 @@ export class StateProver implements StateTries {
   constructor(state: MemoryState, memory: TrieMemory = new TrieMemory()) {
     this.#state = state;
     this.#memory = memory;
-    this.accounts = new PathTrie(memory);
-    this.accounts.update(this.accountEntries());
+    this.accountTrie = new PathTrie(memory);
+    this.accountTrie.update(this.accountEntries());
   }
 
   free(): void {
-    for (const trie of [this.accounts, ...this.#storages.values()]) trie.free();
+    for (const trie of [this.accountTrie, ...this.#storages.values()]) trie.free();
     this.#storages.clear();
   }
 
-  storage(address: Address): PathTrie {
+  storageTrie(address: Address): PathTrie {
     let trie = this.#storages.get(address);
     if (trie === undefined) {
       trie = new PathTrie(this.#memory);
@@ -75,31 +74,12 @@ export class StateProver implements StateTries {
     }));
   }
 
-  /** What `eth_getProof` answers: an account and slots of it, present or absent. */
-  prove(address: Address, slots: readonly bigint[]): AccountProof {
-    const lower = address.toLowerCase() as Address;
-    const leaf = this.#leafOf(lower);
-    return {
-      address: lower,
-      accountProof: this.accounts.prove(accountKey(lower)).map(toHex),
-      balance: quantity(leaf?.balance ?? 0n),
-      nonce: quantity(leaf?.nonce ?? 0n),
-      codeHash: leaf?.codeHash ?? NO_CODE_HASH,
-      storageHash: leaf?.storageRoot ?? EMPTY_TRIE_ROOT,
-      storageProof: slots.map((slot) => ({
-        key: toHex(bigintToBytes(slot, 32)),
-        value: quantity(this.#state.getStorage(lower, slot)),
-        proof: leaf === undefined ? [] : this.storage(lower).prove(slotKey(slot)).map(toHex),
-      })),
-    };
-  }
-
   #leafOf(address: Address): AccountLeaf | undefined {
     const account = this.#state.getAccount(address);
     if (account === undefined) return undefined;
     const { nonce, balance, codeHash } = account;
     const hasStorage = this.#state.hasStorage(address);
-    const storageRoot = hasStorage ? this.storage(address).root() : EMPTY_TRIE_ROOT;
+    const storageRoot = hasStorage ? this.storageTrie(address).root() : EMPTY_TRIE_ROOT;
     return { nonce, balance, codeHash, storageRoot };
   }
 }
@@ -132,8 +112,4 @@ function keyBelow(path: Nibbles, keyBytes: number): Uint8Array {
     key[index >> 1] = (key[index >> 1] as number) | (index % 2 === 0 ? nibble << 4 : nibble);
   }
   return key;
-}
-
-function quantity(value: bigint): Hex {
-  return `0x${value.toString(16)}`;
 }

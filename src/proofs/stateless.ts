@@ -94,8 +94,8 @@ export async function collectWitness(
   }
   const hashes = new Map(ancestors.map(({ header, hash }) => [header.number, hash]));
   const recording = new RecordingSources({
-    accounts: new ProvenNodes(tries.accounts),
-    storage: (address: Address) => new ProvenNodes(tries.storage(address)),
+    accounts: new ProvenNodes(tries.accountTrie),
+    storage: (address: Address) => new ProvenNodes(tries.storageTrie(address)),
     code,
     blockHash: (number: bigint) => hashes.get(number),
   });
@@ -117,13 +117,10 @@ export async function witnessOf(chain: Chain, bytes: Uint8Array): Promise<Witnes
   const parent = chain.known(header.parentHash);
   if (parent === undefined) throw new Error(`chain: there is no block ${header.parentHash}`);
   const { totalDifficulty: parentTotalDifficulty } = parent;
-  return chain.withTries(parent.hash, (state) =>
+  return chain.withTries(parent.hash, (tries) =>
     collectWitness({ spec: chain.spec, parentTotalDifficulty }, bytes, {
-      tries: {
-        accounts: state.accountTrie,
-        storage: (address) => state.storageTrie(address),
-      },
-      code: (hash) => state.getCode(hash),
+      tries,
+      code: (hash) => tries.getCode(hash),
       ancestor: (hash) => chain.known(hash)?.header,
     }),
   );

@@ -130,6 +130,15 @@ export function sharedNibbles(path: Nibbles, key: Nibbles, depth: number): numbe
   return count;
 }
 
+/** Where a path, or a key, lies of a key: before it, behind it, or (0) on the way to it. */
+export function comparePaths(path: Uint8Array, key: Uint8Array): number {
+  for (const [index, nibble] of path.entries()) {
+    const difference = nibble - (key[index] as number);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
 export function malformed(path: Nibbles, reason: string): ProofError {
   const at = shownPath(path);
   const message = `the node at path ${at} is none of a trie: ${reason}`;

@@ -6,6 +6,7 @@ import { fromHex, type Hex, toHex } from '../base/bytes.ts';
 import type { Address } from '../evm/types.ts';
 import { MemoryState } from '../state/memory.ts';
 import { accountKey, slotKey } from './account.ts';
+import { accountProofOf } from './account-proof.ts';
 import { StateProver } from './state-prover.ts';
 import { ProofError } from './trie-node.ts';
 import { type AccountProof, verifyMerkleProof, verifyProof } from './verify.ts';
@@ -32,7 +33,7 @@ const stateRoot = made.root();
 const prover = new StateProver(made);
 
 function prove(index: number, slots: readonly bigint[]): AccountProof {
-  return prover.prove(address(index), slots);
+  return accountProofOf(prover, address(index), slots);
 }
 
 const someIndex = fc.integer({ min: 1, max: 400 });
@@ -40,7 +41,7 @@ const someSlots = fc.array(fc.bigInt({ min: 0n, max: 4000n }), { maxLength: 4 })
 
 describe('proofs of accounts and slots', () => {
   it('prove what the state has, and that it has not what it has not', () => {
-    expect(prover.accounts.root()).toBe(stateRoot);
+    expect(prover.accountTrie.root()).toBe(stateRoot);
     fc.assert(
       fc.property(fc.oneof(someIndex, fc.constant(1)), someSlots, (index, slots) => {
         const proof = prove(index, slots);

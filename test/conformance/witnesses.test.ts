@@ -70,8 +70,8 @@ function replay(name: string, { pre, genesisBlockHeader, blocks }: Test): void {
     const given = executionWitness.state.map(fromHex);
     const prover = new StateProver(state, memory);
     const recording = new RecordingSources(
-      sourcesOf(new ProvenNodes(prover.accounts), (address) => {
-        return new ProvenNodes(prover.storage(address));
+      sourcesOf(new ProvenNodes(prover.accountTrie), (address) => {
+        return new ProvenNodes(prover.storageTrie(address));
       }),
     );
     const changes = walk(new WitnessState(stateRoot, recording), blockAccessList);
