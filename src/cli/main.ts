@@ -8,6 +8,7 @@ import * as explain from './explain.ts';
 import * as exportBlocks from './export.ts';
 import * as importBlocks from './import.ts';
 import * as prove from './prove.ts';
+import * as proveRange from './prove-range.ts';
 import * as run from './run.ts';
 import * as statetest from './statetest.ts';
 import * as t8n from './t8n.ts';
@@ -46,6 +47,7 @@ const commands = [
   bench,
   explain,
   prove,
+  proveRange,
   verifyBlock,
   db,
   importBlocks,

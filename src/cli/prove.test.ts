@@ -11,6 +11,7 @@ import { firstBlock, genesisHeader } from '../chain/blocks/genesis.ts';
 import { Chain } from '../chain/chain.ts';
 import { createInMemory } from '../chain/database/folder.ts';
 import { Machines } from '../chain/machines.ts';
+import { createChain, genesisOf } from '../chain/open-chain.ts';
 import { witnessOf } from '../proofs/stateless.ts';
 import { MemoryState } from '../state/memory.ts';
 
@@ -62,6 +63,52 @@ describe('proofs', () => {
     expect(fault.stderr).toContain('accountProof');
     expect(run('verify-proof', 'x', '--root', '0x12').status).toBe(2);
     expect(run('prove', '0x12', '--state', state).status).toBe(2);
+  });
+});
+
+describe('proofs of a database', () => {
+  const rich = `0x${'01'.repeat(20)}` as const;
+  const withdrawal = { index: 0n, validatorIndex: 0n, address: rich, amount: 5n };
+
+  test('are made of any block that it keeps, and verified', async () => {
+    const db = join(folder, 'chain');
+    const state = new MemoryState();
+    const storage = Array.from({ length: 30 }, (_, slot) => [BigInt(slot), 7n] as const);
+    const contract = `0x${'c0'.repeat(20)}` as const;
+    state.setAccount(contract, { nonce: 1n, balance: 0n, code: new Uint8Array(), storage });
+    const spec = { chainId: 1n, forks: [{ fork: 'shanghai' }] } as const;
+    const chain = await createChain(genesisOf({ spec, state }), { folder: db });
+    const request = { timestamp: 12n, coinbase: contract, transactions: [] };
+    const { bytes } = await chain.buildBlock({ ...request, withdrawals: [withdrawal] });
+    const { hash } = await chain.importBlock(bytes);
+    await chain.setHead(hash);
+    await chain.close();
+
+    for (const [block, exists] of [
+      ['latest', true],
+      [hash, true],
+      ['1', true],
+      ['0', false],
+    ] as const) {
+      const made = run('prove', rich, '1', '--db', db, '--block', block);
+      expect(made).toMatchObject({ status: 0, stderr: '' });
+      const { stateRoot } = JSON.parse(made.stdout);
+      const path = file('of-block.json', JSON.parse(made.stdout));
+      const verified = run('verify-proof', path, '--root', stateRoot);
+      expect(JSON.parse(verified.stdout)).toMatchObject({ proven: true, exists });
+    }
+    const range = run('prove-range', '--db', db, '--account', contract, '--count', '20');
+    expect(range).toMatchObject({ status: 0, stderr: '' });
+    const made = JSON.parse(range.stdout);
+    const whole = run('verify-range', file('range.json', made), '--root', made.root);
+    expect(JSON.parse(whole.stdout)).toMatchObject({ proven: true, entries: 20, more: true });
+    const fewer = file('fewer.json', { ...made, entries: made.entries.toSpliced(7, 1) });
+    expect(run('verify-range', fewer, '--root', made.root).status).toBe(1);
+
+    const none = run('prove', rich, '--db', db, '--block', '9');
+    expect(none.status).toBe(1);
+    expect(none.stderr).toContain('there is no block 9');
+    expect(run('prove', rich).stderr).toContain('--db');
   });
 });
 

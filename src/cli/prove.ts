@@ -1,23 +1,36 @@
-/** `ironfly prove` and `ironfly verify-proof`: what `eth_getProof` answers, made and checked. */
+/**
+ * `ironfly prove` and `ironfly verify-proof`: what `eth_getProof` answers, made of a file's state or
+ * of a block in a database, and checked.
+ */
 
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Address, Hash } from '../evm/types.ts';
 import { accountProofOf } from '../proofs/account-proof.ts';
+import { proveAccount } from '../proofs/chain-proofs.ts';
 import { StateProver } from '../proofs/state-prover.ts';
 import { ProofError } from '../proofs/trie-node.ts';
 import { type AccountProof, verifyProof } from '../proofs/verify.ts';
 import { MemoryState } from '../state/memory.ts';
+import { type BlockName, parseBlockName, withBlockOf } from './chain-block.ts';
 import { hash, type JsonObject, list, object, text } from './fixture-json.ts';
 import { readJsonFile } from './json-file.ts';
 import { readStateFile } from './run/state-file.ts';
 
 const EXAMPLES = `
-Prints one line: {"stateRoot", "proof"}, where "proof" is what eth_getProof answers.
+Prints one line: {"stateRoot", "proof"}, where "proof" is what eth_getProof answers; of a database
+the number and the hash of the block, too. The state is a file's, or that of a block in a database.
 
 Examples:
   ironfly prove 0xc0de000000000000000000000000000000000000 0 1 --state genesis.json > proof.json
+  ironfly prove 0xc0de000000000000000000000000000000000000 0 --db my-chain --block 17
   ironfly verify-proof proof.json --root 0x...
 `;
+
+interface ProveOptions {
+  readonly state?: string;
+  readonly db?: string;
+  readonly block: BlockName;
+}
 
 /** Adds the commands to the program. */
 export function register(program: Command): void {
@@ -26,10 +39,18 @@ export function register(program: Command): void {
     .description('prove an account and slots of it, present or absent, by the state’s root')
     .argument('<address>', 'the account', parseAddress)
     .argument('[slots...]', 'slots, in decimal or with 0x')
-    .requiredOption('--state <file>', 'accounts: JSON by address, alone, `alloc` or `pre`')
+    .option('--state <file>', 'accounts: JSON by address, alone, `alloc` or `pre`')
+    .option('--db <folder>', 'the database of a chain')
+    .option('--block <name>', 'of the database: number, hash or `latest`', parseBlockName, 'latest')
     .addHelpText('after', EXAMPLES)
-    .action((address: Address, slots: readonly string[], { state }: { state: string }) => {
-      print(prove(address, slots.map(parseSlot), state));
+    .action(async (address: Address, given: readonly string[], options: ProveOptions) => {
+      const { state, db, block } = options;
+      const slots = given.map(parseSlot);
+      if ((state === undefined) === (db === undefined)) {
+        throw new TypeError('name one of --state and --db: what the proof is made of');
+      }
+      if (db === undefined) print(proveFile(address, slots, state as string));
+      else print(await proveInDatabase(address, slots, { db, block }));
     });
   program
     .command('verify-proof')
@@ -45,11 +66,25 @@ function print(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value)}\n`);
 }
 
-function prove(address: Address, slots: readonly bigint[], path: string): unknown {
+function proveFile(address: Address, slots: readonly bigint[], path: string): unknown {
   const state = new MemoryState();
   for (const [each, account] of readStateFile(path)) state.setAccount(each, account);
   const prover = new StateProver(state);
-  return { stateRoot: prover.accountTrie.root(), proof: accountProofOf(prover, address, slots) };
+  const proof = accountProofOf(prover, address, slots);
+  return { stateRoot: prover.accountTrie.root(), proof };
+}
+
+function proveInDatabase(
+  address: Address,
+  slots: readonly bigint[],
+  { db, block }: { readonly db: string; readonly block: BlockName },
+): Promise<unknown> {
+  return withBlockOf(db, block, async (chain, { hash, header }) => ({
+    number: header.number.toString(),
+    hash,
+    stateRoot: header.stateRoot,
+    proof: await proveAccount(chain, { block: hash, address, slots }),
+  }));
 }
 
 /** The exit code: 1 for what does not prove what it says. */
@@ -109,12 +144,12 @@ function nodes(from: JsonObject, name: string): Hash[] {
   return list(from[name], name, text) as Hash[];
 }
 
-function parseAddress(given: string): Address {
+export function parseAddress(given: string): Address {
   if (/^0x[0-9a-fA-F]{40}$/.test(given)) return given.toLowerCase() as Address;
   throw new InvalidArgumentError('an address is 0x and 40 hexadecimal digits.');
 }
 
-function parseHash(given: string): Hash {
+export function parseHash(given: string): Hash {
   try {
     return hash(given, 'the root');
   } catch {
