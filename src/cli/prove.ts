@@ -1,6 +1,6 @@
 /**
- * `ironfly prove` and `ironfly verify-proof`: what `eth_getProof` answers, made of a file's state or
- * of a block in a database, and checked.
+ * `ironfly prove` and `ironfly verify-proof`: what `eth_getProof` answers, made of a file's state
+ * or of a block in a database, and checked.
  */
 
 import { type Command, InvalidArgumentError } from 'commander';

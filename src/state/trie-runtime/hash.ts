@@ -27,7 +27,7 @@ export function hashTrie(trie: u32): void {
 }
 
 /** Encodes all children of a branch that are not. */
-function hashChildren(branch: u32): void {
+export function hashChildren(branch: u32): void {
   const position = depthOf(branch) + 1;
   const end = branch + BRANCH_CHILDREN + popcnt<u32>(maskOf(branch)) * CHILD_BYTES;
   for (let child = branch + BRANCH_CHILDREN; child < end; child += CHILD_BYTES) {

@@ -1,7 +1,7 @@
 // Proofs: the nodes on a key's way, the root first, as their hashes stand for them. The way must
 // be in memory (`locate`) and hashed.
 import { BRANCH_PATH, CHILD_ENCODED, CHILD_NODE, TRIE_ROOT } from "../trie-layout";
-import { encodeBranch, encodeNode, encodingAddress } from "./hash";
+import { encodeBranch, encodeNode, encodingAddress, hashChildren } from "./hash";
 import { reserve } from "./output";
 import { childAt, commonNibbles, depthOf, hasChild, isLeaf, nibbleAt } from "./nodes";
 
@@ -14,6 +14,8 @@ export function prove(trie: u32, key: u32): bool {
   while (node != 0) {
     if (isLeaf(node)) return !shown || append(encodeNode(node, position));
     const depth = depthOf(node);
+    // Leaves that came from a record have no encoding yet, while their branch has its parent's.
+    hashChildren(node);
     if (depth != position) {
       if (shown && !append(encodeNode(node, position))) return false;
       if (commonNibbles(key, node + BRANCH_PATH, position, depth) < depth) return true;
