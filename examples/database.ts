@@ -22,7 +22,7 @@ const { bytes } = await first.buildBlock({
 await first.setHead((await first.importBlock(bytes)).hash);
 await first.close();
 
-const second = await openChain(folder, { spec });
+const second = await openChain(folder);
 const { hash, header } = second.head;
 const view = await second.openView(hash);
 console.log(header.number, await view.getStorage(COUNTER, 0n)); // 1n 42n

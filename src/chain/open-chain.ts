@@ -19,6 +19,7 @@ import { firstBlock, genesisHeader } from './blocks/genesis.ts';
 import type { BlockHeader } from './blocks/header.ts';
 import { Chain } from './chain.ts';
 import type { ChainSpec } from './chain-spec.ts';
+import { DatabaseError } from './database/fault.ts';
 import {
   createInFolder,
   createInMemory,
@@ -36,7 +37,7 @@ export type { BlockHeader } from './blocks/header.ts';
 export type { Receipt } from './blocks/receipt.ts';
 export type { Chain } from './chain.ts';
 export type { ChainSpec, ForkPoint } from './chain-spec.ts';
-export type { DatabaseError } from './database/fault.ts';
+export type { DatabaseFault } from './database/fault.ts';
 export type { GenesisFile } from './genesis-files/genesis-file.ts';
 
 export interface GenesisFields {
@@ -73,7 +74,7 @@ export async function createChain(
   { spec, block, state }: GenesisFile,
   { folder, ...setting }: ChainSetting & { readonly folder?: string } = {},
 ): Promise<Chain> {
-  const limits = limitsOf(setting);
+  const limits = { ...limitsOf(setting), spec };
   const tree = await (folder === undefined
     ? createInMemory(block, state, limits)
     : createInFolder(folder, block, state, limits));
@@ -81,15 +82,26 @@ export async function createChain(
 }
 
 /**
- * Opens the chain that a folder holds: the blocks whose import was answered, and the head.
- * @throws DatabaseError `database/incomplete`, `database/damaged`, `database/in use`; StoreError,
- *   LogError for a folder of something else
+ * Opens the chain that a folder holds: the blocks whose import was answered, and the head. The
+ * folder knows its chain; a `spec` that is given must be that one.
+ * @throws DatabaseError `database/incomplete`, `database/damaged`, `database/in use`, and for
+ *   another chain than `spec`; StoreError, LogError for a folder of something else
  */
 export async function openChain(
   folder: string,
-  { spec, ...setting }: ChainSetting & { readonly spec: ChainSpec },
+  { spec: expected, ...setting }: ChainSetting & { readonly spec?: ChainSpec } = {},
 ): Promise<Chain> {
-  const tree = await openFolder(folder, limitsOf(setting));
+  const limits = limitsOf(setting);
+  const tree = await openFolder(folder, {
+    ...limits,
+    ...(expected === undefined ? {} : { spec: expected }),
+  });
+  const { spec } = tree;
+  if (spec === undefined) {
+    await tree.close();
+    const message = `${folder} does not say which chain it is of: name its spec`;
+    throw new DatabaseError('database/incomplete', message);
+  }
   return new Chain({ spec, tree, machines: machinesOf(setting) });
 }
 
