@@ -14,14 +14,15 @@ export interface FolderLock {
 
 /** Folders that this process holds. */
 const held = new Set<string>();
-const NAME = 'lock';
+/** Name of the file in the folder. */
+export const LOCK = 'lock';
 
 /** @throws DatabaseError `database/in use` naming the process that has it */
 export async function lockFolder(folder: string): Promise<FolderLock> {
   const place = await realpath(folder);
   if (held.has(place)) throw inUse(folder, process.pid);
   held.add(place);
-  const file = join(place, NAME);
+  const file = join(place, LOCK);
   try {
     // The second try is for what an abrupt end left.
     if (!(await take(file))) {

@@ -9,6 +9,8 @@ import type { LogFile, LogFiles } from './files.ts';
 
 export class ReadOnlyFiles implements LogFiles {
   readonly #folder: string;
+  /** Bytes at the log's end that are no whole record: opening a log to write would cut them off. */
+  unfinishedBytes = 0;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -19,7 +21,10 @@ export class ReadOnlyFiles implements LogFiles {
   }
 
   async open(name: string): Promise<LogFile> {
-    return new ReadOnlyFile(await open(join(this.#folder, name), 'r'));
+    const handle = await open(join(this.#folder, name), 'r');
+    return new ReadOnlyFile(handle, (bytes) => {
+      this.unfinishedBytes = bytes;
+    });
   }
 
   create(name: string): Promise<LogFile> {
@@ -33,9 +38,11 @@ export class ReadOnlyFiles implements LogFiles {
 
 class ReadOnlyFile implements LogFile {
   readonly #handle: FileHandle;
+  readonly #onCut: (bytes: number) => void;
 
-  constructor(handle: FileHandle) {
+  constructor(handle: FileHandle, onCut: (bytes: number) => void) {
     this.#handle = handle;
+    this.#onCut = onCut;
   }
 
   async read(offset: number, size: number): Promise<Uint8Array> {
@@ -64,7 +71,9 @@ class ReadOnlyFile implements LogFile {
     return Promise.reject(new Error('the log is read only'));
   }
 
-  async truncate(): Promise<void> {}
+  async truncate(size: number): Promise<void> {
+    this.#onCut((await this.size()) - size);
+  }
 
   async sync(): Promise<void> {}
 
