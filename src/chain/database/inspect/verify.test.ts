@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { concatBytes } from '../../../base/bytes.ts';
+import { encodeRlp } from '../../../base/rlp.ts';
 import {
   accountLookupKey,
   CHECKPOINT_KEY,
@@ -19,7 +20,9 @@ import { ReadOnlyFiles } from '../../../state/log/read-only-files.ts';
 import { RecordLog } from '../../../state/log/record-log.ts';
 import { LmdbStore } from '../../../state/store/lmdb-store.ts';
 import { type OrderedStore, prefixEnd } from '../../../state/store/ordered-store.ts';
+import { encodeBlock } from '../../blocks/block.ts';
 import { openFolder } from '../folder.ts';
+import { decodeStored, readStored, storedItems } from '../records.ts';
 import { CHECKPOINT, HEAD, LARGE, makeSample, PLAIN, SAMPLE_WINDOW, SMALL } from './sample.ts';
 import { verifyDatabase } from './verify.ts';
 
@@ -164,6 +167,11 @@ describe('a database whose store is damaged', { timeout: 60_000 }, () => {
       });
       expect(faults.join('\n')).toContain('old block 2: ');
     }
+    const body = await damaged(oldBlock(2), (value) => {
+      const block = { ...readStored(decodeStored(value)), transactions: [Uint8Array.of(2, 0xc0)] };
+      return encodeRlp(storedItems(block, encodeBlock(block)));
+    });
+    expect(body).toEqual([expect.stringMatching(/^old block 2: its transactionsRoot is 0x/)]);
     const gone = await damaged(oldBlock(1), () => undefined);
     expect(gone.join('\n')).toMatch(/^hash 0x[0-9a-f]{64}: it leads to no old block/m);
   });
@@ -201,10 +209,16 @@ describe('a database whose log is damaged', { timeout: 120_000 }, () => {
 
   it('by changes that lead elsewhere, in records that are whole', async () => {
     const folder = copy();
-    // The last byte of a block's record is of the way back.
-    await rewriteLog(folder, (payloads) => payloads.with(5, flipLast(payloads[5] as Uint8Array)));
+    // The way back of block 3 puts 1,003 into slot 3.
+    await rewriteLog(folder, (payloads) => {
+      const record = Buffer.from(payloads[5] as Uint8Array);
+      const at = record.lastIndexOf(Uint8Array.of(0x03, 0xeb));
+      record[at + 1] = 0xea;
+      return payloads.with(5, record);
+    });
     const { faults } = await verify(folder);
-    expect(faults).toEqual([expect.stringMatching(/record 6|block 3/)]);
+    const fault = /^the log: the way back in record 6 leads to the root 0x.*header of block 2 says/;
+    expect(faults).toEqual([expect.stringMatching(fault)]);
   });
 
   it('in a record of a segment before the last', async () => {
