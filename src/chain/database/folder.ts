@@ -23,7 +23,10 @@ import { type FolderLock, lockFolder } from './lock.ts';
 export const STORE = 'state';
 export const LOG = 'log';
 
-export type DatabaseLimits = Omit<ChainDatabaseOptions, 'store' | 'log'>;
+export interface DatabaseLimits extends Omit<ChainDatabaseOptions, 'store' | 'log'> {
+  /** Of a file of the log, which goes when all in it is old; 64 MiB when left out. */
+  readonly segmentBytes?: number;
+}
 
 /** A chain in memory, from its first block and that block's state on. */
 export async function createInMemory(
@@ -86,7 +89,9 @@ async function withFolder(
   try {
     const store = await LmdbStore.open({ folder: join(folder, STORE) });
     opened.push(store);
-    const log = await RecordLog.open(new FolderFiles(join(folder, LOG)));
+    const { segmentBytes } = limits;
+    const files = new FolderFiles(join(folder, LOG));
+    const log = await RecordLog.open(files, segmentBytes === undefined ? {} : { segmentBytes });
     opened.push(log);
     return await work({ ...limits, store, log, onClose: () => lock.release() });
   } catch (error) {

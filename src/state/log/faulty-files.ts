@@ -7,6 +7,12 @@ export class FaultyFiles implements LogFiles {
   readonly files: Map<string, FaultyFile> = new Map();
   /** Operations until the next one fails; none fails when undefined. */
   failsAfter: number | undefined;
+  /** What a failure says. */
+  failure: string = 'ENOSPC: no space left on device';
+  /** Reads fail, too, as those of a disk that wears out. */
+  failsToRead: boolean = false;
+  /** Told of each moment at which the power could go: after a write, before and after a sync. */
+  onMoment: () => void = () => {};
 
   async list(): Promise<string[]> {
     return [...this.files.keys()];
@@ -28,7 +34,7 @@ export class FaultyFiles implements LogFiles {
 
   step(): void {
     if (this.failsAfter === undefined) return;
-    if (this.failsAfter === 0) throw new Error('ENOSPC: no space left on device');
+    if (this.failsAfter === 0) throw new Error(this.failure);
     this.failsAfter -= 1;
   }
 
@@ -69,10 +75,12 @@ export class FaultyFile implements LogFile {
     grown.set(this.bytes);
     grown.set(part, offset);
     this.bytes = grown;
+    this.#owner.onMoment();
     this.#owner.step();
   }
 
   async read(offset: number, size: number): Promise<Uint8Array> {
+    if (this.#owner.failsToRead) throw new Error('EIO: i/o error, read');
     return this.bytes.slice(offset, offset + size);
   }
 
@@ -82,7 +90,9 @@ export class FaultyFile implements LogFile {
 
   async sync(): Promise<void> {
     this.#owner.step();
+    this.#owner.onMoment();
     this.#synced = this.bytes.slice();
+    this.#owner.onMoment();
   }
 
   async truncate(size: number): Promise<void> {
