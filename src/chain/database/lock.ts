@@ -75,20 +75,24 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** When a process started, where the system says so: another may have its number later. */
+/**
+ * When a process started, where the system says so: another may have its number later. One that
+ * has ended and waits for its parent to notice has no start any more.
+ */
 function startOf(pid: number): string {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The name before it, in brackets, may hold anything.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return fields[STARTTIME] ?? 'unknown';
+    return fields[0] === ZOMBIE ? 'ended' : (fields[STARTTIME] ?? 'unknown');
   } catch {
     return 'unknown';
   }
 }
 
-/** Counted from the field behind the name: proc(5). */
+/** Counted from the field behind the name, the state: proc(5). */
 const STARTTIME = 19;
+const ZOMBIE = 'Z';
 
 function inUse(folder: string, pid: number | undefined): DatabaseError {
   const by = pid === undefined ? 'another process' : `process ${pid}`;
