@@ -1,11 +1,12 @@
 /**
  * Many different contracts compiled and live in one process, then dropped: time, memory, slots.
  *
- *   node --expose-gc bench/contracts.ts [--count N] [--cycles N] [--real]
+ *   node --expose-gc bench/contracts.ts [--count N] [--cycles N] [--real] [--wasm-mib N]
  *
  * --real: the contracts of the workloads (OpenZeppelin, Solady, Uniswap and our own) in turns, each
  * copy with a number behind it, so that its hash is one that was not seen before. All of their
- * blocks are compiled, though a call without data runs only a few.
+ * blocks are compiled, though a call without data runs only a few. --wasm-mib: how much compiled
+ * code may be live, where the machine's own limit (512 MiB) is to be another.
  */
 
 import { parseArgs } from 'node:util';
@@ -24,9 +25,11 @@ const { values } = parseArgs({
     count: { type: 'string', default: '5000' },
     cycles: { type: 'string', default: '2' },
     real: { type: 'boolean', default: false },
+    'wasm-mib': { type: 'string', default: '512' },
   },
 });
 const COUNT = Number(values.count);
+const wasmBytesMax = Number(values['wasm-mib']) * 2 ** 20;
 
 const addressOf = (index: number): Address =>
   `0x${(0xc0de0000 + index).toString(16).padStart(40, '0')}`;
@@ -100,7 +103,7 @@ function runAll(): ReturnType<typeof createEVM> {
     const code = codeOf(index);
     state.setAccount(addressOf(index), { nonce: 1n, balance: 0n, code, storage: [] });
   }
-  const evm = createEVM({ state, engine: 'compiler' });
+  const evm = createEVM({ state, engine: 'compiler', compilation: { wasmBytesMax } });
   for (const round of ['compiled', 'called again']) {
     const start = performance.now();
     for (let index = 0; index < COUNT; index++) {

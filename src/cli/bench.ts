@@ -14,7 +14,7 @@ import { loadEthereumJs } from './bench/ethereumjs.ts';
 import { openEvmone } from './bench/evmone.ts';
 import type { Tier } from './bench/machine.ts';
 import { type Measured, measure, type Peers } from './bench/measure.ts';
-import { asJson, asTable } from './bench/report.ts';
+import { asJson, asLine, asTable } from './bench/report.ts';
 import type { Workload } from './bench/workload.ts';
 import { loadWorkloads } from './bench/workloads.ts';
 
@@ -119,10 +119,10 @@ async function measureAll(
 ): Promise<Measured[]> {
   const tiers = engine === undefined ? ENGINES : [engine];
   const rows: Measured[] = [];
+  const terminal = process.stderr.isTTY === true;
   for (const [index, workload] of workloads.entries()) {
-    if (process.stderr.isTTY) {
-      process.stderr.write(`\r\x1b[K${index + 1}/${workloads.length} ${workload.name}`);
-    }
+    const place = `${index + 1}/${workloads.length}`;
+    if (terminal) process.stderr.write(`\r\x1b[K${place} ${workload.name}`);
     const row = await measure(workload, peers, {
       tiers,
       runs,
@@ -131,7 +131,8 @@ async function measureAll(
     });
     rows.push(row);
     if (json === true) process.stdout.write(asJson(row));
+    if (!terminal) process.stderr.write(`${place} ${asLine(row)}\n`);
   }
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  if (terminal) process.stderr.write('\r\x1b[K');
   return rows;
 }

@@ -26,6 +26,15 @@ export function asJson({ workload, gas, output, ms, peers }: Measured): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** What one workload came to, before the table is there. */
+export function asLine({ workload, ms, peers }: Measured): string {
+  const times = [
+    ...TIERS.map((tier) => [TIER_TITLES[tier], ms[tier]] as const),
+    ...PEERS.map((peer) => [PEER_TITLES[peer], peers[peer]] as const),
+  ].filter(([, value]) => value !== undefined);
+  return `${workload.name}: ${times.map(([title, value]) => `${title} ${figure(value)}`).join(', ')}`;
+}
+
 /** Both sets, each with its means. */
 export function asTable(rows: readonly Measured[]): string {
   const peers = PEERS.filter((peer) => rows.some((row) => row.peers[peer] !== undefined));

@@ -14,9 +14,13 @@ const PADDING_BYTES = 16;
 const ELEMENT_BYTES = 64;
 const G1_BYTES = 2 * ELEMENT_BYTES;
 const G2_BYTES = 4 * ELEMENT_BYTES;
+const PAIR_BYTES = G1_BYTES + G2_BYTES;
+const COMPACT_PAIR_BYTES = (PAIR_BYTES / ELEMENT_BYTES) * 48;
 const SCALAR_BYTES = 32;
 const G1_MSM_GAS = 12_000n;
 const G2_MSM_GAS = 22_500n;
+/** Points or pairs that are read in a step: half a millisecond. */
+const READ_AT_ONCE = 256;
 
 /** Copies `count` elements without their padding; whether they are all below the modulus. */
 function unpad(input: Uint8Array, start: number, out: Uint8Array, outStart: number): boolean {
@@ -36,6 +40,19 @@ function elements(input: Uint8Array): Uint8Array | undefined {
   return unpad(input, 0, out, 0) ? out : undefined;
 }
 
+/** A check of pairs; they are read in steps, too. */
+function* checkPairs(library: Bls12381, input: Uint8Array): Steps<boolean | undefined> {
+  const pairs = new Uint8Array((input.length / PAIR_BYTES) * COMPACT_PAIR_BYTES);
+  for (let i = 0; i * PAIR_BYTES < input.length; i++) {
+    if (i % READ_AT_ONCE === READ_AT_ONCE - 1) yield;
+    const end = (i + 1) * COMPACT_PAIR_BYTES;
+    if (!unpad(input, i * PAIR_BYTES, pairs.subarray(0, end), end - COMPACT_PAIR_BYTES)) {
+      return undefined;
+    }
+  }
+  return yield* library.pairing(pairs);
+}
+
 function pad(compact: Output): Output {
   if (compact === undefined) return undefined;
   const out = new Uint8Array((compact.length / 48) * ELEMENT_BYTES);
@@ -43,10 +60,6 @@ function pad(compact: Output): Output {
     out.set(compact.subarray(48 * i, 48 * i + 48), ELEMENT_BYTES * i + PADDING_BYTES);
   }
   return out;
-}
-
-function* padded(compact: Steps<Output>): Steps<Output> {
-  return pad(yield* compact);
 }
 
 /** One of fixed size that gives elements for elements. */
@@ -78,6 +91,21 @@ function multiScalar(
 ): Precompile {
   const size = pointBytes + SCALAR_BYTES;
   const compactBytes = (pointBytes / ELEMENT_BYTES) * 48;
+
+  function* sum(library: Bls12381, input: Uint8Array): Steps<Output> {
+    const count = input.length / size;
+    const points = new Uint8Array(count * compactBytes);
+    const scalars = new Uint8Array(count * SCALAR_BYTES);
+    for (let i = 0; i < count; i++) {
+      if (i % READ_AT_ONCE === READ_AT_ONCE - 1) yield;
+      const [start, out] = [i * size, i * compactBytes];
+      const point = points.subarray(0, out + compactBytes);
+      if (!unpad(input, start, point, out)) return undefined;
+      scalars.set(input.subarray(start + pointBytes, start + size), i * SCALAR_BYTES);
+    }
+    return pad(yield* compute(library, points, scalars));
+  }
+
   return {
     name,
     gas: (input) => {
@@ -88,16 +116,7 @@ function multiScalar(
     },
     run: (input, { libraries }) => {
       if (input.length === 0 || input.length % size !== 0) return undefined;
-      const count = input.length / size;
-      const points = new Uint8Array(count * compactBytes);
-      const scalars = new Uint8Array(count * SCALAR_BYTES);
-      for (let i = 0; i < count; i++) {
-        const [start, out] = [i * size, i * compactBytes];
-        const point = points.subarray(0, out + compactBytes);
-        if (!unpad(input, start, point, out)) return undefined;
-        scalars.set(input.subarray(start + pointBytes, start + size), i * SCALAR_BYTES);
-      }
-      return padded(compute(libraries.bls12381, points, scalars));
+      return sum(libraries.bls12381, input);
     },
   };
 }
@@ -137,10 +156,9 @@ export const BLS_G2_MSM: Precompile = multiScalar(
 
 export const BLS_PAIRING: Precompile = {
   name: 'BLS12_PAIRING_CHECK',
-  gas: (input) => 37_700n + 32_600n * BigInt(Math.floor(input.length / (G1_BYTES + G2_BYTES))),
+  gas: (input) => 37_700n + 32_600n * BigInt(Math.floor(input.length / PAIR_BYTES)),
   run: (input, { libraries }) => {
-    if (input.length === 0 || input.length % (G1_BYTES + G2_BYTES) !== 0) return undefined;
-    const pairs = elements(input);
-    return pairs && flagOf(libraries.bls12381.pairing(pairs));
+    if (input.length === 0 || input.length % PAIR_BYTES !== 0) return undefined;
+    return flagOf(checkPairs(libraries.bls12381, input));
   },
 };

@@ -19,8 +19,8 @@ import {
 /** Imaginary parts come first in the input. */
 const G2_PARTS = [1, 0, 3, 2] as const;
 const PAIR_BYTES = 192;
-/** Pairs that share the squarings of a Miller loop: about 2 ms between two pauses. */
-const CHUNK = 4;
+/** Pairs that share the squarings of a Miller loop. */
+const CHUNK = 2;
 const KEPT_BYTES = CHUNK * (G1 + G2) + GT;
 /** The curve's parameter x in bits below the leading one. */
 const PARAMETER_BITS = 4_965_661_367_192_848_881n.toString(2).slice(1);
@@ -65,6 +65,7 @@ export function fastBn254(): Bn254 {
         count = 0;
       };
       for (let at = 0; at < pairs.length; at += PAIR_BYTES) {
+        if (at > 0) yield* pause();
         const [p, q] = [g1 + count * G1, g2 + count * G2];
         if (!readG1(mcl, p, pairs, at) || !readG2(mcl, q, pairs, at + 64, G2_PARTS)) {
           return undefined;
@@ -76,7 +77,6 @@ export function fastBn254(): Bn254 {
         if (count < CHUNK) continue;
         yield* pause();
         multiplyIn();
-        yield* pause();
       }
       multiplyIn();
       if (pairs.length > PAIR_BYTES) yield* pause();
