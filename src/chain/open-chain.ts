@@ -50,9 +50,12 @@ export interface GenesisFields {
 export interface ChainSetting {
   /** `auto` when left out. */
   readonly engine?: Engine;
-  /** Blocks before the head whose states are kept; 256 when left out. */
+  /**
+   * Blocks before the head whose states are kept. The folder keeps the choice: when left out it is
+   * as it was, 256 at first.
+   */
   readonly window?: number;
-  /** Keeps the states of all blocks. */
+  /** Keeps the states of all blocks, whatever the window; the folder keeps this choice, too. */
   readonly archive?: boolean;
 }
 

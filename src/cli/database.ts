@@ -1,6 +1,6 @@
 /** What the commands upon a database have in common. */
 
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { Chain } from '../chain/chain.ts';
 import type { ChainDatabase } from '../chain/database/chain-database.ts';
 import { DatabaseError } from '../chain/database/fault.ts';
@@ -31,4 +31,13 @@ export function noteRecovery({ recovery }: ChainDatabase): void {
   if (recovery.blocks === 0) return;
   const time = (recovery.milliseconds / 1000).toFixed(1);
   process.stderr.write(`${recovery.blocks} blocks of the log were gone over in ${time} s\n`);
+}
+
+const WINDOW_MAX = 1_000_000;
+
+/** Blocks before the head whose states stay. */
+export function parseWindow(text: string): number {
+  const blocks = Number(text);
+  if (/^\d+$/.test(text) && blocks <= WINDOW_MAX) return blocks;
+  throw new InvalidArgumentError(`${text} is not a number of blocks from 0 to ${WINDOW_MAX}.`);
 }

@@ -101,9 +101,10 @@ function run(...args: string[]) {
   return { status, stdout, stderr };
 }
 
-function init(name: string): string {
+function init(name: string, ...options: string[]): string {
   const folder = path(name);
-  expect(run('db', 'init', folder, '--genesis', genesis)).toMatchObject({ status: 0, stderr: '' });
+  const made = run('db', 'init', folder, '--genesis', genesis, ...options);
+  expect(made).toMatchObject({ status: 0, stderr: '' });
   return folder;
 }
 
@@ -114,6 +115,26 @@ function imported(folder: string, ...files: string[]) {
 }
 
 describe('import and export', { timeout: TIMEOUT }, () => {
+  test('leave the states that were to be kept', () => {
+    const oldest = (folder: string) =>
+      JSON.parse(run('db', 'stats', folder, '--json').stdout).oldest.number;
+    const [archive, near] = [init('archive', '--archive', '--window', '3'), init('near')];
+    for (const folder of [archive, near]) imported(folder, whole);
+    const refused = run('db', 'prune', archive);
+    expect(refused).toMatchObject({ status: 1 });
+    expect(refused.stderr).toContain('keeps all states: say with --window');
+    expect(oldest(archive)).toBe('0');
+    // What it says is kept for the next one.
+    run('db', 'prune', near, '--window', '10');
+    expect(run('db', 'snapshot', near, path('near.snapshot')).status).toBe(0);
+    expect(JSON.parse(run('db', 'prune', near, '--json').stdout)).toMatchObject({
+      is: { oldest: `${BLOCKS - 10}` },
+    });
+    const pruned = run('db', 'prune', archive, '--window', '4', '--json');
+    expect(JSON.parse(pruned.stdout)).toMatchObject({ is: { oldest: `${BLOCKS - 4}` } });
+    expect(run('db', 'init', path('none'), '--genesis', genesis, '--window', '-1').status).toBe(2);
+  });
+
   test('bring back what was there, in RLP and in JSON', () => {
     const folder = init('plain');
     const zipped = path('chain.rlp.gz');

@@ -29,10 +29,18 @@ import type {
 import { encodeBlock } from '../blocks/block.ts';
 import type { ChainSpec } from '../chain-spec.ts';
 import { DatabaseError } from './fault.ts';
+import {
+  chosenRetention,
+  DEFAULT_RETENTION,
+  keepRetention,
+  type Retention,
+  readRetention,
+} from './kept-retention.ts';
 import { checkSpec, keepSpec, readSpec } from './kept-spec.ts';
 import { type Node, Nodes } from './nodes.ts';
 import { OldBlocks } from './old-blocks.ts';
 import { type Moves, Pending } from './pending.ts';
+import { readTree } from './read-tree.ts';
 import {
   type BlockRecord,
   decodeRecord,
@@ -40,7 +48,6 @@ import {
   encodeHead,
   readStored,
 } from './records.ts';
-import { readTree } from './replay.ts';
 
 export interface ChainDatabaseOptions extends Omit<FlatStateOptions, 'store'> {
   /** Both are the database's own from now on. */
@@ -48,9 +55,9 @@ export interface ChainDatabaseOptions extends Omit<FlatStateOptions, 'store'> {
   readonly log: RecordLog;
   /** Kept when the database is made; one that is of another chain is not opened. */
   readonly spec?: ChainSpec;
-  /** Blocks before the head whose states are kept; `WINDOW` when left out. */
+  /** Blocks before the head whose states are kept; as it was when left out, at first `WINDOW`. */
   readonly window?: number;
-  /** Keeps the states of all blocks. */
+  /** Keeps the states of all blocks; as it was when left out. */
   readonly archive?: boolean;
   /** Accounts and slots written before the state goes to the store; 500,000 when left out. */
   readonly checkpointWrites?: number;
@@ -61,8 +68,6 @@ export interface ChainDatabaseOptions extends Omit<FlatStateOptions, 'store'> {
   readonly onClose?: () => Promise<void>;
 }
 
-/** Four epochs of 32 slots and more: past two a block is final. BLOCKHASH reaches as far. */
-export const WINDOW = 256;
 const CHECKPOINT_WRITES = 500_000;
 const CHECKPOINT_BYTES = 134_217_728;
 const VIEW_ENTRIES = 2_000_000;
@@ -72,6 +77,11 @@ const MOVES_KEPT = 16;
 const MOVE_ENTRIES = 100_000;
 /** Blocks that go to the store at once. */
 const BLOCKS_AT_ONCE = 64;
+/**
+ * How many checkpoints' worth of changes there may be before a new block waits for the one that is
+ * being written: blocks that come faster than the store takes them would fill the memory.
+ */
+const BACKLOG = 2;
 
 /** What opening found. */
 export interface Recovery {
@@ -80,8 +90,16 @@ export interface Recovery {
   readonly milliseconds: number;
 }
 
+/** What a database stands at when it begins. */
+interface Beginning {
+  readonly at: Node;
+  readonly head: Node;
+  readonly retention: Retention;
+}
+
 export class ChainDatabase implements BlockTree {
   readonly #options: ChainDatabaseOptions;
+  readonly #retention: Retention;
   readonly #state: FlatState;
   readonly #nodes: Nodes;
   readonly #old: OldBlocks;
@@ -90,21 +108,25 @@ export class ChainDatabase implements BlockTree {
   readonly #moves = new Map<Hash, Moves>();
   /** Whose state `#state` is, the pending block's changes aside. */
   #at: Node;
+  /** Where the state is on its way to. */
+  #target: Node | undefined;
   #head: Node;
   #pending: Pending | undefined;
   #settled: Promise<void> = Promise.resolve();
   #upkeep: Promise<void> | undefined;
   #bytesSinceCheckpoint = 0;
   #failure: unknown;
+  #closing: Promise<void> | undefined;
   recovery: Recovery = { blocks: 0, milliseconds: 0 };
 
   private constructor(
     options: ChainDatabaseOptions,
     state: FlatState,
     nodes: Nodes,
-    { at, head }: { readonly at: Node; readonly head: Node },
+    { at, head, retention }: Beginning,
   ) {
     this.#options = options;
+    this.#retention = retention;
     this.#state = state;
     this.#nodes = nodes;
     this.#old = new OldBlocks(options.store);
@@ -122,6 +144,7 @@ export class ChainDatabase implements BlockTree {
     state: StateChanges,
   ): Promise<ChainDatabase> {
     const { store, log } = options;
+    const retention = chosenRetention(DEFAULT_RETENTION, options);
     const flat = new FlatState(options);
     if (flat.checkpointed !== undefined || log.last > 0n) {
       flat.free();
@@ -135,6 +158,7 @@ export class ChainDatabase implements BlockTree {
       throw new DatabaseError('database/damaged', message);
     }
     if (options.spec !== undefined) await keepSpec(store, options.spec);
+    await keepRetention(store, retention);
     await flat.checkpoint({ block: hash, number: header.number, record: 1n });
     const none = new Uint8Array(0);
     await log.append([
@@ -144,6 +168,7 @@ export class ChainDatabase implements BlockTree {
     return new ChainDatabase({ ...options, store }, flat, new Nodes(node), {
       at: node,
       head: node,
+      retention,
     });
   }
 
@@ -157,14 +182,19 @@ export class ChainDatabase implements BlockTree {
     const spec = readSpec(given.store);
     if (given.spec !== undefined) checkSpec(spec, given.spec);
     const options = spec === undefined ? given : { ...given, spec };
+    const retention = chosenRetention(readRetention(given.store), given);
     const flat = new FlatState(options);
     try {
       const tree = await readTree(options.log, flat.checkpointed);
-      const database = new ChainDatabase(options, flat, tree.nodes, tree);
+      const database = new ChainDatabase(options, flat, tree.nodes, { ...tree, retention });
       const { back, forward } = tree.nodes.path(tree.at, tree.head);
       await database.#moveTo(tree.head);
       const milliseconds = performance.now() - started;
       database.recovery = { blocks: back.length + forward.length, milliseconds };
+      await keepRetention(options.store, retention);
+      // Who opens it for a few blocks each time would else never come to a checkpoint.
+      database.#bytesSinceCheckpoint = tree.bytesBehind;
+      if (database.#upkeepsDue() >= 1) database.#startUpkeep();
       return database;
     } catch (error) {
       flat.free();
@@ -183,6 +213,11 @@ export class ChainDatabase implements BlockTree {
 
   get state(): FlatState {
     return this.#state;
+  }
+
+  /** Which states are kept. */
+  get retention(): Retention {
+    return this.#retention;
   }
 
   /** The chain that it is of, where it was made with one. */
@@ -212,7 +247,13 @@ export class ChainDatabase implements BlockTree {
     const node = this.#nodes.get(hash);
     if (node === undefined) return this.#old.block(hash);
     await this.#settled;
-    return readStored((await this.#record(node)).stored);
+    try {
+      return readStored((await this.#record(node)).stored);
+    } catch (error) {
+      if (this.#nodes.get(hash) === node) throw error;
+      // It has left the window meanwhile, and its record the log.
+      return this.#old.block(hash);
+    }
   }
 
   /** A block of the head's branch. */
@@ -223,6 +264,7 @@ export class ChainDatabase implements BlockTree {
   }
 
   async begin(parent: Hash, blockHashes: BlockHashes): Promise<PendingBlock> {
+    if (this.#upkeepsDue() >= BACKLOG) await this.#upkeep;
     const node = this.#node(parent);
     if (this.#pending !== undefined) {
       throw new DatabaseError('database/busy', 'another block is in the making');
@@ -254,11 +296,10 @@ export class ChainDatabase implements BlockTree {
     const pending = this.#pending?.reverses ?? [];
     const { back, forward } = this.#nodes.path(this.#at, node);
     try {
-      const path = await Promise.all([
-        ...back.map(async (over) => (await this.#movesOf(over)).reverse),
-        ...forward.map(async (over) => (await this.#movesOf(over)).forward),
-      ]);
-      for (const changes of [...pending, ...path]) view.put(changes);
+      for (const changes of pending) view.put(changes);
+      // One after another: a record is let go of once it is put.
+      for (const over of back) view.put((await this.#movesOf(over)).reverse);
+      for (const over of forward) view.put((await this.#movesOf(over)).forward);
       return view;
     } catch (error) {
       view.close();
@@ -305,22 +346,35 @@ export class ChainDatabase implements BlockTree {
    * @throws DatabaseError `database/no state`, `database/busy`
    */
   async storeAt(hash: Hash): Promise<OrderedStore> {
+    await this.#upkeep;
     await this.triesAt(hash);
     const isThere = this.#state.gathered === 0 && this.#state.checkpointed?.block === hash;
     if (!isThere) await this.checkpoint();
     return this.#options.store;
   }
 
-  /** Waits for all that is on its way to the disk, and closes log and store. */
-  async close(): Promise<void> {
+  /** Waits for all that is on its way to the disk, and closes log and store; once. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     await this.#settled;
     await this.#upkeep;
     this.#failure ??= new DatabaseError('database/failed', 'the database was closed');
     for (const view of this.#views) view.close();
     this.#state.free();
-    await this.#options.log.close();
-    await this.#options.store.close();
-    await this.#options.onClose?.();
+    const { log, store, onClose } = this.#options;
+    try {
+      await log.close();
+    } finally {
+      try {
+        await store.close();
+      } finally {
+        await onClose?.();
+      }
+    }
   }
 
   #node(hash: Hash): Node {
@@ -351,11 +405,16 @@ export class ChainDatabase implements BlockTree {
       if (this.#moves.size <= MOVES_KEPT) break;
       this.#moves.delete(old);
     }
+    if (this.#upkeepsDue() >= 1) this.#startUpkeep();
+  }
+
+  /** How many checkpoints there could have been since the last began. */
+  #upkeepsDue(): number {
     const { checkpointWrites, checkpointBytes } = this.#options;
-    const isDue =
-      this.#state.gathered >= (checkpointWrites ?? CHECKPOINT_WRITES) ||
-      this.#bytesSinceCheckpoint >= (checkpointBytes ?? CHECKPOINT_BYTES);
-    if (isDue) this.#startUpkeep();
+    return Math.max(
+      this.#state.gathered / (checkpointWrites ?? CHECKPOINT_WRITES),
+      this.#bytesSinceCheckpoint / (checkpointBytes ?? CHECKPOINT_BYTES),
+    );
   }
 
   /** Hands a record to the log; its number. */
@@ -374,7 +433,11 @@ export class ChainDatabase implements BlockTree {
   #startUpkeep(): void {
     if (this.#upkeep !== undefined) return;
     const { hash: block, header, record } = this.#at;
-    const ready = this.#settled.then(() => this.#checkUsable());
+    const settled = this.#settled;
+    const ready = async (): Promise<void> => {
+      await settled;
+      this.#checkUsable();
+    };
     this.#bytesSinceCheckpoint = 0;
     this.#upkeep = this.#state
       .checkpoint({ block, number: header.number, record }, ready)
@@ -387,7 +450,8 @@ export class ChainDatabase implements BlockTree {
 
   /** Moves blocks that are older than the window from the log to the store. */
   async #prune(): Promise<void> {
-    const { archive = false, window = WINDOW, log } = this.#options;
+    const { archive, window } = this.#retention;
+    const { log } = this.#options;
     const checkpoint = this.#nodes.get(this.#state.checkpointed?.block as Hash) as Node;
     const [lowest] = this.#nodes.path(this.#head, checkpoint).back.slice(-1);
     const common = lowest?.parent ?? this.#head;
@@ -405,15 +469,27 @@ export class ChainDatabase implements BlockTree {
       );
       await this.#old.put(blocks);
     }
-    // The head, or a block in the making, may have gone to another branch meanwhile.
-    const isAbove = (node: Node) => this.#nodes.ancestor(node, number) === root;
-    if (!isAbove(this.#head) || !isAbove(this.#at)) return;
+    // The head, the state, or where it is going may be on another branch by now.
+    const standing = [this.#head, this.#at, this.#target ?? this.#at];
+    if (standing.some((node) => this.#nodes.ancestor(node, number) !== root)) return;
     this.#nodes.prune(root);
     await log.prune(root.record);
   }
 
   /** Moves the state to that of a block. */
   async #moveTo(target: Node): Promise<void> {
+    if (this.#target !== undefined) {
+      throw new DatabaseError('database/busy', 'the state is on its way to another block');
+    }
+    this.#target = target;
+    try {
+      await this.#moveAlong(target);
+    } finally {
+      this.#target = undefined;
+    }
+  }
+
+  async #moveAlong(target: Node): Promise<void> {
     const { back, forward } = this.#nodes.path(this.#at, target);
     const steps = [
       ...back.map((over) => ({ over, to: over.parent as Node, way: 'reverse' }) as const),

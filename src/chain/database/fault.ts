@@ -11,6 +11,7 @@ export type DatabaseFault =
   | 'database/in use'
   | 'database/failed'
   | 'database/busy'
-  | 'database/no state';
+  | 'database/no state'
+  | 'database/archive';
 
 export class DatabaseError extends IronflyError<DatabaseFault> {}

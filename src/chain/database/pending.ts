@@ -69,16 +69,20 @@ export class Pending implements PendingBlock {
   commit(block: ChainBlock, bytes: Uint8Array): void {
     if (this.#ended) return;
     const moves = { forward: merged(this.#forward), reverse: merged(this.reverses) };
-    this.#end();
     this.#options.commit(block, bytes, moves);
+    // A block that could not be committed is still there to be dropped.
+    this.#end();
   }
 
   drop(): void {
     if (this.#ended) return;
-    for (const { reverse } of this.#applied.toReversed()) {
-      this.#options.moved(this.#state.undo(reverse).reverse.changes);
+    try {
+      for (const { reverse } of this.#applied.toReversed()) {
+        this.#options.moved(this.#state.undo(reverse).reverse.changes);
+      }
+    } finally {
+      this.#end();
     }
-    this.#end();
   }
 
   get #state(): FlatState {

@@ -178,12 +178,12 @@ export class FlatState implements StateReader {
   }
 
   /**
-   * Writes the state as it is now as one transaction, once `ready` resolves. Blocks may be applied
-   * and undone while it is written. PERF: O(n log n) of what was gathered.
+   * Writes the state as it is now as one transaction, once what `ready` gives resolves. Blocks may
+   * be applied and undone while it is written. PERF: O(n log n) of what was gathered.
    * @throws StateError `state/busy` while another is written, `state/two writers`; StoreError
    *   `store/failed` when nothing was written: all is as before then
    */
-  async checkpoint(at: Omit<Checkpoint, 'stateRoot'>, ready?: Promise<void>): Promise<void> {
+  async checkpoint(at: Omit<Checkpoint, 'stateRoot'>, ready?: () => Promise<void>): Promise<void> {
     this.#checkUsable();
     const [layer, being] = this.#layers;
     if (being !== undefined) {
@@ -197,7 +197,7 @@ export class FlatState implements StateReader {
       const changes = new PackedChanges();
       changes.add(CHECKPOINT_KEY, encodeCheckpoint(checkpoint));
       await layer.pack(this.#store, changes);
-      if (ready !== undefined) await ready;
+      if (ready !== undefined) await ready();
       await this.#store.write(changes);
       this.#layers = [this.#layers[0]];
       this.#checkpoint = checkpoint;

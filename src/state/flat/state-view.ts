@@ -99,18 +99,25 @@ export class StateView implements StateReader {
     this.#end(`the view of the state was held for too long: ${limit}. Open another`);
   }
 
-  /** Goes on to another block's state, by what leads there. Of use to who opens the view alone. */
+  /**
+   * Goes on to another block's state, by what leads there. Of use to who opens the view alone.
+   * @throws StateError `state/closed view` where the view would keep too much; it is closed then
+   */
   put(changes: StateChanges): void {
+    this.#checkOpen();
     for (const [hash, code] of changes.codes) this.#codes.set(hash, code);
     for (const [address, change] of changes.accounts) {
+      if (!this.#accounts.has(address)) this.#entries += 1;
       this.#accounts.set(address, change);
-      if (change === null || change.storageWiped) {
-        this.#storages.set(address, { whole: true, slots: new Map(change?.storage) });
-        continue;
-      }
-      const { slots } = this.#storageOf(address);
-      for (const [slot, value] of change.storage) slots.set(slot, value);
+      const before = this.#storages.get(address)?.slots.size ?? 0;
+      const slots = this.#putSlots(address, change);
+      this.#entries += slots - before;
     }
+    const { entriesMax } = this.#options;
+    if (this.#entries <= entriesMax) return;
+    const limit = `more than ${entriesMax} accounts and slots differ from where the state stands`;
+    this.#end(`the view of the state would keep too much: ${limit}. Open one of a nearer block`);
+    this.#checkOpen();
   }
 
   /** Lets go of what it keeps; reads are refused from now on. */
@@ -132,6 +139,18 @@ export class StateView implements StateReader {
 
   #checkOpen(): void {
     if (this.#closed !== undefined) throw new StateError('state/closed view', this.#closed);
+  }
+
+  /** Slots of the account that are kept then. */
+  #putSlots(address: Address, change: AccountChange | null): number {
+    if (change === null || change.storageWiped) {
+      const slots = new Map(change?.storage);
+      this.#storages.set(address, { whole: true, slots });
+      return slots.size;
+    }
+    const { slots } = this.#storageOf(address);
+    for (const [slot, value] of change.storage) slots.set(slot, value);
+    return slots.size;
   }
 
   #keepStorage(address: Address, change: AccountChange | null): void {

@@ -11,6 +11,10 @@ export class FaultyFiles implements LogFiles {
   failure: string = 'ENOSPC: no space left on device';
   /** Reads fail, too, as those of a disk that wears out. */
   failsToRead: boolean = false;
+  /** What a read waits for before it looks. */
+  beforeRead: () => Promise<void> = async () => {};
+  /** What a sync waits for before it begins. */
+  beforeSync: () => Promise<void> = async () => {};
   /** Told of each moment at which the power could go: after a write, before and after a sync. */
   onMoment: () => void = () => {};
 
@@ -80,6 +84,7 @@ export class FaultyFile implements LogFile {
   }
 
   async read(offset: number, size: number): Promise<Uint8Array> {
+    await this.#owner.beforeRead();
     if (this.#owner.failsToRead) throw new Error('EIO: i/o error, read');
     return this.bytes.slice(offset, offset + size);
   }
@@ -89,6 +94,7 @@ export class FaultyFile implements LogFile {
   }
 
   async sync(): Promise<void> {
+    await this.#owner.beforeSync();
     this.#owner.step();
     this.#owner.onMoment();
     this.#synced = this.bytes.slice();

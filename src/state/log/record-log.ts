@@ -23,7 +23,8 @@ export type LogFault =
   | 'log/version'
   | 'log/closed'
   | 'log/failed'
-  | 'log/record too large';
+  | 'log/record too large'
+  | 'log/no record';
 
 export class LogError extends IronflyError<LogFault> {}
 
@@ -173,7 +174,8 @@ export class RecordLog {
     this.#requireOpen();
     const place = this.#places[Number(number - this.#firstNumber)];
     if (place === undefined) {
-      throw new RangeError(`the log has records ${this.first} to ${this.last}, not ${number}`);
+      const message = `the log has records ${this.first} to ${this.last}, not ${number}`;
+      throw new LogError('log/no record', message);
     }
     const segment = this.#segments.find(({ first }) => first === place.segment) as Segment;
     const bytes = await segment.file.read(place.offset, RECORD_HEAD + place.size);
@@ -189,11 +191,12 @@ export class RecordLog {
     for (;;) {
       const next = this.#segments[1];
       if (next === undefined || next.first > number) return;
+      // All at once, so that who reads meanwhile finds a record, or is told that it is gone.
       const [gone] = this.#segments.splice(0, 1) as [Segment];
-      await gone.file.close();
-      await this.#files.remove(nameOf(gone.first));
       this.#places.splice(0, Number(next.first - this.#firstNumber));
       this.#firstNumber = next.first;
+      await gone.file.close();
+      await this.#files.remove(nameOf(gone.first));
     }
   }
 

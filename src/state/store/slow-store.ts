@@ -11,6 +11,8 @@ import {
 export class SlowStore implements OrderedStore {
   readonly readOnly: boolean = false;
   full: boolean = false;
+  /** What a write waits for. */
+  beforeWrite: () => Promise<void> = () => new Promise((resolve) => setImmediate(resolve));
   readonly #store: OrderedStore;
 
   constructor(store: OrderedStore) {
@@ -27,7 +29,7 @@ export class SlowStore implements OrderedStore {
 
   async write(list: Iterable<StoreChange>): Promise<void> {
     const full = this.full;
-    await new Promise(setImmediate);
+    await this.beforeWrite();
     if (full) throw new StoreError('store/failed', 'no space left');
     await this.#store.write(list);
   }

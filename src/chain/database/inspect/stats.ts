@@ -19,8 +19,8 @@ import type { ChainSpec } from '../../chain-spec.ts';
 import { LOG, STORE } from '../folder.ts';
 import { readSpec } from '../kept-spec.ts';
 import type { Node } from '../nodes.ts';
+import { readTree } from '../read-tree.ts';
 import { decodeRecord } from '../records.ts';
-import { readTree } from '../replay.ts';
 import { checkpointOf, folderBytes, openToRead } from './opened.ts';
 
 /** What lies in the store, by the first byte of its key. */

@@ -10,8 +10,8 @@ import { FlatState } from '../../../state/flat/flat-state.ts';
 import type { RecordLog } from '../../../state/log/record-log.ts';
 import type { OrderedStore } from '../../../state/store/ordered-store.ts';
 import type { Node } from '../nodes.ts';
+import type { FoundTree } from '../read-tree.ts';
 import { decodeRecord } from '../records.ts';
-import type { FoundTree } from '../replay.ts';
 
 /** @throws the first fault: from there on no state is right */
 export async function checkMoves(

@@ -11,9 +11,10 @@ import { RecordLog } from '../../../state/log/record-log.ts';
 import { LmdbStore } from '../../../state/store/lmdb-store.ts';
 import type { OrderedStore } from '../../../state/store/ordered-store.ts';
 import { LOG, requireDatabase, STORE } from '../folder.ts';
+import { readRetention } from '../kept-retention.ts';
 import { readSpec } from '../kept-spec.ts';
 import { LOCK, lockFolder } from '../lock.ts';
-import { type FoundTree, readTree } from '../replay.ts';
+import { type FoundTree, readTree } from '../read-tree.ts';
 import { checkpointOf } from './opened.ts';
 import { checkOldBlocks, checkRecords } from './verify-blocks.ts';
 import { checkMoves } from './verify-moves.ts';
@@ -69,6 +70,7 @@ class Verification {
   async run(crashed: boolean): Promise<Verified> {
     const store = this.#store;
     await this.#orFault('the chain', () => readSpec(store));
+    await this.#orFault('the states that are kept', () => readRetention(store));
     const checkpoint = await this.#orFault('the checkpoint', () => checkpointOf(store));
     const counts = this.#state(checkpoint);
     const files = new ReadOnlyFiles(join(this.#folder, LOG));

@@ -12,6 +12,8 @@ export interface FoundTree {
   /** What the store is at. */
   readonly at: Node;
   readonly head: Node;
+  /** Of the records behind that of the store's block: what an opening goes over again. */
+  readonly bytesBehind: number;
 }
 
 /**
@@ -22,11 +24,15 @@ export async function readTree(
   log: RecordLog,
   checkpoint: Checkpoint | undefined,
 ): Promise<FoundTree> {
-  if (checkpoint === undefined || log.last < log.first) throw incomplete();
+  if (log.last < log.first) throw incomplete();
+  if (checkpoint === undefined) throw lostStore(log);
+  let bytesBehind = 0;
   const found = new Map<Hash, Node>();
   let headHash: Hash | undefined;
   for (let record = log.first; record <= log.last; record += 1n) {
-    const content = decodeRecord(await log.read(record));
+    const payload = await log.read(record);
+    if (record > checkpoint.record) bytesBehind += payload.length;
+    const content = decodeRecord(payload);
     if (content.kind === 'head') {
       headHash = content.hash;
       continue;
@@ -47,12 +53,20 @@ export async function readTree(
   }
   const at = nodes.get(checkpoint.block);
   if (at === undefined) throw lacks(`the store’s block ${checkpoint.number}, ${checkpoint.block}`);
-  return { nodes, at, head };
+  return { nodes, at, head, bytesBehind };
 }
 
 function incomplete(): DatabaseError {
   const message = 'the database was not finished when it was made: remove its folder, make it anew';
   return new DatabaseError('database/incomplete', message);
+}
+
+/** What is in the log was answered: nobody must be told to remove it. */
+function lostStore(log: RecordLog): DatabaseError {
+  const has = `the block log has the records ${log.first} to ${log.last}, the store no state`;
+  const advice =
+    'the store was lost, the blocks were not: keep the log, restore the store from a copy';
+  return new DatabaseError('database/damaged', `${has}: ${advice}`);
 }
 
 function lacks(what: string): DatabaseError {
