@@ -120,6 +120,36 @@ describe('a chain', () => {
     );
   });
 
+  it('imports branches in any order, refused blocks between, as an EVM goes on from block to block', async () => {
+    const source = await openChain('osaka');
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.nat(), fc.boolean()), { maxLength: 12 }),
+        async (all) => {
+          const chain = await openChain('osaka');
+          const blocks: KnownBlock[] = [source.head];
+          const counts = [0n];
+          for (const [index, [pick, isRefused]] of all.entries()) {
+            // Mostly upon the block before, as a chain grows.
+            const at = pick % 3 === 0 ? pick % blocks.length : blocks.length - 1;
+            const parent = blocks[at] as KnownBlock;
+            const nonce = counts[at] as bigint;
+            const made = await extend(source, parent, [call(nonce, COUNTER)], BigInt(index + 1));
+            if (isRefused) {
+              const header: BlockHeader = { ...made.header, stateRoot: made.hash };
+              const bad = encodeBlock({ ...made, header });
+              await expect(chain.importBlock(bad)).rejects.toThrow(InvalidBlock);
+            }
+            blocks.push(await chain.importBlock(encodeBlock(made)));
+            counts.push(nonce + 1n);
+            expect(await countAt(chain, made)).toBe(nonce + 1n);
+          }
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+
   it('does one thing after another, however many are asked for at once', async () => {
     const chain = await openChain('osaka');
     const request = { timestamp: 5n, coinbase: MINER, transactions: [call(0n, COUNTER)] };

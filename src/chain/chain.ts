@@ -172,6 +172,7 @@ export class Chain {
       const { receipts, accessList } = outcome;
       const kept: ChainBlock = { ...block, totalDifficulty, receipts, accessList };
       pending.commit(kept, read.bytes);
+      this.#machines.reached(block.hash, setting.evm);
       return kept;
     });
   }
@@ -183,11 +184,11 @@ export class Chain {
     work: (setting: BlockSetting, pending: PendingBlock) => Promise<Result>,
   ): Promise<Result> {
     const { rules } = blockRules;
-    const evm = this.#machines.for(rules);
+    const { evm, isAtParent } = this.#machines.upon(parent.hash, rules);
     const blockHashes = (number: bigint): Hash => this.#ancestorHash(parent, number);
     const state = await this.#tree.begin(parent.hash, blockHashes);
     try {
-      return await work({ spec: this.spec, blockRules, evm, state }, state);
+      return await work({ spec: this.spec, blockRules, evm, isAtParent, state }, state);
     } catch (error) {
       // Whatever state a machine is in that fails, it is not used again.
       if (!(error instanceof InvalidBlock)) this.#machines.discard(rules);

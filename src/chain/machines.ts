@@ -2,7 +2,7 @@
 
 import { createEVM, type EVM } from '../evm/evm.ts';
 import type { Rules } from '../evm/forks/rules.ts';
-import type { Engine } from '../evm/types.ts';
+import type { Engine, Hash } from '../evm/types.ts';
 
 export interface MachineOptions {
   readonly engine: Engine;
@@ -13,6 +13,8 @@ export interface MachineOptions {
 export class Machines {
   readonly #options: MachineOptions;
   readonly #byRules = new Map<string, EVM>();
+  /** The block whose state an EVM has. */
+  readonly #standing = new WeakMap<EVM, Hash>();
   /** What `#byRules` is asked for most: the very object of a timeline. */
   readonly #keys = new WeakMap<Rules, string>();
 
@@ -29,6 +31,22 @@ export class Machines {
       this.#byRules.set(key, evm);
     }
     return evm;
+  }
+
+  /**
+   * An EVM for a block upon `parent`, which `reached` says the end of; whether it has that state
+   * already, from the block before.
+   */
+  upon(parent: Hash, rules: Rules): { readonly evm: EVM; readonly isAtParent: boolean } {
+    const evm = this.for(rules);
+    const isAtParent = this.#standing.get(evm) === parent;
+    this.#standing.delete(evm);
+    return { evm, isAtParent };
+  }
+
+  /** The EVM has executed this block to its end, and the block is valid. */
+  reached(block: Hash, evm: EVM): void {
+    this.#standing.set(evm, block);
   }
 
   /** After a failure inside of it a machine is not used again. */

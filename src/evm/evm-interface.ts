@@ -112,6 +112,11 @@ export interface EVM {
   revert(snapshot: EVMSnapshot): void;
   /** Another state: forgets all changes and all that was cached of the old one. */
   setState(state: StateReader): void;
+  /**
+   * The same state, read elsewhere from now on: `state` is what the EVM's was with all that was
+   * committed since. What the EVM knows of it stays, unless it has become too much.
+   */
+  continueOn(state: StateReader): void;
   /** What is compiled now. */
   tierStatistics(): TierStatistics;
   setBlock(block: BlockEnvironment): void;

@@ -5,7 +5,7 @@ import { MemoryState } from '../state/memory.ts';
 import type { CallEnter, CallExit, TransactOptions } from './evm.ts';
 import { createEVM } from './evm.ts';
 import { InputError } from './input.ts';
-import type { Address, Engine, Transaction } from './types.ts';
+import type { Address, Engine, ExecutionResult, StateReader, Transaction } from './types.ts';
 
 const at = (digits: string): Address => `0x${digits.padStart(40, '0')}`;
 const SENDER = at('aa');
@@ -52,6 +52,52 @@ function transaction(fields: Partial<Transaction>): Transaction {
 
 const word = (result: { status: string; output?: Uint8Array }): bigint =>
   BigInt(`0x${result.output?.toHex() || '0'}`);
+
+describe.each(ENGINES)('a state that is read elsewhere, %s', (engine) => {
+  /** Stores the call data's word in slot 1 and what BALANCE and SLOAD said in slots 2 and 3. */
+  const code = `60015473${B.slice(2)}315f35600155600255600355`;
+
+  it('is not read again where the EVM knows it, and is after setState', async () => {
+    const first = stateWith({ [A]: code, [B]: '' });
+    const evm = createEVM({ state: first, engine });
+    const data = new Uint8Array(32).fill(7);
+    const { changes } = (await evm.transact(transaction({ data }))) as ExecutionResult;
+    const reads: string[] = [];
+    const read = <T>(what: string, value: T): T => {
+      reads.push(what);
+      return value;
+    };
+    const second: StateReader = {
+      getAccount: (address) => read(address, first.getAccount(address)),
+      getStorage: (address, slot) => read(`${slot}`, first.getStorage(address, slot)),
+      getCode: (hash) => first.getCode(hash),
+      hasStorage: (address) => first.hasStorage(address),
+      getBlockHash: () => `0x${'00'.repeat(32)}`,
+    };
+    first.apply(changes);
+    const again = transaction({ nonce: 1n, data: data.toReversed() });
+    evm.continueOn(second);
+    const known = (await evm.transact(again)) as ExecutionResult;
+    expect(reads).toEqual([]);
+    const fresh = createEVM({ state: first, engine });
+    expect(known).toEqual(await fresh.transact(again));
+    first.apply(known.changes);
+    evm.setState(second);
+    await evm.transact(transaction({ nonce: 2n, data }));
+    expect(reads).toContain('1');
+  });
+
+  it('answers BLOCKHASH by the new reader', async () => {
+    const code = `600140${RETURN}`;
+    const state = stateWith({ [A]: code });
+    const evm = createEVM({ state, engine, block: { number: 2n } });
+    expect(word(await evm.call({ to: A }))).toBe(0n);
+    const hash = `0x${'ab'.repeat(32)}` as const;
+    const next: StateReader = Object.assign(Object.create(state), { getBlockHash: () => hash });
+    evm.continueOn(next);
+    expect(word(await evm.call({ to: A }))).toBe(BigInt(hash));
+  });
+});
 
 describe('state overrides', () => {
   it('pretend balance, nonce and code for one call', async () => {

@@ -37,6 +37,7 @@ import type { CallHooks } from './machine/hooks.ts';
 import { createMachine, type Machine } from './machine/instance.ts';
 import { LentBytes } from './machine/lent-bytes.ts';
 import { canShareMemory, createMemory, HEAP_BYTES, type MachineMemory } from './machine/memory.ts';
+import { refusalOf } from './machine/refusals.ts';
 import { serveRequest, stage } from './machine/requests.ts';
 import { copyLogs, decodeLogs, readChanges, readOutput } from './machine/results.ts';
 import { haltReason } from './machine/statuses.ts';
@@ -54,7 +55,6 @@ import type {
   ExecutionResult,
   HaltReason,
   Log,
-  RefusalReason,
   StateChanges,
   StateReader,
   Transaction,
@@ -80,31 +80,9 @@ const DEFAULT_BLOCK: BlockEnvironment = {
   blobBaseFee: 1n,
 };
 
-const REFUSALS: readonly RefusalReason[] = [
-  'type not supported',
-  'nonce too low',
-  'nonce too high',
-  'nonce overflow',
-  'sender has code',
-  'insufficient funds',
-  'intrinsic gas too low',
-  'floor gas too low',
-  'gas limit exceeds block',
-  'gas limit exceeds maximum',
-  'fee below base fee',
-  'priority fee above fee',
-  'init code too large',
-  'blob fee below base',
-  'no blobs',
-  'too many blobs',
-  'invalid blob hash version',
-  'blob creates contract',
-  'empty authorization list',
-  'set code creates contract',
-  'gas price overflow',
-];
-
 const ZERO_ADDRESS: Address = `0x${'00'.repeat(20)}`;
+/** Accounts and slots written since the state was set; some 40 MiB. */
+const KEPT_ENTRIES_MAX = 200_000;
 /** Gas of a call that names none. */
 const CALL_GAS = 1_000_000_000n;
 
@@ -168,15 +146,28 @@ class LocalEVM implements EVM {
     this.#block = checkBlock({ ...DEFAULT_BLOCK, ...options.block });
   }
 
+  continueOn(state: StateReader): void {
+    const { versions } = this.#layers;
+    this.#contexts.whenIdle(() => {
+      const entries = this.#machine.runtime.layerEntries(versions);
+      if (entries > KEPT_ENTRIES_MAX || this.#codeHeap.isHalfFull) this.setState(state);
+      else this.#readFrom(state);
+    });
+  }
+
   setState(state: StateReader): void {
     this.#contexts.whenIdle(() => {
-      this.#state = state;
-      this.#undo.clear();
+      this.#readFrom(state);
       this.#machine.runtime.layerClear(this.#layers.versions);
       this.#machine.runtime.layerClear(this.#layers.view);
-      // The hashes of earlier blocks are the old state's.
-      for (const context of this.#contexts.all) context.block = undefined;
     });
+  }
+
+  #readFrom(state: StateReader): void {
+    this.#state = state;
+    this.#undo.clear();
+    // The hashes of earlier blocks are the old state's.
+    for (const context of this.#contexts.all) context.block = undefined;
   }
 
   tierStatistics(): TierStatistics {
@@ -486,10 +477,7 @@ class LocalEVM implements EVM {
     const view = this.#memory.view();
     const tx = ctx + layout.C_TX;
     const refused = view.getUint32(tx + layout.TX_REFUSED, true);
-    if (refused !== 0) {
-      const reason = REFUSALS[refused - 1] as RefusalReason;
-      return { status: 'refused', reason, message: describeRefusal(reason, transaction) };
-    }
+    if (refused !== 0) return refusalOf(refused, transaction);
     if (options.commit !== false) this.#commit(ctx);
     const succeeded =
       status === layout.STATUS_STOP ||
@@ -585,12 +573,4 @@ function outcomeOf(status: number): Outcome {
   if (status === layout.STATUS_REVERT) return { status: 'revert' };
   const reason = haltReason(status);
   return reason === undefined ? { status: 'success' } : { status: 'halt', reason };
-}
-
-function describeRefusal(reason: RefusalReason, transaction: Transaction): string {
-  const { sender, nonce, gasLimit, maxFeePerGas, value } = transaction;
-  return (
-    `${reason}: sender ${sender}, nonce ${nonce}, gas limit ${gasLimit}, ` +
-    `max fee ${maxFeePerGas}, value ${value}`
-  );
 }

@@ -8,6 +8,8 @@ export interface BlockSetting {
   readonly blockRules: BlockRules;
   /** Set up for the rules of the block. */
   readonly evm: EVM;
+  /** Whether the EVM has the parent's state already: it executed the parent last. */
+  readonly isAtParent?: boolean;
   /** The parent's state, and where the changes go. */
   readonly state: PendingState;
 }

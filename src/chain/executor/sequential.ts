@@ -140,9 +140,11 @@ export class BlockRun {
 
   /** What comes before the transactions. */
   async begin(): Promise<void> {
-    const { spec, blockRules, evm, state } = this.#setting;
-    if (spec.daoFork === this.#header.number) this.#keep(moveDaoEther(state));
-    evm.setState(state);
+    const { spec, blockRules, evm, isAtParent, state } = this.#setting;
+    const movesEther = spec.daoFork === this.#header.number;
+    if (movesEther) this.#keep(moveDaoEther(state));
+    if (isAtParent === true && !movesEther) evm.continueOn(state);
+    else evm.setState(state);
     evm.setChainId(spec.chainId);
     evm.setBlock(blockEnvironment(this.#header, blockRules));
     this.#keepCalls(await recordAncestors(this.#setting, this.#header));

@@ -42,6 +42,11 @@ export class CodeHeap {
     return this.#machine.memory.view().getUint32(layout.GLOBALS + layout.G_CODE_BYTES, true);
   }
 
+  /** Codes of accounts that the block's transactions wrote cannot go: time to forget them. */
+  get isHalfFull(): boolean {
+    return this.bytes > this.#bytesMax / 2;
+  }
+
   /**
    * After each call: collects when there is too much and nothing runs; when there is far too much,
    * calls that begin wait until nothing does.

@@ -10,6 +10,7 @@ export interface RuntimeExports {
   overlayInit(ctx: number): number;
   layerInit(layer: number): number;
   layerClear(layer: number): void;
+  layerEntries(layer: number): number;
   codeCreate(ctx: number, bytes: number, size: number, hash: number): number;
   codeByHash(ctx: number, hash: number): number;
   keccak256(dst: number, ptr: number, size: number): void;

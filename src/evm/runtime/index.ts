@@ -22,6 +22,6 @@ export { allocate, release } from "./allocator";
 export { codesInit, codesCollect, codeCreate, codeByHash } from "./code";
 export { overlayInit, nextAccount, nextSlot } from "./state";
 export {
-  layerFindAccount, layerFindSlot, layerPutAccount, layerPutSlot, layerInit, layerClear, viewPutAccount, viewPutSlot, viewPutHasStorage,
+  layerFindAccount, layerFindSlot, layerPutAccount, layerPutSlot, layerInit, layerClear, layerEntries, viewPutAccount, viewPutSlot, viewPutHasStorage,
 } from "./view";
 export { commitTransaction, nextChangedAccount, nextChangedSlot } from "./versions";

@@ -23,6 +23,11 @@ export function layerClear(layer: u32): void {
   tableClear(layer + LAYER_SLOTS);
 }
 
+/** Accounts and slots that a layer holds. */
+export function layerEntries(layer: u32): u32 {
+  return tableCount(layer + LAYER_ACCOUNTS) + tableCount(layer + LAYER_SLOTS);
+}
+
 // @ts-ignore: decorator
 @inline
 function accountAt(view: u32, address: u32): u32 {
