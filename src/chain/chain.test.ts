@@ -120,7 +120,7 @@ describe('a chain', () => {
     );
   });
 
-  it('imports branches in any order, refused blocks between, as an EVM goes on from block to block', async () => {
+  it('imports branches in any order with an EVM that goes on from block to block', async () => {
     const source = await openChain('osaka');
     await fc.assert(
       fc.asyncProperty(

@@ -32,7 +32,8 @@ export function asLine({ workload, ms, peers }: Measured): string {
     ...TIERS.map((tier) => [TIER_TITLES[tier], ms[tier]] as const),
     ...PEERS.map((peer) => [PEER_TITLES[peer], peers[peer]] as const),
   ].filter(([, value]) => value !== undefined);
-  return `${workload.name}: ${times.map(([title, value]) => `${title} ${figure(value)}`).join(', ')}`;
+  const figures = times.map(([title, value]) => `${title} ${figure(value)}`);
+  return `${workload.name}: ${figures.join(', ')}`;
 }
 
 /** Both sets, each with its means. */

@@ -59,8 +59,8 @@ export function createMemory(options: { readonly shared: boolean }): MachineMemo
     view = new DataView(memory.buffer);
     bytes = new Uint8Array(memory.buffer);
   };
-  // PERF: `memory.buffer` costs 50 ns. The runtime grows the memory for its heap alone; views of one
-  // that is not shared are detached then, those of a shared one end before the heap does.
+  // PERF: `memory.buffer` costs 50 ns. The runtime grows the memory for its heap alone: views of
+  // one that is not shared are detached then, those of a shared one end before the heap does.
   const refresh = (): void => {
     if (bytes.length > 0 && view.getUint32(HEAP_TOP, true) <= bytes.length) return;
     renew();
