@@ -28,18 +28,19 @@ export function readSpec(store: OrderedStore): ChainSpec | undefined {
   }
 }
 
-/** @throws DatabaseError `database/another chain` naming what differs */
-export function checkSpec(kept: ChainSpec | undefined, wanted: ChainSpec): void {
+/** @throws DatabaseError `database/another chain` naming what differs; `what` is what has `kept` */
+export function checkSpec(
+  kept: ChainSpec | undefined,
+  wanted: ChainSpec,
+  what: string = 'the database',
+): void {
   if (kept === undefined) {
-    const message = 'the database does not say of which chain it is: make it anew with its chain';
+    const message = `${what} does not say of which chain it is: make it anew with its chain`;
     throw new DatabaseError('database/another chain', message);
   }
   const difference = differenceOf(kept, wanted);
   if (difference === undefined) return;
-  throw new DatabaseError(
-    'database/another chain',
-    `the database is of another chain: ${difference}`,
-  );
+  throw new DatabaseError('database/another chain', `${what} is of another chain: ${difference}`);
 }
 
 function differenceOf(kept: ChainSpec, wanted: ChainSpec): string | undefined {
@@ -48,8 +49,8 @@ function differenceOf(kept: ChainSpec, wanted: ChainSpec): string | undefined {
   }
   const points = Math.max(kept.forks.length, wanted.forks.length);
   for (let index = 0; index < points; index++) {
-    const has = textOf(kept.forks[index]);
-    const wants = textOf(wanted.forks[index]);
+    const has = forkText(kept.forks[index]);
+    const wants = forkText(wanted.forks[index]);
     if (has !== wants) return `where it has ${has}, ${wants} is wanted`;
   }
   if (kept.daoFork !== wanted.daoFork) {
@@ -60,7 +61,7 @@ function differenceOf(kept: ChainSpec, wanted: ChainSpec): string | undefined {
 }
 
 /** A point of the schedule, its fields in an order of their own. */
-function textOf(point: ForkPoint | undefined): string {
+export function forkText(point: ForkPoint | undefined): string {
   if (point === undefined) return 'no fork';
   const { fork, block, timestamp, totalDifficulty, bombDelay, blobs, rules } = point;
   return [

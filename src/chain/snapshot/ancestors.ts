@@ -1,6 +1,10 @@
 /**
  * The blocks before a snapshot's: BLOCKHASH and the rules of uncles ask for them, so a chain that
  * goes on from the snapshot without them would execute wrongly.
+ *
+ * Each is the one whose hash its child names. What no hash vouches for is the total difficulty: it
+ * is held against the child's, so that one number is left, the oldest's, and none where the oldest
+ * is the chain's first.
  */
 
 import { decodeRlp, type RlpItem } from '../../base/rlp.ts';
@@ -21,12 +25,15 @@ export class AncestorChain {
   readonly #count: bigint;
   #next: Hash;
   #number: bigint;
+  /** What the one that was taken last says of all blocks before it. */
+  #difficultyBefore: bigint;
   #taken = 0n;
 
   constructor({ block, counts }: SnapshotHead) {
     this.#count = counts.ancestors;
     this.#next = block.header.parentHash;
     this.#number = block.header.number;
+    this.#difficultyBefore = difficultyBefore(block);
   }
 
   /** The blocks of a chunk. @throws SnapshotError */
@@ -40,22 +47,37 @@ export class AncestorChain {
       throw wrong(`are ${this.#taken}, and the head says ${this.#count}`);
     }
     const isFirst = this.#number === 0n || this.#next === ZERO_HASH;
+    if (isFirst && this.#difficultyBefore !== 0n) {
+      throw wrong(
+        `end at the first, and say that the difficulty before was ${this.#difficultyBefore}`,
+      );
+    }
     if (isFirst || this.#taken === BigInt(ANCESTORS_MAX)) return;
     throw wrong(`end at block ${this.#number}, before there are ${ANCESTORS_MAX}`);
   }
 
   #takeBlock(item: RlpItem): OldBlock {
     const stored = storedOf(item);
-    const { hash, header } = read(stored);
+    const block = read(stored);
+    const { hash, header, totalDifficulty } = block;
     if (hash !== this.#next || header.number !== this.#number - 1n) {
       throw wrong(`hold block ${hash} where ${this.#next} should be`);
+    }
+    if (totalDifficulty !== this.#difficultyBefore) {
+      const said = `the total difficulty ${totalDifficulty}, its child ${this.#difficultyBefore}`;
+      throw wrong(`say of block ${header.number} ${said}`);
     }
     this.#taken += 1n;
     if (this.#taken > this.#count) throw wrong(`are more than the ${this.#count} of the head`);
     this.#number = header.number;
     this.#next = header.parentHash;
+    this.#difficultyBefore = difficultyBefore(block);
     return { hash, number: header.number, stored };
   }
+}
+
+function difficultyBefore({ totalDifficulty, header }: ChainBlock): bigint {
+  return totalDifficulty - header.difficulty;
 }
 
 /** The blocks of a chunk, each encoded as it is stored. @throws SnapshotError */

@@ -12,11 +12,11 @@
  */
 
 import { createHash } from 'node:crypto';
-import type { FileHandle } from 'node:fs/promises';
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { equalBytes } from '../../base/bytes.ts';
+import type { LogFile } from '../../state/log/files.ts';
 import { SnapshotError } from './fault.ts';
-import { decodeHead, HEAD_BYTES, headId, payloadSize, type SnapshotHead } from './head.ts';
+import { decodeHead, HEAD_BYTES, headChecksum, payloadSize, type SnapshotHead } from './head.ts';
 
 export const BLOCKS = 1;
 export const STATE = 2;
@@ -62,32 +62,40 @@ function checksum(sizes: Uint8Array, bytes: Uint8Array, before: Uint8Array): Uin
   return createHash('sha256').update(before).update(sizes).update(bytes).digest();
 }
 
+interface Opened {
+  readonly head: SnapshotHead;
+  /** Of the head. */
+  readonly end: number;
+  readonly checksum: Uint8Array;
+}
+
 /** Reads a snapshot from its head on, a chunk at a time. */
 export class SnapshotReader {
   readonly head: SnapshotHead;
   /** Of the file. */
   readonly size: number;
-  readonly #file: FileHandle;
+  readonly #file: LogFile;
   #at: number;
   #checksum: Uint8Array;
   #chunk = 0;
 
-  private constructor(file: FileHandle, size: number, head: SnapshotHead, at: number) {
+  private constructor(file: LogFile, size: number, opened: Opened) {
     this.#file = file;
     this.size = size;
-    this.head = head;
-    this.#at = at;
-    this.#checksum = headId(head);
+    this.head = opened.head;
+    this.#at = opened.end;
+    this.#checksum = opened.checksum;
   }
 
   /** @throws SnapshotError */
-  static async open(file: FileHandle): Promise<SnapshotReader> {
-    const { size } = await file.stat();
-    const start = await bytesAt(file, 0, HEAD_BYTES);
+  static async open(file: LogFile): Promise<SnapshotReader> {
+    const size = await file.size();
+    const start = await file.read(0, HEAD_BYTES);
     const payload = payloadSize(start);
     if (size < HEAD_BYTES + payload) throw cut('its head');
-    const head = decodeHead(start, await bytesAt(file, HEAD_BYTES, payload));
-    return new SnapshotReader(file, size, head, HEAD_BYTES + payload);
+    const head = decodeHead(start, await file.read(HEAD_BYTES, payload));
+    const opened = { head, end: HEAD_BYTES + payload, checksum: headChecksum(start) };
+    return new SnapshotReader(file, size, opened);
   }
 
   /** Where the next chunk begins: all before it is whole. */
@@ -95,7 +103,7 @@ export class SnapshotReader {
     return this.#at;
   }
 
-  /** Of the chunk that was read last. */
+  /** Of the chunk that was read last: of it and of all before it, the head among them. */
   get checksum(): Uint8Array {
     return this.#checksum;
   }
@@ -103,14 +111,14 @@ export class SnapshotReader {
   /** The next chunk; undefined at the snapshot's end. @throws SnapshotError */
   async next(): Promise<Chunk | undefined> {
     const where = `chunk ${this.#chunk} at ${this.#at}`;
-    const frame = await bytesAt(this.#file, this.#at, FRAME_BYTES);
+    const frame = await this.#file.read(this.#at, FRAME_BYTES);
     if (frame.length < FRAME_BYTES) throw cut(where);
     const view = new DataView(frame.buffer, frame.byteOffset);
     const [size, rawSize] = [view.getUint32(0, true), view.getUint32(4, true)];
     if (size > CHUNK_MAX || rawSize > CHUNK_MAX) throw damaged(where, 'its sizes are too large');
     const end = this.#at + FRAME_BYTES + size;
     if (end > this.size) throw cut(where);
-    const bytes = await bytesAt(this.#file, this.#at + FRAME_BYTES, size);
+    const bytes = await this.#file.read(this.#at + FRAME_BYTES, size);
     const expected = frame.subarray(8);
     if (!equalBytes(checksum(frame.subarray(0, 8), bytes, this.#checksum), expected)) {
       throw damaged(where, 'its checksum is another');
@@ -138,18 +146,6 @@ function unpacked(bytes: Uint8Array, size: number, where: string): Chunk {
   }
   if (raw.length !== size) throw damaged(where, `it holds ${raw.length} bytes, not ${size}`);
   return { kind: raw[0] as number, content: raw.subarray(1) };
-}
-
-/** Fewer where the file ends. */
-async function bytesAt(file: FileHandle, at: number, size: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(size);
-  let filled = 0;
-  while (filled < size) {
-    const { bytesRead } = await file.read(bytes, filled, size - filled, at + filled);
-    if (bytesRead === 0) break;
-    filled += bytesRead;
-  }
-  return bytes.subarray(0, filled);
 }
 
 function cut(where: string): SnapshotError {

@@ -6,36 +6,22 @@
  * same state makes the same file, byte for byte, interrupted or not.
  */
 
-import { type FileHandle, open } from 'node:fs/promises';
-import { equalBytes } from '../../base/bytes.ts';
+import { open } from 'node:fs/promises';
 import { encodeRlp } from '../../base/rlp.ts';
 import type { Hash } from '../../evm/types.ts';
-import { decodeChanges, encodeChanges } from '../../state/change-codec.ts';
+import { encodeChanges } from '../../state/change-codec.ts';
+import { HandleFile } from '../../state/log/files.ts';
 import type { OrderedStore } from '../../state/store/ordered-store.ts';
 import type { ChainBlock } from '../block-tree.ts';
 import { encodeBlock } from '../blocks/block.ts';
 import type { ChainDatabase } from '../database/chain-database.ts';
 import { storedItems } from '../database/records.ts';
-import { ANCESTORS_MAX, blockItems } from './ancestors.ts';
-import {
-  BLOCKS,
-  type Chunk,
-  checksumOf,
-  packChunk,
-  packEnd,
-  SnapshotReader,
-  STATE,
-} from './chunks.ts';
+import { ANCESTORS_MAX } from './ancestors.ts';
+import { BLOCKS, type Chunk, STATE } from './chunks.ts';
 import { SnapshotError } from './fault.ts';
-import { encodeHead, headId, type SnapshotHead } from './head.ts';
-import {
-  countState,
-  FIRST_PLACE,
-  PART_BYTES,
-  type Place,
-  partAfter,
-  placeAfter,
-} from './state-parts.ts';
+import type { SnapshotHead } from './head.ts';
+import { countState, PART_BYTES, partAfter, placeAfter } from './state-parts.ts';
+import { type Last, type SnapshotProgress, SnapshotWriter } from './writer.ts';
 
 export interface ExportOptions {
   /** Told after each chunk. */
@@ -44,13 +30,6 @@ export interface ExportOptions {
   readonly signal?: AbortSignal;
   /** Bytes of a chunk before it is compressed, about. */
   readonly partBytes?: number;
-}
-
-export interface SnapshotProgress {
-  readonly accounts: number;
-  readonly slots: number;
-  /** Of the file. */
-  readonly bytes: number;
 }
 
 export interface ExportedSnapshot {
@@ -75,19 +54,17 @@ export async function exportSnapshot(
   const counts = { ...countState(store), ancestors: BigInt(ancestors.length) };
   const { spec } = database;
   const head = { block, ...(spec === undefined ? {} : { spec }), counts };
-  const file = await open(path, 'a+').then(async (created) => {
-    await created.close();
-    return open(path, 'r+');
-  });
+  const check = (): void => {
+    const at = database.state.checkpointed?.block;
+    options.signal?.throwIfAborted();
+    if (at === hash) return;
+    const message = `the database moved on to block ${at} while block ${hash} was exported`;
+    throw new SnapshotError('snapshot/moved', `${message}: run the export again, it goes on`);
+  };
+  check();
+  const file = await openFile(path);
   try {
     const writer = await SnapshotWriter.begin(file, path, head);
-    const check = (): void => {
-      const at = database.state.checkpointed?.block;
-      options.signal?.throwIfAborted();
-      if (at === hash) return;
-      const message = `the database moved on to block ${at} while block ${hash} was exported`;
-      throw new SnapshotError('snapshot/moved', `${message}: run the export again, it goes on`);
-    };
     for (const chunk of chunksOf(store, ancestors, writer.last, options.partBytes ?? PART_BYTES)) {
       check();
       await writer.write(chunk);
@@ -98,6 +75,12 @@ export async function exportSnapshot(
   } finally {
     await file.close();
   }
+}
+
+/** Made when it is not there. */
+async function openFile(path: string): Promise<HandleFile> {
+  await (await open(path, 'a')).close();
+  return new HandleFile(await open(path, 'r+'));
 }
 
 /** The chunks behind the last that there is. */
@@ -139,96 +122,4 @@ async function ancestorsOf(database: ChainDatabase, block: ChainBlock): Promise<
     parentHash = parent.header.parentHash;
   }
   return ancestors;
-}
-
-/** What a file holds already. */
-interface Last {
-  blocks: number;
-  place: Place;
-}
-
-class SnapshotWriter {
-  readonly last: Last = { blocks: 0, place: FIRST_PLACE };
-  readonly #file: FileHandle;
-  #at: number;
-  #checksum: Uint8Array;
-  #accounts = 0;
-  #slots = 0;
-  #isComplete = false;
-
-  private constructor(file: FileHandle, at: number, checksum: Uint8Array) {
-    this.#file = file;
-    this.#at = at;
-    this.#checksum = checksum;
-  }
-
-  /** Writes the head, or finds it and what was written behind it. */
-  static async begin(file: FileHandle, path: string, head: SnapshotHead): Promise<SnapshotWriter> {
-    const bytes = encodeHead(head);
-    const { size } = await file.stat();
-    const start = new Uint8Array(Math.min(size, bytes.length));
-    await file.read(start, 0, start.length, 0);
-    if (!equalBytes(start, bytes.subarray(0, start.length))) {
-      const message = `${path} holds something else than a snapshot of this state`;
-      throw new SnapshotError('snapshot/exists', `${message}: name another file, or remove it`);
-    }
-    if (size <= bytes.length) {
-      await file.write(bytes, 0, bytes.length, 0);
-      return new SnapshotWriter(file, bytes.length, headId(head));
-    }
-    return SnapshotWriter.#goOn(file, bytes.length, head);
-  }
-
-  static async #goOn(file: FileHandle, at: number, head: SnapshotHead): Promise<SnapshotWriter> {
-    const writer = new SnapshotWriter(file, at, headId(head));
-    const reader = await SnapshotReader.open(file);
-    try {
-      for (;;) {
-        const chunk = await reader.next();
-        if (chunk === undefined) writer.#isComplete = true;
-        else writer.#note(chunk);
-        writer.#at = reader.end;
-        writer.#checksum = reader.checksum;
-        if (chunk === undefined) return writer;
-      }
-    } catch (error) {
-      // What an interruption leaves behind the last whole chunk.
-      if (!(error instanceof SnapshotError)) throw error;
-      await file.truncate(writer.#at);
-      return writer;
-    }
-  }
-
-  get progress(): SnapshotProgress {
-    return { accounts: this.#accounts, slots: this.#slots, bytes: this.#at };
-  }
-
-  async write(chunk: Chunk): Promise<void> {
-    await this.#append(packChunk(chunk, this.#checksum));
-    this.#note(chunk);
-  }
-
-  async end(): Promise<void> {
-    if (!this.#isComplete) await this.#append(packEnd(this.#checksum));
-    await this.#file.sync();
-  }
-
-  async #append(packed: Uint8Array): Promise<void> {
-    await this.#file.write(packed, 0, packed.length, this.#at);
-    this.#at += packed.length;
-    this.#checksum = checksumOf(packed);
-  }
-
-  #note({ kind, content }: Chunk): void {
-    if (kind === BLOCKS) {
-      this.last.blocks += blockItems(content).length;
-      return;
-    }
-    const part = decodeChanges(content);
-    const { place } = this.last;
-    const goesOn = 'address' in place && part.accounts.has(place.address);
-    this.last.place = placeAfter(part);
-    this.#accounts += part.accounts.size - (goesOn ? 1 : 0);
-    for (const change of part.accounts.values()) this.#slots += change?.storage.size ?? 0;
-  }
 }

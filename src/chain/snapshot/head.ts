@@ -6,7 +6,8 @@
  *
  * The record is the block's as the block log holds it (database/records.ts), the chain what the
  * database is of (chain-spec-json.ts), or nothing. Integers before the payload are little-endian.
- * What the counts say is held against what comes.
+ * What the counts say is held against what comes. No hash vouches for the chain: whoever reads a
+ * stranger's snapshot says which it must be.
  */
 
 import { createHash } from 'node:crypto';
@@ -75,9 +76,14 @@ export function payloadSize(start: Uint8Array): number {
   return size;
 }
 
+/** Of the payload, out of what stands before it: what the first chunk builds upon. */
+export function headChecksum(start: Uint8Array): Uint8Array {
+  return start.slice(HEAD_BYTES - 32, HEAD_BYTES);
+}
+
 /** The head out of what stands before its payload, and the payload. @throws SnapshotError */
 export function decodeHead(start: Uint8Array, payload: Uint8Array): SnapshotHead {
-  if (!equalBytes(sha256(payload), start.subarray(24, HEAD_BYTES))) {
+  if (!equalBytes(sha256(payload), headChecksum(start))) {
     throw damagedHead('its checksum is another');
   }
   try {
@@ -105,11 +111,6 @@ function readPayload(payload: Uint8Array): SnapshotHead {
   ]);
   const spec = chain.length === 0 ? {} : { spec: decodeChainSpec(text(chain)) };
   return { block, ...spec, counts: Object.fromEntries(counts) as SnapshotCounts };
-}
-
-/** A name for one head: what is begun with it goes on with it alone. */
-export function headId(head: SnapshotHead): Uint8Array {
-  return sha256(encodeHead(head));
 }
 
 /** The header vouches for body and receipts. @throws SnapshotError */

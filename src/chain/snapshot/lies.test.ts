@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeRlp } from '../../base/rlp.ts';
 import type { AccountChange, Address, Hash } from '../../evm/types.ts';
 import { encodeChanges } from '../../state/change-codec.ts';
+import { HandleFile } from '../../state/log/files.ts';
 import { MemoryState } from '../../state/memory.ts';
 import { encodeBlock } from '../blocks/block.ts';
 import { firstBlock, genesisHeader } from '../blocks/genesis.ts';
@@ -21,7 +22,7 @@ import {
   SnapshotReader,
   STATE,
 } from './chunks.ts';
-import { encodeHead, headId, type SnapshotHead } from './head.ts';
+import { encodeHead, headChecksum, type SnapshotHead } from './head.ts';
 import { importSnapshot } from './import.ts';
 
 const A: Address = `0x${'0a'.repeat(20)}`;
@@ -44,8 +45,13 @@ const child = (parent: ReturnType<typeof firstBlock> | undefined) => {
     number: parent === undefined ? 0n : parent.header.number + 1n,
     ...(parent === undefined ? {} : { parentHash: parent.hash }),
   });
-  return firstBlock(header);
+  const totalDifficulty = (parent?.totalDifficulty ?? 0n) + header.difficulty;
+  return { ...firstBlock(header), totalDifficulty };
 };
+const heavier = (than: typeof first) => ({
+  ...than,
+  totalDifficulty: than.totalDifficulty + 1n,
+});
 const first = child(undefined);
 const second = child(first);
 const block = child(second);
@@ -71,8 +77,9 @@ const slotted = (storage: readonly (readonly [bigint, bigint])[]): AccountChange
 
 function fileOf(chunks: readonly Chunk[], over: Partial<SnapshotHead> = {}): Uint8Array {
   const head = { block, counts: COUNTS, ...over };
-  const pieces = [encodeHead(head)];
-  let before = headId(head);
+  const start = encodeHead(head);
+  const pieces = [start];
+  let before = headChecksum(start);
   for (const chunk of chunks) {
     const packed = packChunk(chunk, before);
     before = checksumOf(packed);
@@ -135,6 +142,9 @@ describe('a snapshot', () => {
     ['an ancestor is missing', fileOf([blocks(second), wholeCodes, wholeAccounts])],
     ['ancestors end early', fileOf([blocks(second), wholeCodes, wholeAccounts], { counts: { ...COUNTS, ancestors: 1n } })],
     ['an ancestor is another', fileOf([blocks(second, { ...first, header: { ...first.header, gasUsed: 1n } }), wholeCodes, wholeAccounts])],
+    ['the parent says another total difficulty', fileOf([blocks(heavier(second), first), wholeCodes, wholeAccounts])],
+    ['the first says another total difficulty', fileOf([blocks(second, heavier(first)), wholeCodes, wholeAccounts])],
+    ['all say another total difficulty', fileOf([blocks(heavier(second), heavier(first)), wholeCodes, wholeAccounts], { block: heavier(block) })],
     ['ancestors are turned round', fileOf([blocks(first, second), wholeCodes, wholeAccounts])],
     ['a body is another', fileOf([blocks({ ...second, uncles: [first.header] }, first), wholeCodes, wholeAccounts])],
     ['the block has another body', fileOf(WHOLE, { block: { ...block, transactions: [Uint8Array.of(1, 2)] } })],
@@ -158,7 +168,7 @@ describe('a snapshot', () => {
       const copy = Uint8Array.from(whole);
       new DataView(copy.buffer).setUint32(at, 0xffff_ffff, true);
       await writeFile(path, copy);
-      const file = await open(path);
+      const file = new HandleFile(await open(path));
       const reader = await SnapshotReader.open(file);
       await expect(reader.next()).rejects.toThrow('its sizes are too large');
       await file.close();

@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Address, Hash } from '../../evm/types.ts';
+import { slotsPrefix } from '../../state/flat/keys.ts';
 import { MemoryState } from '../../state/memory.ts';
+import { LmdbStore } from '../../state/store/lmdb-store.ts';
+import { prefixEnd } from '../../state/store/ordered-store.ts';
 import type { ChainBlock } from '../block-tree.ts';
 import { encodeBlock } from '../blocks/block.ts';
 import { firstBlock, genesisHeader } from '../blocks/genesis.ts';
@@ -15,6 +18,7 @@ import { createInFolder, openFolder } from '../database/folder.ts';
 import { Machines } from '../machines.ts';
 import { exportSnapshot } from './export.ts';
 import { importSnapshot } from './import.ts';
+import type { SnapshotProgress } from './writer.ts';
 
 const SPEC = { chainId: 1n, forks: [{ fork: 'london' }] } as const;
 const MINER: Address = `0x${'c0'.repeat(20)}`;
@@ -51,6 +55,8 @@ let path: string;
 let database: ChainDatabase;
 let head: ChainBlock;
 let bytes: Uint8Array;
+/** Where chunks end in it. */
+const ends: number[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ironfly-snapshot-'));
@@ -65,7 +71,8 @@ beforeAll(async () => {
   for (let index = 0; index < 12; index++) head = await extend(chain, head);
   await database.checkpoint();
   path = join(folder, 'whole.snapshot');
-  await exportSnapshot(database, head.hash, path, { partBytes: PART_BYTES });
+  const onProgress = (progress: SnapshotProgress) => ends.push(progress.bytes);
+  await exportSnapshot(database, head.hash, path, { partBytes: PART_BYTES, onProgress });
   // A Buffer’s slices are views.
   bytes = Uint8Array.from(await readFile(path));
 });
@@ -110,6 +117,50 @@ async function refusal(work: Promise<unknown>): Promise<string> {
   return 'none';
 }
 
+/** An import that ends behind so many chunks. */
+async function interrupted(target: string, chunks: number): Promise<void> {
+  const abort = new AbortController();
+  let count = 0;
+  const onProgress = (): void => {
+    count += 1;
+    if (count === chunks) abort.abort();
+  };
+  const options = { signal: abort.signal, onProgress, checkpointWrites: 50 };
+  await expect(importSnapshot(path, target, options)).rejects.toThrow('aborted');
+}
+
+async function withStore<Result>(
+  target: string,
+  work: (store: LmdbStore) => Result | Promise<Result>,
+): Promise<Result> {
+  const store = await LmdbStore.open({ folder: join(target, 'state') });
+  try {
+    return await work(store);
+  } finally {
+    await store.close();
+  }
+}
+
+const storeOf = (target: string): Promise<[string, string][]> =>
+  withStore(target, (store) =>
+    Array.from(store.range(Uint8Array.of(0), Uint8Array.of(9)), ({ key, value }) => [
+      key.toHex(),
+      value.toHex(),
+    ]),
+  );
+
+/** Changes the value of the first slot in the store; what it was, by its key. */
+const spoiled = (target: string): Promise<[string, string]> =>
+  withStore(target, async (store) => {
+    const [first] = Array.from(store.range(slotsPrefix(), prefixEnd(slotsPrefix())), (entry) => ({
+      key: entry.key.slice(),
+      value: entry.value.slice(),
+    }));
+    if (first === undefined) throw new Error('no slot is in the store yet');
+    await store.write([{ key: first.key, value: Uint8Array.of(77, 77, 77) }]);
+    return [first.key.toHex(), first.value.toHex()];
+  });
+
 const incomplete = async (target: string) => refusal(openFolder(target));
 
 describe('a snapshot', () => {
@@ -150,8 +201,14 @@ describe('a snapshot', () => {
         const file = `${fresh()}.snapshot`;
         await writeFile(file, bytes.subarray(0, size));
         if (isTorn && size > 1000) await writeFile(file, torn(size));
-        await exportSnapshot(database, head.hash, file, { partBytes: PART_BYTES });
+        const written: number[] = [];
+        const onProgress = (progress: SnapshotProgress) => written.push(progress.bytes);
+        const options = { partBytes: PART_BYTES, onProgress };
+        await exportSnapshot(database, head.hash, file, options);
         expect(Buffer.compare(await readFile(file), bytes)).toBe(0);
+        // Chunks that were whole are not written again.
+        const kept = isTorn && size > 1000 ? size - 16 : size;
+        expect(written).toEqual(ends.filter((end) => end > kept));
       }),
       { numRuns: 25 },
     );
@@ -159,23 +216,44 @@ describe('a snapshot', () => {
 
   it('goes on with an import behind its last checkpoint', async () => {
     const target = fresh();
-    for (let stop = 3; stop < 40; stop += 5) {
-      const abort = new AbortController();
-      let chunks = 0;
-      const onProgress = () => {
-        chunks += 1;
-        if (chunks === stop) abort.abort();
-      };
-      const options = { signal: abort.signal, onProgress, checkpointWrites: 50 };
-      const found = await refusal(importSnapshot(path, target, options));
-      if (found === 'none') break;
+    for (let stop = 3; stop < ends.length; stop += 5) {
+      await interrupted(target, stop);
       expect(await incomplete(target)).toBe('database/incomplete');
     }
-    await importSnapshot(path, target).catch((error: unknown) => {
-      expect(error).toMatchObject({ code: 'database/exists' });
-    });
+    await importSnapshot(path, target);
     const copy = await openFolder(target);
     expect(await contentOf(copy, head.hash)).toEqual(await contentOf(database, head.hash));
+    await copy.close();
+  });
+
+  it('does not take again what is in the store, and nothing of another file', async () => {
+    const target = fresh();
+    await interrupted(target, 20);
+    // Only what is taken again would put it right: the trie has what the block says.
+    const slot = await spoiled(target);
+    const other = `${target}.snapshot`;
+    await exportSnapshot(database, head.hash, other, { partBytes: PART_BYTES / 3 });
+    const before = await storeOf(target);
+    expect(await refusal(importSnapshot(other, target))).toBe('database/exists');
+    expect(await storeOf(target)).toEqual(before);
+    await importSnapshot(path, target);
+    const copy = await openFolder(target);
+    const found = await contentOf(copy, head.hash);
+    const whole = await contentOf(database, head.hash);
+    expect([...whole].filter(([key, value]) => found.get(key) !== value)).toEqual([slot]);
+    await copy.close();
+  });
+
+  it('is of no other chain than the one that is asked for', async () => {
+    const target = fresh();
+    const wanted = { ...SPEC, forks: [{ fork: 'berlin' }] } as const;
+    const other = importSnapshot(path, target, { spec: wanted });
+    await expect(other).rejects.toMatchObject({ code: 'database/another chain' });
+    await expect(other).rejects.toThrow('the snapshot is of another chain: where it has london');
+    expect(await incomplete(target)).toBe('database/missing');
+    await importSnapshot(path, target, { spec: SPEC });
+    const copy = await openFolder(target);
+    expect(copy.spec).toEqual(SPEC);
     await copy.close();
   });
 

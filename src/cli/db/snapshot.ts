@@ -2,8 +2,9 @@
 
 import { type Command, InvalidArgumentError } from 'commander';
 import { openFolder } from '../../chain/database/folder.ts';
-import { exportSnapshot, type SnapshotProgress } from '../../chain/snapshot/export.ts';
+import { exportSnapshot } from '../../chain/snapshot/export.ts';
 import { importSnapshot } from '../../chain/snapshot/import.ts';
+import type { SnapshotProgress } from '../../chain/snapshot/writer.ts';
 import type { Hash } from '../../evm/types.ts';
 
 const EXAMPLES = `

@@ -64,7 +64,8 @@ export class FolderFiles implements LogFiles {
   }
 }
 
-class HandleFile implements LogFile {
+/** A file that is open: what the system writes or reads in part is gone on with. */
+export class HandleFile implements LogFile {
   readonly #handle: FileHandle;
 
   constructor(handle: FileHandle) {
