@@ -17,17 +17,27 @@ const SCIENTIFIC = /^([0-9]+)(?:\.([0-9]+))?e\+?([0-9]{1,2})$/i;
 
 /** The value that a text is. @throws JsonError */
 export function readJson(text: string): JsonField {
-  return new JsonField('', parseJson(text));
+  return new JsonField(parseJson(text));
 }
 
 export class JsonField {
-  /** From the top of the file, as `alloc.0xab.nonce`; empty for the whole. */
-  readonly path: string;
   readonly value: JsonValue | undefined;
+  readonly #parent: JsonField | undefined;
+  readonly #step: string | number;
 
-  constructor(path: string, value: JsonValue | undefined) {
-    this.path = path;
+  /** @param step the name in the parent, or the index; empty of what stands alone */
+  constructor(value: JsonValue | undefined, parent?: JsonField, step: string | number = '') {
     this.value = value;
+    this.#parent = parent;
+    this.#step = step;
+  }
+
+  /** From the top of the file, as `alloc.0xab.nonce`; empty for the whole. */
+  get path(): string {
+    const above = this.#parent?.path ?? '';
+    if (typeof this.#step === 'number') return `${above}[${this.#step}]`;
+    const step = cut(this.#step);
+    return above === '' ? step : `${above}.${step}`;
   }
 
   /** Not there, or null. */
@@ -37,13 +47,13 @@ export class JsonField {
 
   /** @throws JsonError for anything but an object, or for names that differ in case alone */
   object(): JsonObject {
-    if (this.value instanceof Map) return new JsonObject(this.path, this.value);
+    if (this.value instanceof Map) return new JsonObject(this, this.value);
     throw this.refusal('an object');
   }
 
   list(): JsonField[] {
     if (!Array.isArray(this.value)) throw this.refusal('a list');
-    return this.value.map((item, index) => new JsonField(`${this.path}[${index}]`, item));
+    return this.value.map((item, index) => new JsonField(item, this, index));
   }
 
   text(): string {
@@ -92,13 +102,13 @@ export class JsonField {
 }
 
 export class JsonObject {
-  readonly path: string;
+  readonly #field: JsonField;
   readonly #members = new Map<string, JsonField>();
 
-  constructor(path: string, members: JsonMembers) {
-    this.path = path;
+  constructor(whole: JsonField, members: JsonMembers) {
+    this.#field = whole;
     for (const [name, value] of members) {
-      const field = new JsonField(this.#place(name), value);
+      const field = new JsonField(value, whole, name);
       const lower = name.toLowerCase();
       const before = this.#members.get(lower);
       if (before !== undefined) {
@@ -109,20 +119,23 @@ export class JsonObject {
     }
   }
 
+  get path(): string {
+    return this.#field.path;
+  }
+
   /** A member by its name in whatever case; one without a value where there is none. */
   get(name: string): JsonField {
-    return this.#members.get(name.toLowerCase()) ?? new JsonField(this.#place(name), undefined);
+    return this.#members.get(name.toLowerCase()) ?? new JsonField(undefined, this.#field, name);
   }
 
   /** By name in lower case. */
   entries(): Iterable<readonly [name: string, field: JsonField]> {
     return this.#members;
   }
+}
 
-  #place(name: string): string {
-    const short = name.length > SHOWN_MAX ? `${name.slice(0, SHOWN_MAX)}...` : name;
-    return this.path === '' ? short : `${this.path}.${short}`;
-  }
+function cut(name: string): string {
+  return name.length > SHOWN_MAX ? `${name.slice(0, SHOWN_MAX)}...` : name;
 }
 
 /** Hex digits without the 0x that may stand before them. */

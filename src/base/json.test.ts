@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { JSON_DEPTH_MAX, JsonError, JsonNumber, type JsonValue, parseJson } from './json.ts';
+import {
+  JSON_DEPTH_MAX,
+  JSON_VALUES_MAX,
+  JsonError,
+  JsonNumber,
+  type JsonValue,
+  parseJson,
+} from './json.ts';
 import { readJson } from './json-field.ts';
 
 /** As `JSON.parse` gives it. */
@@ -64,6 +71,15 @@ describe('JSON', () => {
     expect(refusal(nested(JSON_DEPTH_MAX))).toBe('none');
     expect(refusal(nested(JSON_DEPTH_MAX + 1))).toBe('json/malformed');
     expect(refusal('['.repeat(1_000_000))).toBe('json/malformed');
+  });
+
+  it('has as many values as its limit, and no more', () => {
+    const list = (item: string, count: number) => `[${`${item},`.repeat(count - 1)}${item}]`;
+    const most = JSON_VALUES_MAX / 5 - 1;
+    expect((parseJson(list('{}', most)) as unknown[]).length).toBe(most);
+    expect(refusal(list('{}', most + 1))).toBe('json/too large');
+    expect(refusal(list('[]', most + 1))).toBe('json/too large');
+    expect(refusal(list('1', JSON_VALUES_MAX))).toBe('json/too large');
   });
 
   it('makes nothing of names that JavaScript knows', () => {

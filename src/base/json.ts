@@ -3,7 +3,7 @@
  *
  *   a member twice in one object    `JSON.parse` keeps the last, other readers the first
  *   numbers                         kept as their text: `JSON.parse` rounds 10^24 and says nothing
- *   depth                           bounded, and what follows the value is refused
+ *   depth, and number of values     bounded, and what follows the value is refused
  *
  * Objects are maps, so that no member's name means anything to JavaScript. Specification: RFC 8259.
  */
@@ -11,7 +11,9 @@
 import { IronflyError } from './errors.ts';
 
 /** Text that is no JSON, and where; `json/duplicate` for a member that is there twice. */
-export class JsonError extends IronflyError<'json/malformed' | 'json/duplicate' | 'json/value'> {}
+export class JsonError extends IronflyError<
+  'json/malformed' | 'json/duplicate' | 'json/value' | 'json/too large'
+> {}
 
 /** A number as it was written. */
 export class JsonNumber {
@@ -28,12 +30,19 @@ export type JsonMembers = ReadonlyMap<string, JsonValue>;
 
 /** No file that this reads nests as deep. */
 export const JSON_DEPTH_MAX = 64;
+/** Some 40 bytes each, beside their text; an object or list has 200 and counts as five. */
+export const JSON_VALUES_MAX = 10_000_000;
+const NESTED_VALUES = 5;
 
 const WHITESPACE = /[ \t\n\r]*/y;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
 const PLAIN = /[^"\\\x00-\x1f]*/y;
-const LITERALS = { true: true, false: false, null: null } as const;
+const LITERALS = [
+  ['true', true],
+  ['false', false],
+  ['null', null],
+] as const;
 const SHOWN_MAX = 20;
 
 /** The value that a text is. @throws JsonError */
@@ -44,30 +53,33 @@ export function parseJson(text: string): JsonValue {
 class Parser {
   readonly #text: string;
   #at = 0;
-  #depth = 0;
+  /** Where the value stands that is read: names and indices. */
+  readonly #path: (string | number)[] = [];
+  #values = 0;
 
   constructor(text: string) {
     this.#text = text;
   }
 
   whole(): JsonValue {
-    const value = this.#value('');
+    const value = this.#value();
     this.#skip(WHITESPACE);
     if (this.#at < this.#text.length) throw this.#malformed('the end');
     return value;
   }
 
-  #value(path: string): JsonValue {
+  #value(): JsonValue {
     this.#skip(WHITESPACE);
+    this.#count(1);
     switch (this.#text[this.#at]) {
       case '{':
-        return this.#nested(() => this.#members(path));
+        return this.#members();
       case '[':
-        return this.#nested(() => this.#list(path));
+        return this.#list();
       case '"':
         return this.#string();
     }
-    for (const [name, value] of Object.entries(LITERALS)) {
+    for (const [name, value] of LITERALS) {
       if (!this.#text.startsWith(name, this.#at)) continue;
       this.#at += name.length;
       return value;
@@ -78,42 +90,57 @@ class Parser {
     return new JsonNumber(this.#text.slice(start, this.#at));
   }
 
-  #nested<Result>(read: () => Result): Result {
-    this.#depth += 1;
-    if (this.#depth > JSON_DEPTH_MAX) throw this.#malformed(`${JSON_DEPTH_MAX} levels at most`);
-    this.#at += 1;
-    const result = read();
-    this.#depth -= 1;
-    return result;
-  }
-
-  #members(path: string): JsonMembers {
+  #members(): JsonMembers {
     const members = new Map<string, JsonValue>();
-    if (this.#take('}')) return members;
+    this.#enter();
+    if (this.#take('}')) return this.#leave(members);
+    const level = this.#path.length - 1;
     do {
       this.#skip(WHITESPACE);
       if (this.#text[this.#at] !== '"') throw this.#malformed('the name of a member');
       const name = this.#string();
-      const place = path === '' ? name : `${path}.${name}`;
-      if (members.has(name)) {
-        throw new JsonError('json/duplicate', `${place} is there twice: leave one`, {
-          details: { path: place },
-        });
-      }
+      this.#path[level] = name;
+      if (members.has(name)) throw this.#duplicate();
       if (!this.#take(':')) throw this.#malformed(`a colon behind ${JSON.stringify(name)}`);
-      members.set(name, this.#value(place));
+      members.set(name, this.#value());
     } while (this.#take(','));
     if (!this.#take('}')) throw this.#malformed('a comma or }');
-    return members;
+    return this.#leave(members);
   }
 
-  #list(path: string): JsonList {
+  #list(): JsonList {
     const items: JsonValue[] = [];
-    if (this.#take(']')) return items;
-    do items.push(this.#value(`${path}[${items.length}]`));
-    while (this.#take(','));
+    this.#enter();
+    if (this.#take(']')) return this.#leave(items);
+    const level = this.#path.length - 1;
+    do {
+      this.#path[level] = items.length;
+      items.push(this.#value());
+    } while (this.#take(','));
     if (!this.#take(']')) throw this.#malformed('a comma or ]');
-    return items;
+    return this.#leave(items);
+  }
+
+  /** Goes past the bracket. */
+  #enter(): void {
+    if (this.#path.length >= JSON_DEPTH_MAX)
+      throw this.#malformed(`${JSON_DEPTH_MAX} levels at most`);
+    this.#count(NESTED_VALUES - 1);
+    this.#path.push(0);
+    this.#at += 1;
+  }
+
+  #leave<Value>(value: Value): Value {
+    this.#path.pop();
+    return value;
+  }
+
+  #count(values: number): void {
+    this.#values += values;
+    if (this.#values <= JSON_VALUES_MAX) return;
+    const most = `${JSON_VALUES_MAX}, objects and lists as ${NESTED_VALUES}`;
+    const message = `more values than ${most}, at offset ${this.#at}: split the file`;
+    throw new JsonError('json/too large', message, { details: { offset: this.#at } });
   }
 
   #string(): string {
@@ -148,6 +175,14 @@ class Parser {
   #skip(what: RegExp): void {
     what.lastIndex = this.#at;
     if (what.test(this.#text)) this.#at = what.lastIndex;
+  }
+
+  #duplicate(): JsonError {
+    const steps = this.#path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`));
+    const path = steps.join('').replace(/^\./, '');
+    return new JsonError('json/duplicate', `${path} is there twice: leave one`, {
+      details: { path },
+    });
   }
 
   #malformed(wanted: string): JsonError {
