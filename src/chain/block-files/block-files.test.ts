@@ -84,6 +84,20 @@ describe('objects of JSON', () => {
     ['[[{}]]', 'no object at byte 1'],
     ['{"a":"}', 'ends in the object that begins at byte 0'],
     ['[{"a":{}', 'ends in the object that begins at byte 1'],
+    ['[{},{}', 'the file ends in a list that is not closed'],
+    ['[{},{},', 'the file ends in a list that is not closed'],
+    ['[ ', 'the file ends in a list that is not closed'],
+    ['{}]', 'no object at byte 2: it begins with 0x5d'],
+    [']{}', 'no object at byte 0'],
+    ['{},{}', 'no object at byte 2: it begins with 0x2c'],
+    [',{}', 'no object at byte 0'],
+    ['[,{}]', 'no object at byte 1'],
+    ['[{},]', 'no object at byte 4'],
+    ['[{},,{}]', 'no object at byte 4'],
+    ['[{}{}]', 'byte 3 belongs to no block and no list: 0x7b'],
+    ['[{}]]', 'byte 4 belongs to no block and no list: 0x5d'],
+    ['[{}][{}]', 'byte 4 belongs to no block and no list: 0x5b'],
+    ['[{}]{}', 'byte 4 belongs to no block and no list: 0x7b'],
   ])('are refused where they are none: %s', async (text, message) => {
     await expect(all(jsonTexts(stream(utf8.encode(text))))).rejects.toThrow(message);
   });

@@ -16,29 +16,53 @@ const OPENS = [0x7b, 0x5b];
 const CLOSES = [0x7d, 0x5d];
 const [OBJECT = 0, LIST = 0] = OPENS;
 const LIST_END = 0x5d;
-const BETWEEN = [0x20, 0x09, 0x0a, 0x0d, 0x2c, LIST_END];
+const COMMA = 0x2c;
+const WHITESPACE = [0x20, 0x09, 0x0a, 0x0d];
+
+/** What may stand next: signs, and whether the file may end. */
+interface Place {
+  readonly next: Readonly<Record<number, PlaceName>>;
+  readonly mayEnd: boolean;
+}
+
+type PlaceName = keyof typeof PLACES;
+
+const PLACES = {
+  start: { next: { [LIST]: 'opened', [OBJECT]: 'lines' }, mayEnd: true },
+  lines: { next: { [OBJECT]: 'lines' }, mayEnd: true },
+  opened: { next: { [OBJECT]: 'item', [LIST_END]: 'closed' }, mayEnd: false },
+  item: { next: { [COMMA]: 'comma', [LIST_END]: 'closed' }, mayEnd: false },
+  comma: { next: { [OBJECT]: 'item' }, mayEnd: false },
+  closed: { next: {}, mayEnd: true },
+} as const satisfies Record<string, { next: Record<number, string>; mayEnd: boolean }>;
 
 /** @throws BlockFileError naming the offset */
 export async function* jsonTexts(stream: ByteStream): AsyncGenerator<string> {
-  let inList = false;
+  let place: Place = PLACES.start;
   for (;;) {
     const bytes = await stream.peekSome();
-    if (bytes.length === 0) return;
-    const at = bytes.findIndex((byte) => !BETWEEN.includes(byte));
+    if (bytes.length === 0) {
+      if (place.mayEnd) return;
+      const message = 'the file ends in a list that is not closed';
+      throw new BlockFileError('block file/cut short', message);
+    }
+    const at = bytes.findIndex((byte) => !WHITESPACE.includes(byte));
     stream.skip(at < 0 ? bytes.length : at);
     if (at < 0) continue;
-    const first = bytes[at];
-    if (first === LIST && !inList) {
-      inList = true;
-      stream.skip(1);
-      continue;
-    }
-    if (first !== OBJECT) {
-      const message = `no object at byte ${stream.offset}: it begins with 0x${first?.toString(16)}`;
-      throw new BlockFileError('block file/malformed', message);
-    }
-    yield await takeObject(stream);
+    const sign = bytes[at] as number;
+    const next = place.next[sign];
+    if (next === undefined) throw misplaced(stream.offset, sign, place);
+    place = PLACES[next];
+    if (sign === OBJECT) yield await takeObject(stream);
+    else stream.skip(1);
   }
+}
+
+function misplaced(offset: number, sign: number, { next }: Place): BlockFileError {
+  const what = OBJECT in next ? `no object at byte ${offset}: it begins with` : '';
+  const rest = `byte ${offset} belongs to no block and no list:`;
+  const message = `${what === '' ? rest : what} 0x${sign.toString(16).padStart(2, '0')}`;
+  return new BlockFileError('block file/malformed', message);
 }
 
 async function takeObject(stream: ByteStream): Promise<string> {
