@@ -39,6 +39,9 @@ describe('a chain’s specification as JSON', () => {
     [point({ rules: { sstorePricing: [] } }), 'rules.sstorePricing is []'],
     [point({ rules: { other: 1 } }), 'forks[0].rules.other is no field'],
     [point({ blobs: { target: 1 } }), 'forks[0].blobs.max is missing'],
+    [point({ blobs: { target: 0, max: 0, baseFeeUpdateFraction: '1' } }), 'blobs.max is 0'],
+    [point({ blobs: { target: 2, max: 1, baseFeeUpdateFraction: '1' } }), 'blobs.max is 1'],
+    [point({ blobs: { target: 1, max: 1, baseFeeUpdateFraction: '0' } }), 'Fraction is 0'],
     [{ ...point({}), depositContract: '0x12' }, 'depositContract is "0x12"'],
     [{ chainId: '1', forks: [{ fork: 'paris' }, { fork: 'london' }] }, 'which comes before paris'],
   ])('is refused: %j', (given, message) => {

@@ -108,11 +108,13 @@ function changedRules(value: unknown, fork: ForkName, at: string): Partial<Rules
 
 function blobSchedule(value: unknown, at: string): NonNullable<ForkPoint['blobs']> {
   const blobs = object(value, at, ['target', 'max', 'baseFeeUpdateFraction']);
-  return {
-    target: wholeNumber(blobs['target'], `${at}.target`),
-    max: wholeNumber(blobs['max'], `${at}.max`),
-    baseFeeUpdateFraction: integer(blobs['baseFeeUpdateFraction'], `${at}.baseFeeUpdateFraction`),
-  };
+  const target = wholeNumber(blobs['target'], `${at}.target`);
+  const max = wholeNumber(blobs['max'], `${at}.max`);
+  const fraction = integer(blobs['baseFeeUpdateFraction'], `${at}.baseFeeUpdateFraction`);
+  // Prices are divided by both.
+  if (max === 0 || max < target) throw malformed(`${at}.max`, `is ${max}, the target ${target}`);
+  if (fraction === 0n) throw malformed(`${at}.baseFeeUpdateFraction`, 'is 0');
+  return { target, max, baseFeeUpdateFraction: fraction };
 }
 
 function object(value: unknown, at: string, known: readonly string[]): Json {

@@ -8,11 +8,12 @@
  *
  * A fork that Ironfly does not know, or forks out of order, are refused: a chain that is imported
  * by other rules than its own is worse than one that is not imported. Rules of order: geth's
- * `CheckConfigForkOrder`.
+ * `CheckConfigForkOrder`. Unlike it, forks whose blobs are Ethereum's need no entry for them, as
+ * long as no fork before has blobs of its own.
  */
 
 import type { JsonField, JsonObject } from '../../base/json-field.ts';
-import { BLOB_PARAMETER_ONLY, type BlobSchedule } from '../../evm/forks/blob.ts';
+import { BLOB_PARAMETER_ONLY, type BlobSchedule, blobSchedule } from '../../evm/forks/blob.ts';
 import type { ForkName } from '../../evm/forks/names.ts';
 import type { Address } from '../../evm/types.ts';
 import type { ChainSpec, ForkPoint } from '../chain-spec.ts';
@@ -97,6 +98,9 @@ export function readConfig(config: JsonObject, first: FirstPlace): ChainSpec {
     throw new GenesisError('genesis/fork order', merge.path, 'is given, and no londonBlock');
   }
   checkMerge(config, times, difficulty, first);
+  if (difficulty !== undefined && difficulty <= first.difficulty) {
+    refuseBehindMerge(config, blocks, first);
+  }
   const paris: ForkPoint[] =
     difficulty === undefined ? [] : [{ fork: 'paris', totalDifficulty: difficulty }];
   const deposits = config.get('depositContractAddress');
@@ -140,15 +144,29 @@ function readBlocks(config: JsonObject): ForkPoint[] {
 function readTimes(config: JsonObject): ForkPoint[] {
   const schedule = config.get('blobSchedule');
   const blobs = readBlobs(schedule);
+  // The first fork whose blobs are not Ethereum's.
+  let different: string | undefined;
   return inOrder(config, TIME_FORKS).map(({ row, at }): ForkPoint => {
     const name = row.name.slice(0, -'Time'.length);
-    const own = blobs.get(name) ?? BLOBS_BY_NAME.get(name);
-    if (own === undefined && name.startsWith('bpo')) {
-      const message = `has no entry ${name}, and config has ${row.name}`;
+    const usual = BLOBS_BY_NAME.get(name);
+    const given = blobs.get(name);
+    const own = given ?? usual;
+    const isOnlyBlobs = name.startsWith('bpo');
+    if (given === undefined && (different !== undefined || (isOnlyBlobs && usual === undefined))) {
+      const why = different === undefined ? '' : `, and ${different} has blobs of its own`;
+      const message = `has no entry ${name}, and config has ${row.name}${why}`;
       throw new GenesisError('genesis/fork order', schedule.path, message);
     }
+    const ethereums = usual ?? (isOnlyBlobs ? undefined : blobSchedule(row.fork));
+    if (given !== undefined && !isSame(given, ethereums)) different ??= name;
     return { fork: row.fork, timestamp: at, ...(own === undefined ? {} : { blobs: own }) };
   });
+}
+
+function isSame(a: BlobSchedule, b: BlobSchedule | undefined): boolean {
+  return (
+    a.target === b?.target && a.max === b.max && a.baseFeeUpdateFraction === b.baseFeeUpdateFraction
+  );
 }
 
 /** Blobs by the name of their fork, in lower case. */
@@ -162,6 +180,8 @@ function readBlobs(schedule: JsonField): Map<string, BlobSchedule> {
     }
     const entry = field.object();
     const max = entry.get('max').integer(BLOBS_MAX);
+    // The price divides by it (EIP-7918).
+    if (max === 0n) throw entry.get('max').refusal('an integer above 0');
     const target = entry.get('target').integer(max);
     const fraction = entry.get('baseFeeUpdateFraction');
     const baseFeeUpdateFraction = fraction.integer(U64_MAX);
@@ -230,10 +250,29 @@ function checkMerge(
   throw new GenesisError('genesis/unsupported', clique.path, message);
 }
 
+/** Of a chain that begins with the merge no fork comes by number: it would never be reached. */
+function refuseBehindMerge(
+  config: JsonObject,
+  blocks: readonly ForkPoint[],
+  { number }: FirstPlace,
+): void {
+  const late = blocks.findIndex(
+    ({ fork, block = 0n }, index) =>
+      block > number && fork !== (blocks[index - 1]?.fork ?? 'frontier'),
+  );
+  if (late < 0) return;
+  const point = blocks[late] as ForkPoint;
+  const row = BLOCK_FORKS.find(({ fork }) => fork === point.fork) as ForkRow;
+  const merge = 'and the merge is reached in the first block: let both begin there';
+  const message = `is ${point.block}, ${merge}`;
+  throw new GenesisError('genesis/fork order', fieldOf(config, row).path, message);
+}
+
+/** As in geth, a chain takes part in the fork only where it says so. */
 function daoFork(config: JsonObject): bigint | undefined {
   const block = optional(config.get('daoForkBlock'));
   const support = config.get('daoForkSupport');
-  return support.isAbsent || support.boolean() ? block : undefined;
+  return !support.isAbsent && support.boolean() ? block : undefined;
 }
 
 /** Without what never holds or is over in the first block; what begins there is unconditional. */

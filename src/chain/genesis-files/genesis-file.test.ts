@@ -130,13 +130,17 @@ describe('a genesis file', () => {
 
   it('takes blobs as the file has them', () => {
     const times = { shanghaiTime: 0, cancunTime: 0, pragueTime: 5, osakaTime: 6, bpo1Time: 7 };
+    const ethereums = { target: 6, max: 9, baseFeeUpdateFraction: 5_007_716 };
     const own = { target: 1, max: 2, baseFeeUpdateFraction: 3 };
-    const blobSchedule = { prague: own, bpo3: own };
+    const blobSchedule = { prague: ethereums, bpo3: own };
     const { spec } = parse({ config: { ...MERGED, ...times, blobSchedule, bpo3Time: 8 } });
     const blobs = { target: 1, max: 2, baseFeeUpdateFraction: 3n };
     expect(spec.forks).toEqual([
       { fork: 'cancun' },
-      { fork: 'prague', timestamp: 5n, blobs },
+      {
+        ...{ fork: 'prague', timestamp: 5n },
+        blobs: { target: 6, max: 9, baseFeeUpdateFraction: 5_007_716n },
+      },
       { fork: 'osaka', timestamp: 6n },
       {
         ...{ fork: 'osaka', timestamp: 7n },
@@ -147,7 +151,27 @@ describe('a genesis file', () => {
   });
 });
 
+it('a chain takes part in the DAO’s fork where its file says so alone', () => {
+  const dao = (over: object) => parse({ config: { ...TO_LONDON, ...over } }).spec.daoFork;
+  expect(dao({ daoForkBlock: 7, daoForkSupport: true })).toBe(7n);
+  expect(dao({ daoForkBlock: 7, daoForkSupport: false })).toBeUndefined();
+  expect(dao({ daoForkBlock: 7 })).toBeUndefined();
+});
+
+it('a chain may begin with the merge, and its bomb never be late', () => {
+  const { spec } = parse(config({ terminalTotalDifficulty: 0, grayGlacierBlock: 7 }));
+  expect(spec.forks).toEqual([{ fork: 'paris' }]);
+});
+
 const config = (over: object) => ({ config: { ...TO_LONDON, ...over } });
+const OWN = { target: 1, max: 2, baseFeeUpdateFraction: 3 };
+const SCHEDULE = 'config.blobSchedule';
+const LACKS = ['genesis/fork order', SCHEDULE] as const;
+const blobsOf = (blobSchedule: object, over: object = {}) => ({
+  config: { ...MERGED, ...times(), ...over, blobSchedule },
+});
+const mergedAt = (terminalTotalDifficulty: number, londonBlock: number) =>
+  config({ terminalTotalDifficulty, londonBlock });
 const alloc = (fields: unknown) => ({ alloc: { [ADDRESS]: fields } });
 
 describe('a genesis file is refused', () => {
@@ -177,6 +201,12 @@ describe('a genesis file is refused', () => {
       config({ blobSchedule: { cancun: { target: 4, max: 3, baseFeeUpdateFraction: 1 } } }),
       ...(['json/value', 'config.blobSchedule.cancun.target'] as const),
     ],
+    ['blobs of nothing', blobsOf({ cancun: { ...OWN, target: 0, max: 0 } }), 'json/value', ''],
+    ['Ethereum’s blobs again', blobsOf({ prague: OWN }), 'genesis/fork order', SCHEDULE],
+    ['Ethereum’s bpo1 again', blobsOf({ osaka: OWN }, { bpo1Time: 7 }), ...LACKS],
+    ['Amsterdam without', blobsOf({ bpo3: OWN }, { bpo3Time: 8, amsterdamTime: 9 }), ...LACKS],
+    ['a fork behind the merge', mergedAt(0, 5), 'genesis/fork order', 'config.londonBlock'],
+    ['one behind a merge at once', mergedAt(0x20000, 5), 'genesis/fork order', ''],
     ['no blobs', { config: { ...MERGED, ...times(), bpo3Time: 9 } }, 'genesis/fork order', ''],
     ['a negative balance', alloc({ balance: -1 }), 'json/value', `alloc.${ADDRESS}.balance`],
     ['a negative text', alloc({ balance: '-1' }), 'json/value', `alloc.${ADDRESS}.balance`],
