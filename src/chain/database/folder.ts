@@ -6,9 +6,10 @@
  *   FOLDER/lock    who has it open
  */
 
-import { access, mkdir } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StateChanges } from '../../evm/types.ts';
+import { makeFolder } from '../../state/folders.ts';
 import { FolderFiles } from '../../state/log/files.ts';
 import { MemoryFiles } from '../../state/log/memory-files.ts';
 import { RecordLog } from '../../state/log/record-log.ts';
@@ -79,7 +80,7 @@ async function withFolder(
   limits: DatabaseLimits,
   work: (options: ChainDatabaseOptions) => Promise<ChainDatabase>,
 ): Promise<ChainDatabase> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const lock = await lockFolder(folder);
   const opened: { close(): Promise<void> }[] = [];
   const close = async (held: FolderLock): Promise<void> => {

@@ -1,9 +1,14 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { lockFolder } from './lock.ts';
+import type { Contended } from './lock-contender.ts';
 
 const startOf = (pid: number): string => {
   const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -31,3 +36,64 @@ test.runIf(process.platform === 'linux')(
     }
   },
 );
+
+const CONTENDER = fileURLToPath(new URL('lock-contender.ts', import.meta.url));
+
+function newFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'ironfly-lock-'));
+}
+
+async function contendInProcess(task: object): Promise<Contended> {
+  const child = spawn(process.execPath, [CONTENDER, JSON.stringify(task)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [out, error] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  if (child.exitCode === null) await once(child, 'exit');
+  expect(child.exitCode, error).toBe(0);
+  return JSON.parse(out);
+}
+
+test('one of many has a folder, also where the one before it ended', {
+  timeout: 60_000,
+}, async () => {
+  const folder = newFolder();
+  try {
+    const all = Array.from({ length: 5 }, () => contendInProcess({ folder, milliseconds: 2500 }));
+    const counts = await Promise.all(all);
+    expect(counts.reduce((sum, { held }) => sum + held, 0)).toBeGreaterThan(20);
+    expect(counts.reduce((sum, { refused }) => sum + refused, 0)).toBeGreaterThan(20);
+    expect(readdirSync(folder).filter((name) => name !== 'lock')).toEqual([]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test.runIf(process.platform === 'linux')('another thread is another', async () => {
+  const folder = newFolder();
+  try {
+    const lock = await lockFolder(folder);
+    const worker = new Worker(CONTENDER, { workerData: { folder, milliseconds: 0 } });
+    const [counts] = await once(worker, 'message');
+    expect(counts).toEqual({ held: 0, refused: 1 });
+    await lock.release();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('a lock is released once', async () => {
+  const folder = newFolder();
+  try {
+    const first = await lockFolder(folder);
+    await expect(lockFolder(folder)).rejects.toMatchObject({ code: 'database/in use' });
+    await first.release();
+    const second = await lockFolder(folder);
+    await first.release();
+    await expect(lockFolder(folder)).rejects.toMatchObject({ code: 'database/in use' });
+    expect(readdirSync(folder)).toEqual(['lock']);
+    await second.release();
+    expect(readdirSync(folder)).toEqual([]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

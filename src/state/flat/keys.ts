@@ -2,6 +2,7 @@
  * Keys of the state in its store (docs/design/state.md): one byte of kind, then what it is of.
  *
  *   00 ‖ 'chain'             what chain it is of (chain/database/kept-spec.ts)
+ *   00 ‖ 'retention'         which states are kept (chain/database/kept-retention.ts)
  *   00 ‖ 'checkpoint'        which block the store is at (00 alone: the store's mark)
  *   01 ‖ address             account
  *   02 ‖ address ‖ slot      value of a slot, big-endian without leading zeros

@@ -1,7 +1,8 @@
 /** Files as the log uses them: an interface, so that tests can lose and damage what is written. */
 
-import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder, syncFolder } from '../folders.ts';
 
 export interface LogFile {
   /** Writes all of `bytes` at `offset`. */
@@ -33,7 +34,7 @@ export class FolderFiles implements LogFiles {
   }
 
   async list(): Promise<string[]> {
-    await mkdir(this.#folder, { recursive: true });
+    await makeFolder(this.#folder);
     return readdir(this.#folder);
   }
 
@@ -44,23 +45,13 @@ export class FolderFiles implements LogFiles {
   async create(name: string): Promise<LogFile> {
     const file = new HandleFile(await open(join(this.#folder, name), 'wx+'));
     await file.sync();
-    await this.#syncFolder();
+    await syncFolder(this.#folder);
     return file;
   }
 
   async remove(name: string): Promise<void> {
     await rm(join(this.#folder, name));
-    await this.#syncFolder();
-  }
-
-  /** A new name is on the disk when its folder is. */
-  async #syncFolder(): Promise<void> {
-    const folder = await open(this.#folder, 'r');
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
+    await syncFolder(this.#folder);
   }
 }
 

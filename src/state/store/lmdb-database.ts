@@ -1,6 +1,7 @@
 /** An environment of LMDB: on the thread that reads, and on the one that writes. */
 
 import { open, type RootDatabase } from 'lmdb';
+import { fillUp } from './lmdb-file.ts';
 import { type StoreChange, StoreError } from './ordered-store.ts';
 
 /** What lmdb's types leave out: the size of the value that was read last. */
@@ -24,11 +25,16 @@ export function openDatabase(folder: string, readOnly: boolean): Database {
 }
 
 /** Writes all changes as one transaction, or throws and writes none. Blocks until it is synced. */
-export function putAll(database: Database, changes: Iterable<StoreChange>): void {
+export function putAll(database: Database, folder: string, changes: Iterable<StoreChange>): void {
   database.transactionSync(() => {
     for (const { key, value } of changes) {
       if (value === undefined) database.removeSync(key);
       else database.putSync(key, value);
     }
   });
+  try {
+    fillUp(folder);
+  } catch {
+    // All is written: a file that stays shorter is looked through when it is opened next.
+  }
 }

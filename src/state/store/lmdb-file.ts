@@ -3,11 +3,14 @@
  * a file that was cut short ends the process, and it changes files that it is given.
  *
  *   meta page (two of them, one page apart; the one with the later transaction counts):
- *     24 u32 magic | 28 u32 version | 48 u32 page size | 144 u64 last page | 152 u64 transaction
+ *     24 u32 magic | 28 u32 version | 48 u32 page size | 48, 96 trees (lmdb-pages.ts)
+ *     144 u64 last page | 152 u64 transaction
  */
 
-import { type FileHandle, open, readdir } from 'node:fs/promises';
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isWholeTree, TREE_BYTES, type TreePlace, treeIn } from './lmdb-pages.ts';
 import { StoreError } from './ordered-store.ts';
 
 export const DATA_FILE = 'data.mdb';
@@ -16,6 +19,7 @@ const LOCK_FILE = 'lock.mdb';
 const MAGIC = 0xbeef_c0de;
 const VERSION = 2;
 const HEAD_BYTES = 160;
+const TREES = 48;
 const PAGE_BYTES_MIN = 256;
 const PAGE_BYTES_MAX = 65_536;
 
@@ -23,13 +27,16 @@ interface Meta {
   readonly pageBytes: number;
   readonly lastPage: bigint;
   readonly transaction: bigint;
+  /** That of free pages, and that of what is stored. */
+  readonly trees: readonly TreePlace[];
 }
 
 /**
  * Says whether a folder holds a database; false for one that is empty or not there.
- * @throws StoreError `store/foreign`, `store/damaged`
+ * @param repair makes a file that lacks nothing as long as its head says
+ * @throws StoreError `store/foreign`, `store/damaged`; nothing is changed then
  */
-export async function checkFolder(folder: string): Promise<boolean> {
+export async function checkFolder(folder: string, repair: boolean): Promise<boolean> {
   const names = await namesIn(folder);
   const foreign = names.find((name) => name !== DATA_FILE && name !== LOCK_FILE);
   if (foreign !== undefined) {
@@ -37,34 +44,58 @@ export async function checkFolder(folder: string): Promise<boolean> {
     throw new StoreError('store/foreign', message);
   }
   if (!names.includes(DATA_FILE)) return false;
-  const file = await open(join(folder, DATA_FILE), 'r');
+  const file = openSync(join(folder, DATA_FILE), 'r');
   try {
-    const { size } = await file.stat();
     // What a crash leaves that came before anything was written.
-    if (size === 0) return false;
-    const needed = neededBytes(await lastMeta(file, folder));
-    if (size < needed) {
+    if (fstatSync(file).size === 0) return false;
+    const short = shortness(file, folder);
+    if (short === undefined) return true;
+    if (!short.isSound) {
+      const { size, needed } = short;
       const message = `${DATA_FILE} in ${folder} was cut short: ${size} of ${needed} bytes`;
       throw new StoreError('store/damaged', message, { details: { size, needed } });
     }
-    return true;
   } finally {
-    await file.close();
+    closeSync(file);
   }
+  if (repair) fillUp(folder);
+  return true;
 }
 
 /**
- * Makes the file as long as its last page says. LMDB leaves it shorter where the last pages were
- * taken and given back in one transaction; then it could not be told from one cut short.
+ * Makes the file as long as its last page says: what is shorter must be looked through on opening
+ * (lmdb-pages.ts). Of use to the thread that has just committed.
  */
-export async function fillUp(folder: string): Promise<void> {
-  const file = await open(join(folder, DATA_FILE), 'r+');
+export function fillUp(folder: string): void {
+  const file = openSync(join(folder, DATA_FILE), 'r+');
   try {
-    const { size } = await file.stat();
-    const needed = neededBytes(await lastMeta(file, folder));
-    if (size < needed) await file.truncate(needed);
+    const needed = neededBytes(lastMeta(file, folder));
+    if (fstatSync(file).size >= needed) return;
+    ftruncateSync(file, needed);
+    fsyncSync(file);
   } finally {
-    await file.close();
+    closeSync(file);
+  }
+}
+
+/** Looked through again while somebody writes to it. */
+const LOOKS = 4;
+
+/** How much a file lacks that its head says it has, and whether anything leads there. */
+function shortness(
+  file: number,
+  folder: string,
+): { readonly size: number; readonly needed: number; readonly isSound: boolean } | undefined {
+  for (let look = 1; ; look++) {
+    const meta = lastMeta(file, folder);
+    const { size } = fstatSync(file);
+    const needed = neededBytes(meta);
+    if (size >= needed) return undefined;
+    const { pageBytes, trees } = meta;
+    const paged = { descriptor: file, pageBytes, pages: BigInt(Math.floor(size / pageBytes)) };
+    const isSound = trees.every((tree) => isWholeTree(paged, tree));
+    const isStill = lastMeta(file, folder).transaction === meta.transaction;
+    if (isSound || isStill || look === LOOKS) return { size, needed, isSound };
   }
 }
 
@@ -82,15 +113,15 @@ function neededBytes({ pageBytes, lastPage }: Meta): number {
   return (Number(lastPage) + 1) * pageBytes;
 }
 
-async function lastMeta(file: FileHandle, folder: string): Promise<Meta> {
-  const first = await metaAt(file, 0, folder);
-  const second = await metaAt(file, first.pageBytes, folder);
+function lastMeta(file: number, folder: string): Meta {
+  const first = metaAt(file, 0, folder);
+  const second = metaAt(file, first.pageBytes, folder);
   return second.transaction > first.transaction ? second : first;
 }
 
-async function metaAt(file: FileHandle, offset: number, folder: string): Promise<Meta> {
+function metaAt(file: number, offset: number, folder: string): Meta {
   const bytes = new Uint8Array(HEAD_BYTES);
-  const { bytesRead } = await file.read(bytes, 0, HEAD_BYTES, offset);
+  const bytesRead = readSync(file, bytes, 0, HEAD_BYTES, offset);
   const view = new DataView(bytes.buffer);
   const pageBytes = view.getUint32(48, true);
   const version = view.getUint32(28, true);
@@ -112,5 +143,6 @@ async function metaAt(file: FileHandle, offset: number, folder: string): Promise
     pageBytes,
     lastPage: view.getBigUint64(144, true),
     transaction: view.getBigUint64(152, true),
+    trees: [TREES, TREES + TREE_BYTES].map((at) => treeIn(view, at)),
   };
 }

@@ -8,9 +8,9 @@
  * native write could damage the file. Keys and values are bytes as they are.
  */
 
-import { mkdir } from 'node:fs/promises';
+import { makeFolder, syncFolder } from '../folders.ts';
 import { type Database, openDatabase, putAll } from './lmdb-database.ts';
-import { checkFolder, fillUp } from './lmdb-file.ts';
+import { checkFolder } from './lmdb-file.ts';
 import { LmdbWriter } from './lmdb-writer.ts';
 import {
   closedStore,
@@ -53,14 +53,15 @@ export class LmdbStore implements OrderedStore {
    *   in it is changed then
    */
   static async open({ folder, readOnly = false }: LmdbStoreOptions): Promise<LmdbStore> {
-    const exists = await checkFolder(folder);
+    const exists = await checkFolder(folder, !readOnly);
     if (!exists) {
       if (readOnly) throw new StoreError('store/missing', `there is no database in ${folder}`);
-      await mkdir(folder, { recursive: true });
+      await makeFolder(folder);
     }
     const store = new LmdbStore(folder, readOnly);
     try {
       await openFormat(store, folder);
+      if (!exists) await syncFolder(folder);
     } catch (error) {
       await store.close();
       throw error;
@@ -106,14 +107,13 @@ export class LmdbStore implements OrderedStore {
   async #put(changes: PackedChanges): Promise<void> {
     const { count } = changes;
     try {
-      if (changes.bytes <= HERE_BYTES_MAX) putAll(this.#database, changes);
+      if (changes.bytes <= HERE_BYTES_MAX) putAll(this.#database, this.#folder, changes);
       else await this.#writeAside(changes);
     } catch (error) {
       const message = `the database in ${this.#folder} took none of ${count} changes`;
       const reason = (error as Error).message;
       throw new StoreError('store/failed', `${message}: ${reason}`, { cause: error });
     }
-    await fillUp(this.#folder);
   }
 
   async #writeAside(changes: PackedChanges): Promise<void> {

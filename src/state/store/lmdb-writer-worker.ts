@@ -14,7 +14,8 @@ export interface WriterAnswer {
   readonly failed: string | undefined;
 }
 
-const database = openDatabase(workerData as string, false);
+const folder = workerData as string;
+const database = openDatabase(folder, false);
 
 parentPort?.on('message', async ({ pieces }: WriterJob) => {
   if (pieces === undefined) {
@@ -24,7 +25,7 @@ parentPort?.on('message', async ({ pieces }: WriterJob) => {
   }
   let failed: string | undefined;
   try {
-    putAll(database, PackedChanges.from(pieces));
+    putAll(database, folder, PackedChanges.from(pieces));
   } catch (error) {
     failed = (error as Error).message;
   }

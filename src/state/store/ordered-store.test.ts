@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -224,5 +224,57 @@ describe('a folder that holds no store', () => {
     const again = await LmdbStore.open({ folder });
     expect(again.get(entries[300]?.key as Uint8Array)).toEqual(entries[300]?.value);
     await again.close();
+  });
+
+  it('is made longer again where only pages are missing that nothing leads to', async () => {
+    const folder = newFolder();
+    const file = join(folder, 'data.mdb');
+    const textOf = (store: OrderedStore) =>
+      texts(store.range(Uint8Array.of(1), prefixEnd(Uint8Array.of(1)))).join();
+    const put = (from: number, count: number, size: number | undefined) =>
+      Array.from({ length: count }, (_, index) => ({
+        key: Uint8Array.of(1, (from + index) >> 8, (from + index) & 255),
+        value: size === undefined ? undefined : new Uint8Array(size).fill(index),
+      }));
+    const counts = { refused: 0, mended: 0 };
+    for (const changes of [
+      put(0, 300, 100),
+      put(300, 300, 100),
+      put(300, 300, undefined),
+      put(700, 5, 9000),
+      put(0, 290, 60),
+      put(705, 20, 9000),
+      put(705, 20, undefined),
+    ]) {
+      const store = await LmdbStore.open({ folder });
+      await store.write(changes);
+      const content = textOf(store);
+      await store.close();
+      const whole = readFileSync(file);
+      for (let size = whole.length - 4079; size > 8192; size -= 4096) {
+        const cut = whole.subarray(0, size);
+        writeFileSync(file, cut);
+        const reader = await LmdbStore.open({ folder, readOnly: true }).catch((error) => error);
+        if (reader instanceof Error) {
+          expect(reader.message).toContain('cut short');
+          await expect(LmdbStore.open({ folder })).rejects.toThrow('cut short');
+          expect(readFileSync(file).equals(cut)).toBe(true);
+          counts.refused += 1;
+          continue;
+        }
+        expect(textOf(reader)).toBe(content);
+        await reader.close();
+        expect(readFileSync(file).equals(cut)).toBe(true);
+        const mended = await LmdbStore.open({ folder });
+        expect(statSync(file).size).toBe(whole.length);
+        await mended.write([{ key: Uint8Array.of(2), value: Uint8Array.of(1) }]);
+        await mended.write([{ key: Uint8Array.of(2), value: undefined }]);
+        expect(textOf(mended)).toBe(content);
+        await mended.close();
+        counts.mended += 1;
+      }
+      writeFileSync(file, whole);
+    }
+    expect(Math.min(counts.refused, counts.mended)).toBeGreaterThan(20);
   });
 });

@@ -201,10 +201,16 @@ describe('a database whose log is damaged', { timeout: 120_000 }, () => {
     const bytes = readFileSync(file);
     writeFileSync(file, concatBytes(bytes, new Uint8Array(40)));
     writeFileSync(join(folder, 'lock'), '1 0\n');
-    const { found, faults } = await verify(folder);
-    expect(faults).toEqual([]);
-    expect(found.unfinishedBytes).toBe(40);
-    expect(readFileSync(file).length).toBe(bytes.length + 40);
+    // It changes nothing: the second finds what the first did.
+    for (let time = 0; time < 2; time++) {
+      const { found, faults } = await verify(folder);
+      expect(faults).toEqual([]);
+      expect(found.unfinishedBytes).toBe(40);
+      expect(readFileSync(file).length).toBe(bytes.length + 40);
+      expect(readdirSync(folder).sort()).toEqual(['lock', 'log', 'state']);
+    }
+    rmSync(join(folder, 'lock'));
+    expect((await verify(folder)).faults.join()).toContain('no crash left them');
   });
 
   it('by changes that lead elsewhere, in records that are whole', async () => {

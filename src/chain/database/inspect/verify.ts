@@ -3,7 +3,6 @@
  * state, and the old blocks. Nothing is changed; whoever would write is kept away meanwhile.
  */
 
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Checkpoint } from '../../../state/flat/values.ts';
 import { ReadOnlyFiles } from '../../../state/log/read-only-files.ts';
@@ -13,7 +12,7 @@ import type { OrderedStore } from '../../../state/store/ordered-store.ts';
 import { LOG, requireDatabase, STORE } from '../folder.ts';
 import { readRetention } from '../kept-retention.ts';
 import { readSpec } from '../kept-spec.ts';
-import { LOCK, lockFolder } from '../lock.ts';
+import { lockFolder } from '../lock.ts';
 import { type FoundTree, readTree } from '../read-tree.ts';
 import { checkpointOf } from './opened.ts';
 import { checkOldBlocks, checkRecords } from './verify-blocks.ts';
@@ -40,13 +39,11 @@ export interface VerifyOptions {
 /** @throws DatabaseError `database/missing`, `database/in use`; StoreError for no store at all */
 export async function verifyDatabase(folder: string, options: VerifyOptions): Promise<Verified> {
   await requireDatabase(folder);
-  // Whoever ends as it should takes its lock away.
-  const crashed = existsSync(join(folder, LOCK));
-  const lock = await lockFolder(folder);
+  const lock = await lockFolder(folder, { keepsStale: true });
   try {
     const store = await LmdbStore.open({ folder: join(folder, STORE), readOnly: true });
     try {
-      return await new Verification(folder, store, options).run(crashed);
+      return await new Verification(folder, store, options).run(lock.foundStale);
     } finally {
       await store.close();
     }
@@ -67,6 +64,7 @@ class Verification {
     this.#options = options;
   }
 
+  /** @param crashed whoever ends as it should takes its lock away: one was there */
   async run(crashed: boolean): Promise<Verified> {
     const store = this.#store;
     await this.#orFault('the chain', () => readSpec(store));
