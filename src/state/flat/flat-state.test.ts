@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
+import { toHex } from '../../base/bytes.ts';
+import { keccak256 } from '../../base/keccak.ts';
 import type { AccountChange, Address, StateChanges } from '../../evm/types.ts';
 import { ADDRESSES, addressOf, changes, hashOf, SLOTS } from '../changes.arbitrary.ts';
 import { EMPTY_CODE_HASH, MemoryState } from '../memory.ts';
@@ -307,5 +309,42 @@ describe('a flat state', () => {
     );
     content.delete([...content.keys()].find((key) => key.length > 2 && key.startsWith('00')) ?? '');
     expect(() => new FlatState({ store, trieMemory })).toThrow('and no checkpoint');
+  });
+
+  it('proves whatever is asked within the limits of its memory', async () => {
+    const limit = 4_000_000;
+    const memory = new TrieMemory({ limit });
+    const options = { trieMemory: memory, trieBytes: 300_000, openStorages: 3 };
+    const state = new FlatState({ store: await MemoryStore.open(), ...options });
+    const owner = (index: number): Address => `0x${index.toString(16).padStart(38, '0')}aB`;
+    const account = { nonce: 1n, balance: 1n, codeHash: EMPTY_CODE_HASH, storageWiped: false };
+    for (let block = 0; block < 30; block++) {
+      const slots = Array.from({ length: 400 }, (_, slot) => [BigInt(slot), 7n] as const);
+      const plain = Array.from({ length: 400 }, (_, index) => [
+        owner(1000 + 400 * block + index).toLowerCase() as Address,
+        { ...account, storage: new Map() },
+      ]) as [Address, AccountChange][];
+      const contract = owner(block).toLowerCase() as Address;
+      state.apply({
+        accounts: new Map([...plain, [contract, { ...account, storage: new Map(slots) }]]),
+        codes: new Map(),
+      });
+    }
+    const held = state.storageTrie(owner(0));
+    const root = held.root();
+    const key = (index: number) => keccak256(Uint8Array.of(index >> 8, index & 255));
+    for (let index = 0; index < 12_000; index++) {
+      const trie = index % 3 === 0 ? state.storageTrie(owner(index % 30)) : state.accountTrie;
+      const [first = new Uint8Array(0)] = trie.prove(key(index));
+      expect(toHex(keccak256(first))).toBe(trie.root());
+    }
+    expect(held.root()).toBe(root);
+    expect(held.prove(key(1))).toEqual(state.storageTrie(owner(0)).prove(key(1)));
+    expect(memory.used).toBeLessThan(400_000);
+    expect(state.storageOf(owner(0)).size).toBe(400);
+    const before = state.root();
+    const { reverse } = state.apply({ accounts: new Map([[owner(1), null]]), codes: new Map() });
+    expect(state.undo(reverse).root).toBe(before);
+    state.free();
   });
 });

@@ -72,6 +72,16 @@ export interface Applied {
   readonly reverse: Reverse;
 }
 
+/**
+ * A trie of the state as it is whenever it is asked, whatever else was asked in between: what is
+ * read of it leaves memory again like what blocks read.
+ */
+export interface StateTrie {
+  root(): Hash;
+  /** The nodes on the way of a key, from the root down; none of an empty trie. */
+  prove(key: Uint8Array): Uint8Array[];
+}
+
 const TRIE_BYTES = 268_435_456;
 const OPEN_STORAGES = 4096;
 const NO_CODES: StateChanges['codes'] = new Map();
@@ -208,16 +218,31 @@ export class FlatState implements StateReader {
     }
   }
 
-  /** The trie of accounts, to be read until the next call. */
-  get accountTrie(): PathTrie {
-    this.#checkUsable();
-    return this.#tries.accounts;
+  /** The trie of accounts. */
+  get accountTrie(): StateTrie {
+    return this.#trieOf(undefined);
   }
 
-  /** The trie of an account's storage, to be read until the next call. */
-  storageTrie(address: Address): PathTrie {
+  /** The trie of an account's storage. */
+  storageTrie(address: Address): StateTrie {
+    return this.#trieOf(address.toLowerCase() as Address);
+  }
+
+  #trieOf(owner: Address | undefined): StateTrie {
     this.#checkUsable();
-    return this.#tries.storage(address);
+    // What is read now is younger than what the last block used.
+    this.#tries.tick();
+    return {
+      root: () => this.#openTrie(owner).root(),
+      prove: (key) => this.#openTrie(owner).prove(key),
+    };
+  }
+
+  /** Whatever was read before may go from memory now: a proof is as good as a block. */
+  #openTrie(owner: Address | undefined): PathTrie {
+    this.#checkUsable();
+    this.#orFail(() => this.#tries.keepWithinLimits(this.#layers[0]));
+    return owner === undefined ? this.#tries.accounts : this.#tries.storage(owner);
   }
 
   /** Frees the tries' memory; the state must not be used afterwards. */
@@ -248,6 +273,10 @@ export class FlatState implements StateReader {
 
   /** All slots of an account. PERF: O(slots). */
   storageOf(address: Address): Map<bigint, bigint> {
+    return this.#storageOf(address.toLowerCase() as Address);
+  }
+
+  #storageOf(address: Address): Map<bigint, bigint> {
     this.#checkUsable();
     const slots = new Map<bigint, bigint>();
     const above = this.#layers.findIndex((layer) => layer.isWiped(address));
@@ -332,7 +361,7 @@ export class FlatState implements StateReader {
   #wipe(address: Address, before: FlatAccount): AccountChange {
     const back = { ...backTo(before), storageWiped: true };
     if (before.storageRoot === EMPTY_ROOT) return back;
-    const storage = this.storageOf(address);
+    const storage = this.#storageOf(address);
     this.#layers[0].wipe(address);
     this.#tries.forget(address);
     return { ...back, storage };
