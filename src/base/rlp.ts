@@ -92,6 +92,25 @@ export function decodeRlp(bytes: Uint8Array, limits: RlpLimits = {}): RlpResult 
   return { ok: true, item };
 }
 
+/**
+ * The first item of a list that takes up all of `bytes`, without a look at the others; undefined
+ * for what is no such list. PERF: O(first item).
+ */
+export function firstRlpItem(bytes: Uint8Array): RlpItem | undefined {
+  const first = bytes[0] ?? 0;
+  if (first < LIST) return undefined;
+  const cursor: Cursor = {
+    bytes,
+    offset: 0,
+    depthMax: RLP_DEPTH_MAX,
+    itemsLeft: RLP_ITEM_COUNT_MAX,
+    reason: undefined,
+  };
+  const size = decodeHeader(cursor, bytes.length, first);
+  if (size === undefined || cursor.offset + size !== bytes.length) return undefined;
+  return size === 0 ? undefined : decodeItem(cursor, bytes.length, 1);
+}
+
 interface Cursor {
   readonly bytes: Uint8Array;
   readonly depthMax: number;

@@ -1,10 +1,11 @@
 /** What a chain stands upon: a tree of valid blocks, the state of each, and the head. */
 
 import type { Account, Address, Hash, StateReader } from '../evm/types.ts';
-import type { PathTrie } from '../state/path-trie.ts';
+import type { StateTrie } from '../state/flat/flat-state.ts';
 import type { PendingState } from '../state/pending.ts';
 import type { BlockAccessList } from './blocks/access-list.ts';
 import type { Block } from './blocks/block.ts';
+import type { BlockHeader } from './blocks/header.ts';
 import type { Receipt } from './blocks/receipt.ts';
 import type { Ancestor } from './blocks/uncles.ts';
 
@@ -39,9 +40,9 @@ export interface BlockView extends StateReader {
 
 /** A state with its tries, to be read at once. */
 export interface BlockTries {
-  readonly accountTrie: PathTrie;
+  readonly accountTrie: StateTrie;
   /** Of an account that exists. */
-  storageTrie(address: Address): PathTrie;
+  storageTrie(address: Address): StateTrie;
   getAccount(address: Address): Account | undefined;
   getStorage(address: Address, slot: bigint): bigint;
   getCode(codeHash: Hash): Uint8Array;
@@ -51,6 +52,8 @@ export interface BlockTree {
   readonly head: KnownBlock;
   /** A block of the tree, or one of the head's ancestors that left it. */
   known(hash: Hash): KnownBlock | undefined;
+  /** The header of a block that `known` knows; of old ones the rest is not looked at. */
+  header(hash: Hash): BlockHeader | undefined;
   /** Whether `known` knows it, without looking at it. */
   has(hash: Hash): boolean;
   /** A block of the tree; none that left it. */

@@ -6,6 +6,7 @@
  */
 
 import type { Hash } from '../evm/types.ts';
+import { ancestorHashes } from './ancestor-hashes.ts';
 import { type BlockRequest, type BuiltBlock, buildBlock } from './block-builder.ts';
 import type {
   BlockTree,
@@ -26,9 +27,6 @@ import type { BlockSetting } from './executor/block-setting.ts';
 import { executeBlock } from './executor/sequential.ts';
 import type { Machines } from './machines.ts';
 import { type KnownSenders, NO_SENDERS, recoverAhead } from './transactions/senders.ts';
-
-/** BLOCKHASH reaches so far back. */
-const BLOCK_HASHES = 256n;
 
 export interface ChainOptions {
   readonly spec: ChainSpec;
@@ -82,8 +80,7 @@ export class Chain {
    */
   openView(hash: Hash): Promise<BlockView> {
     const block = this.#tree.known(hash);
-    const blockHash = (number: bigint): Hash => this.#ancestorHash(block, number);
-    return this.#tree.openView(hash, blockHash);
+    return this.#tree.openView(hash, ancestorHashes(this.#tree, block));
   }
 
   /**
@@ -185,8 +182,7 @@ export class Chain {
   ): Promise<Result> {
     const { rules } = blockRules;
     const { evm, isAtParent } = this.#machines.upon(parent.hash, rules);
-    const blockHashes = (number: bigint): Hash => this.#ancestorHash(parent, number);
-    const state = await this.#tree.begin(parent.hash, blockHashes);
+    const state = await this.#tree.begin(parent.hash, ancestorHashes(this.#tree, parent));
     try {
       return await work({ spec: this.spec, blockRules, evm, isAtParent, state }, state);
     } catch (error) {
@@ -214,15 +210,5 @@ export class Chain {
   ): BlockRules {
     const parentTotalDifficulty = parent.totalDifficulty;
     return this.#timeline.at({ number, timestamp, parentTotalDifficulty });
-  }
-
-  /** Hash of an ancestor, counted from the parent of the block in the making; 0 for none. */
-  #ancestorHash(parent: KnownBlock | undefined, number: bigint): Hash {
-    let at = parent;
-    const last = (parent?.header.number ?? 0n) + 1n - BLOCK_HASHES;
-    while (at !== undefined && at.header.number > number && at.header.number >= last) {
-      at = this.#tree.known(at.header.parentHash);
-    }
-    return at?.header.number === number ? at.hash : `0x${'00'.repeat(32)}`;
   }
 }

@@ -27,6 +27,7 @@ import type {
   PendingBlock,
 } from '../block-tree.ts';
 import { encodeBlock } from '../blocks/block.ts';
+import type { BlockHeader } from '../blocks/header.ts';
 import type { ChainSpec } from '../chain-spec.ts';
 import { DatabaseError } from './fault.ts';
 import {
@@ -232,6 +233,10 @@ export class ChainDatabase implements BlockTree {
 
   known(hash: Hash): KnownBlock | undefined {
     return this.#nodes.get(hash) ?? this.#old.block(hash);
+  }
+
+  header(hash: Hash): BlockHeader | undefined {
+    return this.#nodes.get(hash)?.header ?? this.#old.header(hash);
   }
 
   has(hash: Hash): boolean {

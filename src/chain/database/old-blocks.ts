@@ -10,7 +10,8 @@ import { concatBytes } from '../../base/bytes.ts';
 import type { Hash } from '../../evm/types.ts';
 import type { OrderedStore, StoreChange } from '../../state/store/ordered-store.ts';
 import type { ChainBlock } from '../block-tree.ts';
-import { decodeStored, encodeStored, readStored, type StoredBlock } from './records.ts';
+import { type BlockHeader, headerHash } from '../blocks/header.ts';
+import { decodeStored, encodeStored, headerOf, readStored, type StoredBlock } from './records.ts';
 
 const BLOCK = 6;
 const NUMBER = 7;
@@ -34,6 +35,14 @@ export class OldBlocks {
     const block = this.#read(concatBytes(Uint8Array.of(BLOCK), number));
     // Of two branches that were old once, the later stays.
     return block?.hash === hash ? block : undefined;
+  }
+
+  /** The header of such a block. PERF: nothing else of the block is decoded. */
+  header(hash: Hash): BlockHeader | undefined {
+    const number = this.#store.get(numberKey(hash));
+    const bytes = number && this.#store.get(concatBytes(Uint8Array.of(BLOCK), number));
+    const header = bytes && headerOf(bytes.slice());
+    return header !== undefined && headerHash(header) === hash ? header : undefined;
   }
 
   /** Whether there is such a block, or was in a branch that ended. */

@@ -8,12 +8,12 @@
  */
 
 import { toHex } from '../../base/bytes.ts';
-import { decodeRlp, encodeRlp, type RlpInput, type RlpItem } from '../../base/rlp.ts';
+import { decodeRlp, encodeRlp, firstRlpItem, type RlpInput, type RlpItem } from '../../base/rlp.ts';
 import type { Address, Hash } from '../../evm/types.ts';
 import type { ChainBlock } from '../block-tree.ts';
 import { decodeAccessList, encodeAccessList } from '../blocks/access-list.ts';
 import { decodeBlock } from '../blocks/block.ts';
-import { decodeInteger } from '../blocks/header.ts';
+import { type BlockHeader, decodeHeader, decodeInteger } from '../blocks/header.ts';
 import { decodeReceipt, encodeReceipt, type Receipt } from '../blocks/receipt.ts';
 import { DatabaseError } from './fault.ts';
 
@@ -90,6 +90,14 @@ export function readStored(stored: StoredBlock): ChainBlock {
     }),
     ...(list.length === 0 ? {} : { accessList: decodeAccessList(list) }),
   };
+}
+
+/** The header of a block of the store. @throws DatabaseError, InvalidBlock for damaged bytes */
+export function headerOf(stored: Uint8Array): BlockHeader {
+  const block = firstRlpItem(stored);
+  const header = block instanceof Uint8Array ? firstRlpItem(block) : undefined;
+  if (header === undefined) throw damaged();
+  return decodeHeader(header);
 }
 
 /** A block, and its encoding, as it is stored in a list with others. */
