@@ -28,6 +28,9 @@ export const MAINNET: ChainSpec = {
     const max = point.rules?.maxBlobsBlock;
     if (max === undefined) return [point];
     const blobs = Object.values(BLOB_PARAMETER_ONLY).find((schedule) => schedule.max === max);
-    return blobs === undefined ? [point] : [{ ...point, blobs }];
+    if (blobs === undefined) return [point];
+    // The blobs say how many a block has: as a genesis file's chain, so that both are one.
+    const { rules: _, ...place } = point;
+    return [{ ...place, blobs }];
   }),
 };

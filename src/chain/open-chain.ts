@@ -19,13 +19,13 @@ import { firstBlock, genesisHeader } from './blocks/genesis.ts';
 import type { BlockHeader } from './blocks/header.ts';
 import { Chain } from './chain.ts';
 import type { ChainSpec } from './chain-spec.ts';
-import { DatabaseError } from './database/fault.ts';
 import {
   createInFolder,
   createInMemory,
   type DatabaseLimits,
   openFolder,
 } from './database/folder.ts';
+import { requireSpec } from './database/kept-spec.ts';
 import type { GenesisFile } from './genesis-files/genesis-file.ts';
 import { Machines } from './machines.ts';
 
@@ -99,13 +99,13 @@ export async function openChain(
     ...limits,
     ...(expected === undefined ? {} : { spec: expected }),
   });
-  const { spec } = tree;
-  if (spec === undefined) {
+  try {
+    const spec = requireSpec(tree.spec, folder);
+    return new Chain({ spec, tree, machines: machinesOf(setting) });
+  } catch (error) {
     await tree.close();
-    const message = `${folder} does not say which chain it is of: name its spec`;
-    throw new DatabaseError('database/incomplete', message);
+    throw error;
   }
-  return new Chain({ spec, tree, machines: machinesOf(setting) });
 }
 
 function machinesOf({ engine = 'auto' }: ChainSetting): Machines {

@@ -28,17 +28,21 @@ export function readSpec(store: OrderedStore): ChainSpec | undefined {
   }
 }
 
-/** @throws DatabaseError `database/another chain` naming what differs; `what` is what has `kept` */
+/** @throws DatabaseError `database/incomplete` where there is none; `what` is what lacks it */
+export function requireSpec(kept: ChainSpec | undefined, what: string = 'the database'): ChainSpec {
+  if (kept !== undefined) return kept;
+  const message = `${what} does not say of which chain it is: make it anew with its chain`;
+  throw new DatabaseError('database/incomplete', message);
+}
+
+/** @throws DatabaseError `database/another chain` naming what differs; `what` is what has `kept`;
+ * `database/incomplete` */
 export function checkSpec(
   kept: ChainSpec | undefined,
   wanted: ChainSpec,
   what: string = 'the database',
 ): void {
-  if (kept === undefined) {
-    const message = `${what} does not say of which chain it is: make it anew with its chain`;
-    throw new DatabaseError('database/another chain', message);
-  }
-  const difference = differenceOf(kept, wanted);
+  const difference = differenceOf(requireSpec(kept, what), wanted);
   if (difference === undefined) return;
   throw new DatabaseError('database/another chain', `${what} is of another chain: ${difference}`);
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { firstBlock, genesisHeader } from '../../chain/blocks/genesis.ts';
 import { createInFolder, openFolder } from '../../chain/database/folder.ts';
 import { MemoryState } from '../../state/memory.ts';
@@ -22,7 +22,7 @@ it('a database goes into a file and comes out of it', async () => {
   const given = { coinbase, stateRoot: state.root(), gasLimit: 5_000n };
   const spec = { chainId: 1n, forks: [{ fork: 'frontier' }] } as const;
   const block = firstBlock(genesisHeader(spec, given));
-  await (await createInFolder(source, block, state.asChanges())).close();
+  await (await createInFolder(source, block, state.asChanges(), { spec })).close();
 
   const run = (...words: string[]) => {
     const db = new Command('db');
@@ -32,7 +32,17 @@ it('a database goes into a file and comes out of it', async () => {
   await run('snapshot', source, file);
   const other = `0x${'11'.repeat(32)}`;
   await expect(run('restore', file, copy, '--block', other)).rejects.toThrow('not 0x1111');
-  await run('restore', file, copy, '--block', block.hash);
+  const homestead = run('restore', file, copy, '--network', 'Homestead');
+  await expect(homestead).rejects.toThrow(
+    'the snapshot is of another chain: where it has frontier',
+  );
+  const written = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  const said = () => written.mock.calls.splice(0).join('');
+  await run('restore', file, `${copy}-2`);
+  expect(said()).toContain('chain 1\n  frontier\nthe chain is the file’s word');
+  await run('restore', file, copy, '--block', block.hash, '--network', 'Frontier');
+  expect(said()).toMatch(/^chain 1\n {2}frontier\nblock 0/);
+  written.mockRestore();
   const database = await openFolder(copy);
   expect(database.head.hash).toBe(block.hash);
   expect(database.state.getStorage(coinbase, 1n)).toBe(2n);

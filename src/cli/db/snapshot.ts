@@ -1,23 +1,42 @@
 /** `ironfly db snapshot` and `ironfly db restore`: the state at a block as a file, and back. */
 
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, Option } from 'commander';
+import type { ChainSpec } from '../../chain/chain-spec.ts';
 import { openFolder } from '../../chain/database/folder.ts';
 import { exportSnapshot } from '../../chain/snapshot/export.ts';
 import { importSnapshot } from '../../chain/snapshot/import.ts';
 import type { SnapshotProgress } from '../../chain/snapshot/writer.ts';
 import type { Hash } from '../../evm/types.ts';
+import { chainText } from '../chain-text.ts';
+import { endingOnSignal } from '../ending.ts';
+import { bytesText, count } from '../figures.ts';
+import { readGenesis } from '../genesis.ts';
+import { parseNetwork } from '../network.ts';
+import { parseHash } from '../options.ts';
+import { withProgress } from '../progress.ts';
 
 const EXAMPLES = `
-What is interrupted, the same command again goes on with. A snapshot's root is held against the
-block that it names: give --block to say which block you trust.
+What is interrupted, the same command again goes on with.
+
+What is in a stranger's snapshot is checked against the hash of its block: say with --block which
+block you trust. No hash vouches for the chain, that is its id and its forks, by which all later
+blocks are judged: say it with --genesis or --network, or it is what the file says. The same holds
+for the total difficulty before the merge.
 
 Examples:
   ironfly db snapshot chain chain.snapshot
-  ironfly db restore chain.snapshot copy --block 0x...
+  ironfly db restore chain.snapshot copy --block 0x... --network mainnet
 `;
+
+const NOTE = 'interrupted between two chunks: the same command again goes on';
 
 interface Options {
   readonly block?: Hash;
+}
+
+interface RestoreOptions extends Options {
+  readonly genesis?: string;
+  readonly network?: ChainSpec;
 }
 
 /** Adds the commands to `ironfly db`. */
@@ -28,62 +47,80 @@ export function register(db: Command): void {
     .argument('<file>', 'the snapshot: made, or gone on with')
     .option('--block <hash>', 'the block; the head when left out', parseHash)
     .addHelpText('after', EXAMPLES)
-    .action(snapshot);
+    .action(async (folder: string, file: string, options: Options) => {
+      process.exitCode = await snapshot(folder, file, options);
+    });
   db.command('restore')
     .description('make a database out of a snapshot')
     .argument('<file>', 'the snapshot')
     .argument('<folder>', 'the database: made, or gone on with')
     .option('--block <hash>', 'the only block whose state is taken', parseHash)
+    .addOption(
+      new Option('--genesis <file>', 'of the only chain that is taken').conflicts('network'),
+    )
+    .option(
+      '--network <name>',
+      'the same: `mainnet`, or a fork that holds from the start',
+      parseNetwork,
+    )
     .addHelpText('after', EXAMPLES)
-    .action(restore);
+    .action(async (file: string, folder: string, options: RestoreOptions) => {
+      process.exitCode = await restore(file, folder, options);
+    });
 }
 
-async function snapshot(folder: string, file: string, { block }: Options): Promise<void> {
+async function snapshot(folder: string, file: string, { block }: Options): Promise<number> {
   const database = await openFolder(folder);
   try {
-    const hash = block ?? database.head.hash;
-    const written = await exportSnapshot(database, hash, file, running('written'));
-    const { number } = written.head.block.header;
-    const { accounts, slots } = written.head.counts;
-    const what = `block ${number} (${hash}): ${accounts} accounts, ${slots} slots`;
-    process.stdout.write(`${what}, ${written.bytes} bytes in ${file}\n`);
+    return await endingOnSignal(NOTE, async (signal) => {
+      const hash = block ?? database.head.hash;
+      const written = await showing('written', (onProgress) =>
+        exportSnapshot(database, hash, file, { onProgress, signal }),
+      );
+      const { number } = written.head.block.header;
+      const { accounts, slots } = written.head.counts;
+      const what = `block ${number} (${hash}): ${count(accounts)} accounts, ${count(slots)} slots`;
+      process.stdout.write(`${what}, ${count(written.bytes)} bytes in ${file}\n`);
+    });
   } finally {
     await database.close();
   }
 }
 
-async function restore(file: string, folder: string, { block }: Options): Promise<void> {
-  const wanted = block === undefined ? {} : { block };
-  const { block: taken, counts } = await importSnapshot(file, folder, {
-    ...running('read'),
-    ...wanted,
+function restore(file: string, folder: string, options: RestoreOptions): Promise<number> {
+  const { block, genesis, network } = options;
+  const spec = genesis === undefined ? network : readGenesis(genesis).spec;
+  return endingOnSignal(NOTE, async (signal) => {
+    const head = await showing('read', (onProgress) =>
+      importSnapshot(file, folder, {
+        ...{ onProgress, signal },
+        ...(block === undefined ? {} : { block }),
+        ...(spec === undefined ? {} : { spec }),
+      }),
+    );
+    const { hash, header } = head.block;
+    const { accounts, slots } = head.counts;
+    const what = `block ${header.number} (${hash}): ${count(accounts)} accounts`;
+    const lines = [
+      ...(head.spec === undefined ? [] : [chainText(head.spec)]),
+      ...(spec === undefined ? [`${CHAIN_UNCHECKED}: nothing vouches for it but who made it`] : []),
+      `${what}, ${count(slots)} slots in ${folder}`,
+    ];
+    process.stdout.write(`${lines.join('\n')}\n`);
   });
-  const what = `block ${taken.header.number} (${taken.hash}): ${counts.accounts} accounts`;
-  process.stdout.write(`${what}, ${counts.slots} slots in ${folder}\n`);
 }
 
-/** A line now and then, and an end between two chunks when the user wants one. */
-function running(verb: string): {
-  onProgress: (progress: SnapshotProgress) => void;
-  signal: AbortSignal;
-} {
-  const abort = new AbortController();
-  const stop = new Error('interrupted: the same command goes on from here');
-  process.once('SIGINT', () => abort.abort(stop));
-  let last = performance.now();
-  return {
-    signal: abort.signal,
-    onProgress: ({ accounts, slots, bytes }) => {
-      if (performance.now() - last < LINE_MS) return;
-      last = performance.now();
-      process.stderr.write(`${bytes} bytes ${verb}: ${accounts} accounts, ${slots} slots\n`);
-    },
-  };
-}
+const CHAIN_UNCHECKED = 'the chain is the file’s word, for want of --genesis or --network';
 
-const LINE_MS = 3_000;
-
-function parseHash(given: string): Hash {
-  if (/^0x[0-9a-fA-F]{64}$/.test(given)) return given.toLowerCase() as Hash;
-  throw new InvalidArgumentError('a hash is 0x and 64 hexadecimal digits.');
+function showing<Result>(
+  verb: string,
+  work: (onProgress: (progress: SnapshotProgress) => void) => Promise<Result>,
+): Promise<Result> {
+  return withProgress((progress) =>
+    work(({ accounts, slots, bytes }) =>
+      progress.show(
+        () => `${bytesText(bytes)} ${verb}: ${count(accounts)} accounts, ${count(slots)} slots`,
+      ),
+    ),
+  );
 }
