@@ -14,10 +14,10 @@ import type { Engine } from '../evm/types.ts';
 import type { BlockTestResult } from './blocktest/run.ts';
 import type { WorkerSetup } from './blocktest/worker.ts';
 import { type PoolResult, runPool, workerProgram } from './file-pool.ts';
+import { engineOption } from './options.ts';
 import { ProgressLine, parseJobs, parseRegExp, printTotals, type Totals } from './test-report.ts';
 
 const PLACES = ['memory', 'disk'] as const;
-const ENGINES: readonly Engine[] = ['interpreter', 'compiler', 'auto'];
 
 interface Options {
   readonly engine: Engine;
@@ -33,7 +33,7 @@ export function register(program: Command): void {
     .command('blocktest')
     .description('run official blockchain tests (execution-spec-tests and the older format)')
     .argument('<path...>', 'test files, or folders that hold them')
-    .addOption(new Option('--engine <engine>', 'what executes').choices(ENGINES).default('auto'))
+    .addOption(engineOption())
     .option('--filter <regexp>', 'only tests whose path::name matches', parseRegExp)
     .addOption(
       new Option(

@@ -6,6 +6,7 @@ import type { ChainDatabase } from '../chain/database/chain-database.ts';
 import { openFolder } from '../chain/database/folder.ts';
 import type { Hash } from '../evm/types.ts';
 import type { ProvableChain } from '../proofs/chain-proofs.ts';
+import { isHash } from './options.ts';
 
 /** The head, the head's ancestor with that number, or any block by its hash. */
 export type BlockName = 'latest' | bigint | Hash;
@@ -13,7 +14,7 @@ export type BlockName = 'latest' | bigint | Hash;
 /** @throws InvalidArgumentError */
 export function parseBlockName(given: string): BlockName {
   if (given === 'latest') return given;
-  if (/^0x[0-9a-fA-F]{64}$/.test(given)) return given.toLowerCase() as Hash;
+  if (isHash(given)) return given.toLowerCase() as Hash;
   if (/^\d{1,20}$/.test(given)) return BigInt(given);
   throw new InvalidArgumentError('a block is a number, 0x and 64 hexadecimal digits, or latest.');
 }

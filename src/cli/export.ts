@@ -5,16 +5,16 @@ import { rename, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { ChainBlock } from '../chain/block-tree.ts';
 import { encodeBlock } from '../chain/blocks/block.ts';
 import { type BranchPart, branchBlocks } from '../chain/database/branch.ts';
 import type { ChainDatabase } from '../chain/database/chain-database.ts';
 import { openFolder } from '../chain/database/folder.ts';
 import { blockJson } from '../chain/json/block-json.ts';
-import { databaseOption } from './database.ts';
 import { count, duration, short } from './figures.ts';
-import { Progress } from './progress.ts';
+import { databaseOption, integer } from './options.ts';
+import { type Progress, withProgress } from './progress.ts';
 
 const EXAMPLES = `
 RLP is what \`geth import\` reads, block after block; JSON is an object a line, as
@@ -33,13 +33,15 @@ interface Options {
   readonly format: 'rlp' | 'json';
 }
 
+const parseNumber = integer(0n, 2n ** 64n - 1n);
+
 /** Adds the command to the program. */
 export function register(program: Command): void {
   program
     .command('export')
     .description('write the blocks of a database to a file')
     .argument('<file>', 'the file; it is replaced')
-    .addOption(databaseOption())
+    .addOption(databaseOption().makeOptionMandatory())
     .option('--from <number>', 'the first block', parseNumber, 0n)
     .option('--to <number>', 'the last block; the head when left out', parseNumber)
     .addOption(
@@ -56,7 +58,10 @@ async function exportBlocks(file: string, options: Options): Promise<void> {
     if (part.from > part.to) {
       throw new RangeError(`there is no block from ${part.from} to ${part.to}: give another range`);
     }
-    const written = await write(file, encoded(database, part, options.format));
+    const { format } = options;
+    const written = await withProgress((progress) =>
+      write(file, encoded(database, part, { format, progress })),
+    );
     process.stdout.write(`${count(written)} blocks, ${part.from} to ${part.to}, in ${file}\n`);
   } finally {
     await database.close();
@@ -89,9 +94,8 @@ async function write(file: string, blocks: AsyncIterable<Uint8Array>): Promise<n
 async function* encoded(
   database: ChainDatabase,
   part: BranchPart,
-  format: Options['format'],
+  { format, progress }: Pick<Options, 'format'> & { readonly progress: Progress },
 ): AsyncGenerator<Uint8Array> {
-  const progress = new Progress();
   const encode = format === 'rlp' ? encodeBlock : jsonLine;
   let blocks = 0;
   for await (const block of branchBlocks(database, part)) {
@@ -104,14 +108,8 @@ async function* encoded(
       return `${at}, ${short(rate)} blocks/s, ${duration(left)} left`;
     });
   }
-  progress.clear();
 }
 
 function jsonLine(block: ChainBlock): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(blockJson(block))}\n`);
-}
-
-function parseNumber(text: string): bigint {
-  if (/^\d{1,19}$/.test(text)) return BigInt(text);
-  throw new InvalidArgumentError(`${text} is no block number: give decimal digits.`);
 }

@@ -10,8 +10,11 @@ import type { Chain } from '../chain/chain.ts';
 import { openFolder } from '../chain/database/folder.ts';
 import { type ImportTotals, importBlocks } from '../chain/import-blocks.ts';
 import type { Engine } from '../evm/types.ts';
-import { chainOf, databaseOption, engineOption, noteRecovery } from './database.ts';
-import { count, duration, short } from './figures.ts';
+import { chainOf, noteRecovery } from './database.ts';
+import { endingOnSignal } from './ending.ts';
+import { bytesText, count, duration, percent, short } from './figures.ts';
+import { databaseOption, engineOption } from './options.ts';
+import { printJson } from './print.ts';
 import { Progress, Rates } from './progress.ts';
 
 const EXAMPLES = `
@@ -26,10 +29,7 @@ Examples:
   ironfly import --db data blocks-1.rlp.gz blocks-2.json
 `;
 
-/** Ended by the user, as shells have it for Ctrl-C. */
-const EXIT_ENDED = 130;
-/** A second Ctrl-C that comes later ends at once; sooner, it is the same one by another way. */
-const SECOND_SIGNAL_MS = 1000;
+const NOTE = 'ended between two blocks: the same command again goes on';
 
 interface Options {
   readonly db: string;
@@ -43,7 +43,7 @@ export function register(program: Command): void {
     .command('import')
     .description('import blocks from files into a database')
     .argument('<file...>', 'blocks in RLP or JSON, also with gzip')
-    .addOption(databaseOption())
+    .addOption(databaseOption().makeOptionMandatory())
     .addOption(engineOption())
     .option('--json', 'print the sums as JSON')
     .addHelpText('after', EXAMPLES)
@@ -53,28 +53,33 @@ export function register(program: Command): void {
 }
 
 async function importFiles(files: readonly string[], options: Options): Promise<number> {
-  const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
+  const size = await sizeOf(files);
   const database = await openFolder(options.db);
-  const ending = endOnSignal();
   try {
     noteRecovery(database);
     const chain = chainOf(database, options.engine);
-    const meter = new ImportMeter(sizes.reduce((sum, size) => sum + size, 0));
-    const blocks = blocksIn(files, (bytes) => meter.read(bytes));
-    try {
-      const { signal } = ending;
-      await importBlocks(chain, blocks, {
-        signal,
-        onBlock: (_, totals) => meter.show(chain, totals),
-      });
-    } finally {
-      meter.end(chain, options.json === true);
-    }
-    return signalled(ending.signal);
+    const meter = new ImportMeter(size);
+    return await endingOnSignal(NOTE, async (signal) => {
+      const blocks = blocksIn(files, (bytes) => meter.read(bytes));
+      try {
+        await importBlocks(chain, blocks, {
+          signal,
+          onBlock: (_, totals) => meter.show(chain, totals),
+        });
+      } finally {
+        meter.end(chain, options.json === true);
+      }
+    });
   } finally {
-    ending.forget();
     await database.close();
   }
+}
+
+/** Bytes of all files; undefined where one is none, as a pipe: nobody knows what is to come. */
+async function sizeOf(files: readonly string[]): Promise<number | undefined> {
+  const found = await Promise.all(files.map((file) => stat(file)));
+  if (!found.every((each) => each.isFile())) return undefined;
+  return found.reduce((sum, { size }) => sum + size, 0);
 }
 
 async function* blocksIn(
@@ -84,47 +89,16 @@ async function* blocksIn(
   for (const file of files) yield* blocksInFile(file, { onBytes });
 }
 
-function signalled({ aborted }: AbortSignal): number {
-  if (!aborted) return 0;
-  process.stderr.write('ended between two blocks: the same command again goes on\n');
-  return EXIT_ENDED;
-}
-
-interface Ending {
-  readonly signal: AbortSignal;
-  forget(): void;
-}
-
-function endOnSignal(): Ending {
-  const controller = new AbortController();
-  let first = 0;
-  const end = (): void => {
-    if (controller.signal.aborted && performance.now() - first > SECOND_SIGNAL_MS) {
-      process.exit(EXIT_ENDED);
-    }
-    if (controller.signal.aborted) return;
-    first = performance.now();
-    controller.abort();
-  };
-  const names = ['SIGINT', 'SIGTERM'] as const;
-  for (const name of names) process.on(name, end);
-  return {
-    signal: controller.signal,
-    forget: () => {
-      for (const name of names) process.off(name, end);
-    },
-  };
-}
-
 /** Blocks, transactions and gas a second, and the time left by the bytes that were read. */
 class ImportMeter {
   readonly #progress = new Progress();
   readonly #rates = new Rates({ blocks: 0, transactions: 0, gas: 0, bytes: 0 });
-  readonly #size: number;
+  /** Of all files, where it is known. */
+  readonly #size: number | undefined;
   #bytes = 0;
   #totals: ImportTotals = { blocks: 0, skipped: 0, transactions: 0, gas: 0n };
 
-  constructor(size: number) {
+  constructor(size: number | undefined) {
     this.#size = size;
   }
 
@@ -141,16 +115,24 @@ class ImportMeter {
         gas: Number(totals.gas),
         bytes: this.#bytes,
       });
-      const left = this.#size - this.#bytes;
       return [
         `block ${count(head.header.number)}`,
         `${short(blocks)} blocks/s`,
         `${short(transactions)} transactions/s`,
         `${short(gas)} gas/s`,
-        `${Math.floor((100 * this.#bytes) / this.#size)} % read`,
-        ...(bytes > 0 && left > 0 ? [`${duration(left / bytes)} left`] : []),
+        ...this.#place(bytes),
       ].join(', ');
     });
+  }
+
+  /** How much of the files was read, and when the rest will be. */
+  #place(bytesSecond: number): string[] {
+    if (this.#size === undefined) return [`${bytesText(this.#bytes)} read`];
+    const left = this.#size - this.#bytes;
+    return [
+      `${percent(this.#bytes, this.#size)} read`,
+      ...(bytesSecond > 0 && left > 0 ? [`${duration(left / bytesSecond)} left`] : []),
+    ];
   }
 
   end({ head }: Chain, json: boolean): void {
@@ -159,9 +141,8 @@ class ImportMeter {
     const seconds = this.#progress.elapsed / 1000;
     const { hash, header } = head;
     if (json) {
-      const figures = { blocks, skipped, transactions, gas: gas.toString(), seconds };
-      const at = { number: header.number.toString(), hash };
-      process.stdout.write(`${JSON.stringify({ ...figures, head: at })}\n`);
+      const at = { number: header.number, hash };
+      printJson({ blocks, skipped, transactions, gas, seconds, head: at });
       return;
     }
     const there = skipped === 0 ? '' : ` (and ${count(skipped)} that were there)`;

@@ -31,6 +31,18 @@ export class Progress {
   }
 }
 
+/** Does work whose progress is shown until it ends, in whatever way. */
+export async function withProgress<Result>(
+  work: (progress: Progress) => Promise<Result>,
+): Promise<Result> {
+  const progress = new Progress();
+  try {
+    return await work(progress);
+  } finally {
+    progress.clear();
+  }
+}
+
 type Sample<Name extends string> = readonly [time: number, sums: Readonly<Record<Name, number>>];
 
 /** Sums whose growth a second is asked for. */

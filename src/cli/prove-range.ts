@@ -1,15 +1,15 @@
 /** `ironfly prove-range` and `ironfly verify-range`: accounts or slots side by side. */
 
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { fromHex, toHex } from '../base/bytes.ts';
 import type { Address, Hash } from '../evm/types.ts';
 import { proveAccountRange, proveStorageRange } from '../proofs/chain-proofs.ts';
 import { type RangeProof, verifyRange } from '../proofs/range-proof.ts';
 import { ProofError } from '../proofs/trie-node.ts';
 import { type BlockName, parseBlockName, withBlockOf } from './chain-block.ts';
-import { bytes, hash, list, object } from './fixture-json.ts';
-import { readJsonFile } from './json-file.ts';
-import { parseAddress, parseHash } from './prove.ts';
+import { readJsonFile } from './input-file.ts';
+import { databaseOption, parseAddress, parseHash, wholeNumber } from './options.ts';
+import { printJson } from './print.ts';
 
 const EXAMPLES = `
 Prints one line: {"number", "hash", "stateRoot", "root", "start", "entries": [{"key", "value"}],
@@ -41,13 +41,13 @@ export function register(program: Command): void {
     .description(
       'prove accounts, or slots of one, that follow each other, and that none is left out',
     )
-    .requiredOption('--db <folder>', 'the database of a chain')
+    .addOption(databaseOption().makeOptionMandatory())
     .option('--block <name>', 'number, hash or `latest`', parseBlockName, 'latest')
     .option('--account <address>', 'slots of this account instead of accounts', parseAddress)
     .option('--start <key>', 'where the range begins', parseHash, FIRST)
-    .option('--count <n>', `entries at most, up to ${COUNT_MAX}`, parseCount, 1_000)
+    .option('--count <n>', `entries at most, up to ${COUNT_MAX}`, wholeNumber(1, COUNT_MAX), 1_000)
     .addHelpText('after', EXAMPLES)
-    .action(async (options: Options) => print(await prove(options)));
+    .action(async (options: Options) => printJson(await prove(options)));
   program
     .command('verify-range')
     .description('hold a range against its trie’s root')
@@ -58,10 +58,6 @@ export function register(program: Command): void {
     });
 }
 
-function print(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
-}
-
 function prove({ db, block: name, account, start, count }: Options): Promise<unknown> {
   return withBlockOf(db, name, async (chain, { hash: block, header }) => {
     const request = { block, start: fromHex(start), countMax: count };
@@ -69,7 +65,7 @@ function prove({ db, block: name, account, start, count }: Options): Promise<unk
       ? proveAccountRange(chain, request)
       : proveStorageRange(chain, { ...request, address: account }));
     return {
-      number: header.number.toString(),
+      number: header.number,
       hash: block,
       stateRoot: header.stateRoot,
       root,
@@ -85,31 +81,30 @@ function verify(path: string, root: Hash): number {
   const { start, range } = readRange(path);
   try {
     const { more } = verifyRange(root, fromHex(start), range);
-    print({ proven: true, start, entries: range.entries.length, more });
+    printJson({ proven: true, start, entries: range.entries.length, more });
     return 0;
   } catch (error) {
     if (!(error instanceof ProofError)) throw error;
-    print({ proven: false, start, code: error.code, error: error.message });
+    printJson({ proven: false, start, code: error.code, error: error.message });
     return 1;
   }
 }
 
 function readRange(path: string): { readonly start: Hash; readonly range: RangeProof } {
   return readJsonFile(path, (whole) => ({
-    start: hash(whole['start'], 'start'),
+    start: whole.get('start').fixedBytes(32),
     range: {
-      entries: list(whole['entries'], 'entries', (value, at) => {
-        const entry = object(value, at);
-        const key = bytes(entry['key'], `${at}.key`);
-        return { key, value: bytes(entry['value'], `${at}.value`) };
-      }),
-      proof: list(whole['proof'], 'proof', bytes),
+      entries: whole
+        .get('entries')
+        .list()
+        .map((item) => {
+          const entry = item.object();
+          return { key: entry.get('key').bytes(), value: entry.get('value').bytes() };
+        }),
+      proof: whole
+        .get('proof')
+        .list()
+        .map((node) => node.bytes()),
     },
   }));
-}
-
-function parseCount(given: string): number {
-  const count = /^\d{1,6}$/.test(given) ? Number(given) : 0;
-  if (count >= 1 && count <= COUNT_MAX) return count;
-  throw new InvalidArgumentError(`a count is from 1 to ${COUNT_MAX}.`);
 }

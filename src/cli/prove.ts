@@ -3,17 +3,19 @@
  * or of a block in a database, and checked.
  */
 
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
+import type { JsonField } from '../base/json-field.ts';
+import { quantity } from '../chain/json/transaction-json.ts';
 import type { Address, Hash } from '../evm/types.ts';
 import { accountProofOf } from '../proofs/account-proof.ts';
 import { proveAccount } from '../proofs/chain-proofs.ts';
 import { StateProver } from '../proofs/state-prover.ts';
 import { ProofError } from '../proofs/trie-node.ts';
 import { type AccountProof, verifyProof } from '../proofs/verify.ts';
-import { MemoryState } from '../state/memory.ts';
 import { type BlockName, parseBlockName, withBlockOf } from './chain-block.ts';
-import { hash, type JsonObject, list, object, text } from './fixture-json.ts';
-import { readJsonFile } from './json-file.ts';
+import { readJsonFile } from './input-file.ts';
+import { databaseOption, parseAddress, parseHash } from './options.ts';
+import { printJson } from './print.ts';
 import { readStateFile } from './run/state-file.ts';
 
 const EXAMPLES = `
@@ -40,7 +42,7 @@ export function register(program: Command): void {
     .argument('<address>', 'the account', parseAddress)
     .argument('[slots...]', 'slots, in decimal or with 0x')
     .option('--state <file>', 'accounts: JSON by address, alone, `alloc` or `pre`')
-    .option('--db <folder>', 'the database of a chain')
+    .addOption(databaseOption())
     .option('--block <name>', 'of the database: number, hash or `latest`', parseBlockName, 'latest')
     .addHelpText('after', EXAMPLES)
     .action(async (address: Address, given: readonly string[], options: ProveOptions) => {
@@ -49,8 +51,8 @@ export function register(program: Command): void {
       if ((state === undefined) === (db === undefined)) {
         throw new TypeError('name one of --state and --db: what the proof is made of');
       }
-      if (db === undefined) print(proveFile(address, slots, state as string));
-      else print(await proveInDatabase(address, slots, { db, block }));
+      if (db === undefined) printJson(proveFile(address, slots, state as string));
+      else printJson(await proveInDatabase(address, slots, { db, block }));
     });
   program
     .command('verify-proof')
@@ -62,14 +64,8 @@ export function register(program: Command): void {
     });
 }
 
-function print(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
-}
-
 function proveFile(address: Address, slots: readonly bigint[], path: string): unknown {
-  const state = new MemoryState();
-  for (const [each, account] of readStateFile(path)) state.setAccount(each, account);
-  const prover = new StateProver(state);
+  const prover = new StateProver(readStateFile(path));
   const proof = accountProofOf(prover, address, slots);
   return { stateRoot: prover.accountTrie.root(), proof };
 }
@@ -80,7 +76,7 @@ function proveInDatabase(
   { db, block }: { readonly db: string; readonly block: BlockName },
 ): Promise<unknown> {
   return withBlockOf(db, block, async (chain, { hash, header }) => ({
-    number: header.number.toString(),
+    number: header.number,
     hash,
     stateRoot: header.stateRoot,
     proof: await proveAccount(chain, { block: hash, address, slots }),
@@ -93,68 +89,52 @@ function verify(path: string, stateRoot: Hash): number {
   try {
     const { account, storage } = verifyProof({ stateRoot, address: proof.address, proof });
     const { nonce, balance, storageRoot, codeHash } = account ?? {};
-    print({
+    printJson({
       proven: true,
       address: proof.address,
       exists: account !== undefined,
-      nonce: nonce?.toString(),
-      balance: balance?.toString(),
+      nonce,
+      balance,
       storageRoot,
       codeHash,
       storage: Object.fromEntries(
-        Array.from(storage, ([slot, value]) => [hex(slot), hex(value)] as const),
+        Array.from(storage, ([slot, value]) => [quantity(slot), quantity(value)] as const),
       ),
     });
     return 0;
   } catch (error) {
     if (!(error instanceof ProofError)) throw error;
-    print({ proven: false, address: proof.address, code: error.code, error: error.message });
+    printJson({ proven: false, address: proof.address, code: error.code, error: error.message });
     return 1;
   }
 }
 
-function hex(value: bigint): string {
-  return `0x${value.toString(16)}`;
-}
-
 function readProof(path: string): AccountProof {
   return readJsonFile(path, (whole) => {
-    const proof = object(whole['proof'] ?? whole['result'] ?? whole, '');
-    const field = (name: string) => text(proof[name], name) as Hash;
+    const inside = ['proof', 'result'].map((name) => whole.get(name)).find((it) => !it.isAbsent);
+    const proof = inside?.object() ?? whole;
+    const text = (name: string) => proof.get(name).text() as Hash;
     return {
-      address: field('address'),
-      accountProof: nodes(proof, 'accountProof'),
-      balance: field('balance'),
-      nonce: field('nonce'),
-      codeHash: field('codeHash'),
-      storageHash: field('storageHash'),
-      storageProof: list(proof['storageProof'], 'storageProof', (value, at) => {
-        const slot = object(value, at);
-        return {
-          key: text(slot['key'], `${at}.key`) as Hash,
-          value: text(slot['value'], `${at}.value`) as Hash,
-          proof: nodes(slot, 'proof'),
-        };
-      }),
+      address: proof.get('address').fixedBytes(20),
+      accountProof: texts(proof.get('accountProof')),
+      balance: text('balance'),
+      nonce: text('nonce'),
+      codeHash: text('codeHash'),
+      storageHash: text('storageHash'),
+      storageProof: proof
+        .get('storageProof')
+        .list()
+        .map((item) => {
+          const slot = item.object();
+          const [key, value] = [slot.get('key').text() as Hash, slot.get('value').text() as Hash];
+          return { key, value, proof: texts(slot.get('proof')) };
+        }),
     };
   });
 }
 
-function nodes(from: JsonObject, name: string): Hash[] {
-  return list(from[name], name, text) as Hash[];
-}
-
-export function parseAddress(given: string): Address {
-  if (/^0x[0-9a-fA-F]{40}$/.test(given)) return given.toLowerCase() as Address;
-  throw new InvalidArgumentError('an address is 0x and 40 hexadecimal digits.');
-}
-
-export function parseHash(given: string): Hash {
-  try {
-    return hash(given, 'the root');
-  } catch {
-    throw new InvalidArgumentError('a hash is 0x and 64 hexadecimal digits.');
-  }
+function texts(field: JsonField): Hash[] {
+  return field.list().map((item) => item.text() as Hash);
 }
 
 function parseSlot(given: string): bigint {

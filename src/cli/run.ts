@@ -1,5 +1,5 @@
 /** `ironfly run`: executes code once and prints what came of it. */
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { createEVM } from '../evm/evm.ts';
 import type { ForkName } from '../evm/forks/names.ts';
 import { consoleHooks } from '../evm/solidity/console.ts';
@@ -8,6 +8,7 @@ import type { Address, Engine, TransactionResult } from '../evm/types.ts';
 import { MemoryState } from '../state/memory.ts';
 import { type Contract, parseHex, readContract } from './contract.ts';
 import { parseFork } from './fork-option.ts';
+import { engineOption, integer } from './options.ts';
 import { type ArtifactEntry, decodeLog, decodeOutput, encodeCall } from './run/abi-calls.ts';
 import { readStateFile } from './run/state-file.ts';
 import { endLine, stepLine } from './statetest/trace.ts';
@@ -25,6 +26,7 @@ interface RunOptions {
 const CONTRACT: Address = `0x${'c0de'.padStart(40, '0')}`;
 const CALLER: Address = `0x${'ca11'.padStart(40, '0')}`;
 const GAS_DEFAULT = 1_000_000_000n;
+const GAS_MAX = (1n << 63n) - 1n;
 
 const EXAMPLES = `
 The code lies at ${CONTRACT} and is called from ${CALLER}.
@@ -45,26 +47,14 @@ export function register(program: Command): void {
     .addOption(new Option('--input <hex>', 'call data').conflicts('call'))
     .option('--call <call>', "a function of the artifact's ABI with its values: 'name(1, true)'")
     .option('--fork <name>', 'rules to execute by', parseFork, 'osaka')
-    .option('--gas <amount>', 'gas of the call', parseGas, GAS_DEFAULT)
-    .addOption(
-      new Option('--engine <engine>', 'what executes')
-        .choices(['interpreter', 'compiler', 'auto'])
-        .default('auto'),
-    )
+    .option('--gas <amount>', 'gas of the call', integer(0n, GAS_MAX), GAS_DEFAULT)
+    .addOption(engineOption())
     .option('--state <file>', 'accounts beside the code: JSON by address, alone, `alloc` or `pre`')
     .option('--trace', 'write each step to standard error as EIP-3155 has it')
     .addHelpText('after', EXAMPLES)
     .action(async (code: string, options: RunOptions) => {
       process.exitCode = await runOnce(code, options);
     });
-}
-
-const GAS_MAX = (1n << 63n) - 1n;
-
-function parseGas(text: string): bigint {
-  const amount = /^\d{1,19}$/.test(text) ? BigInt(text) : undefined;
-  if (amount !== undefined && amount <= GAS_MAX) return amount;
-  throw new InvalidArgumentError(`${text} is not a whole number from 0 to ${GAS_MAX}.`);
 }
 
 /** Runs the command; gives its exit code: 0 for a success, 1 for a revert or a halt. */
@@ -103,9 +93,7 @@ function dataOf(
 }
 
 function stateOf({ code }: Contract, file: string | undefined): MemoryState {
-  const state = new MemoryState();
-  const accounts = file === undefined ? [] : readStateFile(file);
-  for (const [address, account] of accounts) state.setAccount(address, account);
+  const state = file === undefined ? new MemoryState() : readStateFile(file);
   const { nonce, balance } = state.getAccount(CONTRACT) ?? { nonce: 1n, balance: 0n };
   state.setAccount(CONTRACT, { nonce, balance, code, storage: state.storageOf(CONTRACT) });
   return state;

@@ -8,18 +8,17 @@
 
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { findFork } from '../evm/forks/names.ts';
 import type { Engine } from '../evm/types.ts';
 import { testFiles } from './file-pool.ts';
+import { engineOption } from './options.ts';
 import type { CaseChoice, FileResult } from './statetest/cases.ts';
 import { runFile } from './statetest/file.ts';
 import { openMachine } from './statetest/machine.ts';
 import { runStateTestPool } from './statetest/pool.ts';
 import type { CaseResult } from './statetest/run.ts';
 import { ProgressLine, parseJobs, parseRegExp, printTotals, type Totals } from './test-report.ts';
-
-const ENGINES: readonly Engine[] = ['interpreter', 'compiler', 'auto'];
 
 interface Options {
   readonly engine: Engine;
@@ -36,7 +35,7 @@ export function register(program: Command): void {
     .command('statetest')
     .description('run official state tests (execution-spec-tests and the older format)')
     .argument('<path...>', 'test files, or folders that hold them')
-    .addOption(new Option('--engine <engine>', 'what executes').choices(ENGINES).default('auto'))
+    .addOption(engineOption())
     .option('--fork <name>', 'only cases of this fork', parseFork)
     .option('--filter <regexp>', 'only cases whose path::name::fork::index matches', parseRegExp)
     .option('--jobs <count>', 'threads', parseJobs, availableParallelism())

@@ -3,15 +3,18 @@
  * exit codes are those of geth's `evm t8n`, so that whatever drives the one can drive the other.
  */
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
+import { JsonError } from '../base/json.ts';
+import { type JsonField, type JsonObject, readJson } from '../base/json-field.ts';
+import { readAccounts } from '../chain/genesis-files/accounts.ts';
+import { GenesisError } from '../chain/genesis-files/fault.ts';
 import { Machines } from '../chain/machines.ts';
-import { BLOB_PARAMETER_ONLY } from '../evm/forks/blob.ts';
 import type { Engine } from '../evm/types.ts';
-import { networkSpec } from './blocktest/networks.ts';
-import { FixtureError, type JsonObject, object, text } from './fixture-json.ts';
-import { accountsOf } from './run/state-file.ts';
+import { InputFileError, readTextFile } from './input-file.ts';
+import { network } from './network.ts';
+import { engineOption } from './options.ts';
 import { readEnvironment } from './t8n/environment.ts';
 import { EXIT_CODES, TransitionError } from './t8n/fault.ts';
 import { allocJson, bodyJson, resultJson } from './t8n/result.ts';
@@ -33,10 +36,7 @@ Examples:
     --output.result stdout --state.fork Osaka < input.json
 `;
 
-const ENGINES: readonly Engine[] = ['interpreter', 'compiler', 'auto'];
 const STDIN = 'stdin';
-/** Larger inputs are refused: a string of Node.js holds no more. */
-const BYTES_MAX = 536_870_000;
 
 export interface TransitionOptions {
   readonly 'input.alloc': string;
@@ -68,7 +68,7 @@ export function register(program: Command): void {
     .option('--state.fork <name>', 'a fork, or a network as tests name them', 'Osaka')
     .option('--state.chainid <id>', 'chain id', parseInteger, 1n)
     .option('--state.reward <wei>', 'what the miner is paid; -1: nothing', parseInteger, 0n)
-    .addOption(new Option('--engine <engine>', 'what executes').choices(ENGINES).default('auto'))
+    .addOption(engineOption())
     .addHelpText('after', EXAMPLES)
     .action(async (options: TransitionOptions) => {
       const refusal = await transitionTool(options);
@@ -95,21 +95,19 @@ export async function transitionTool(
 function readInputs(options: TransitionOptions): TransitionRequest {
   const { 'state.fork': fork, 'state.chainid': chainId, 'state.reward': reward } = options;
   const names = [options['input.alloc'], options['input.env'], options['input.txs']];
-  const stdin = names.includes(STDIN) ? read(0, STDIN, (value) => object(value, '')) : {};
-  const schedules = Object.entries(BLOB_PARAMETER_ONLY);
-  const blobs = new Map(schedules.map(([name, schedule]) => [name.toUpperCase(), schedule]));
-  const spec = networkSpec(fork, chainId, blobs);
+  const stdin = names.includes(STDIN) ? read(STDIN, (whole) => whole.object()) : undefined;
+  const spec = network(fork, chainId);
   if (spec === undefined) {
     throw new TransitionError('t8n/configuration', `${fork} is no fork: give one such as Prague`);
   }
-  const input = <T>(name: 'alloc' | 'env', make: (value: JsonObject) => T): T => {
+  const input = <T>(name: 'alloc' | 'env', make: (whole: JsonObject) => T): T => {
     const path = options[`input.${name}`];
-    const whole = (value: unknown): T => make(object(value, name));
-    return path === STDIN ? checked(STDIN, () => whole(stdin[name])) : read(path, path, whole);
+    if (path !== STDIN) return read(path, (whole) => make(whole.object()));
+    return checked(STDIN, () => make((stdin as JsonObject).get(name).object()));
   };
   return {
     spec,
-    alloc: input('alloc', accountsOf),
+    state: input('alloc', readAccounts),
     environment: input('env', readEnvironment),
     transactions: readTransactions(options['input.txs'], stdin, chainId),
     reward: reward < 0n ? undefined : reward,
@@ -117,25 +115,35 @@ function readInputs(options: TransitionOptions): TransitionRequest {
   };
 }
 
-function readTransactions(path: string, stdin: JsonObject, chainId: bigint): Uint8Array[] {
-  const of = (value: unknown): Uint8Array[] =>
-    typeof value === 'string' ? rlpTransactions(value) : jsonTransactions(value, chainId);
-  if (path === STDIN) return checked(STDIN, () => of(stdin['txsRlp'] || stdin['txs']));
-  if (!path.endsWith('.rlp')) return read(path, path, of);
-  return read(path, path, (value) => rlpTransactions(text(value, 'the list')));
+function readTransactions(
+  path: string,
+  stdin: JsonObject | undefined,
+  chainId: bigint,
+): Uint8Array[] {
+  const of = (field: JsonField): Uint8Array[] =>
+    typeof field.value === 'string'
+      ? rlpTransactions(field.value)
+      : jsonTransactions(field, chainId);
+  if (path !== STDIN || stdin === undefined) {
+    return read(path, path.endsWith('.rlp') ? (field) => rlpTransactions(field.text()) : of);
+  }
+  return checked(STDIN, () => {
+    const rlp = stdin.get('txsRlp');
+    return of(rlp.isAbsent || rlp.value === '' ? stdin.get('txs') : rlp);
+  });
 }
 
 /** What `make` makes of a file's JSON. @throws TransitionError */
-function read<T>(file: string | number, name: string, make: (value: unknown) => T): T {
+function read<T>(path: string, make: (whole: JsonField) => T): T {
   let source: string;
   try {
-    const bytes = readFileSync(file);
-    if (bytes.length > BYTES_MAX) throw new Error(`it has ${bytes.length} bytes`);
-    source = bytes.toString('utf8');
+    source = readTextFile(path === STDIN ? 0 : path);
   } catch (cause) {
-    throw new TransitionError('t8n/file', `${name}: ${(cause as Error).message}`, { cause });
+    if (!(cause instanceof InputFileError)) throw cause;
+    const code = cause.code === 'input/malformed' ? 't8n/json' : 't8n/file';
+    throw new TransitionError(code, cause.message, { cause });
   }
-  return checked(name, () => make(JSON.parse(source)));
+  return checked(path, () => make(readJson(source)));
 }
 
 /** What is wrong with the content, said of the file. */
@@ -143,7 +151,7 @@ function checked<T>(name: string, make: () => T): T {
   try {
     return make();
   } catch (cause) {
-    if (!(cause instanceof FixtureError || cause instanceof SyntaxError)) throw cause;
+    if (!(cause instanceof JsonError || cause instanceof GenesisError)) throw cause;
     throw new TransitionError('t8n/json', `${name}: ${cause.message}`, { cause });
   }
 }

@@ -1,6 +1,7 @@
 /** What the commands that run official tests have in common: options, progress, sums. */
 
 import { InvalidArgumentError } from 'commander';
+import { wholeNumber } from './options.ts';
 
 /** Sums of a run. */
 export interface Totals {
@@ -58,8 +59,4 @@ export function parseRegExp(text: string): string {
 const JOBS_MAX = 256;
 
 /** A number of threads. */
-export function parseJobs(text: string): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count >= 1 && count <= JOBS_MAX) return count;
-  throw new InvalidArgumentError(`${text} is not a whole number from 1 to ${JOBS_MAX}.`);
-}
+export const parseJobs: (given: string) => number = wholeNumber(1, JOBS_MAX);

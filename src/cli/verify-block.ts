@@ -1,17 +1,16 @@
 /** `ironfly verify-block`: a block executed upon its witness, without any state. */
 
-import { readFileSync } from 'node:fs';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { InvalidBlock } from '../chain/blocks/fault.ts';
 import type { ChainSpec } from '../chain/chain-spec.ts';
 import { MAINNET } from '../chain/networks.ts';
 import { verifyBlock } from '../proofs/stateless.ts';
 import { ProofError } from '../proofs/trie-node.ts';
 import type { Witness } from '../proofs/witness.ts';
-import { networkSpec } from './blocktest/networks.ts';
 import { parseHex } from './contract.ts';
-import { bytes, list, object } from './fixture-json.ts';
-import { readJsonFile } from './json-file.ts';
+import { readInputFile, readJsonFile, TEXT_BYTES_MAX } from './input-file.ts';
+import { parseNetwork } from './network.ts';
+import { printJson } from './print.ts';
 
 const EXAMPLES = `
 The block is RLP, in a file or as hexadecimal digits in one. The witness is JSON with "state",
@@ -47,7 +46,7 @@ export function register(program: Command): void {
 
 async function verify(block: Uint8Array, witness: Witness, spec: ChainSpec): Promise<number> {
   const answer = await verdictOn(block, witness, spec);
-  process.stdout.write(`${JSON.stringify(answer)}\n`);
+  printJson(answer);
   return answer.verdict === 'valid' ? 0 : 1;
 }
 
@@ -61,11 +60,11 @@ async function verdictOn(bytes: Uint8Array, witness: Witness, spec: ChainSpec): 
     const { block, outcome } = await verifyBlock({ spec }, bytes, witness);
     return {
       verdict: 'valid',
-      number: block.header.number.toString(),
+      number: block.header.number,
       hash: block.hash,
       stateRoot: block.header.stateRoot,
       transactions: block.transactions.length,
-      gasUsed: outcome.gasUsed.toString(),
+      gasUsed: outcome.gasUsed,
     };
   } catch (error) {
     const isVerdict = error instanceof InvalidBlock || error instanceof ProofError;
@@ -79,10 +78,10 @@ async function verdictOn(bytes: Uint8Array, witness: Witness, spec: ChainSpec): 
 const LIST = 0xc0;
 
 function readBlock(path: string): Uint8Array {
-  const source = readFileSync(path);
+  const source = readInputFile(path, TEXT_BYTES_MAX);
   if ((source[0] ?? 0) >= LIST) return source;
   try {
-    return parseHex(source.toString('utf8').trim());
+    return parseHex(new TextDecoder().decode(source).trim());
   } catch (error) {
     throw new TypeError(`${path} is no block: ${(error as Error).message}`);
   }
@@ -90,17 +89,14 @@ function readBlock(path: string): Uint8Array {
 
 function readWitness(path: string): Witness {
   return readJsonFile(path, (whole) => {
-    const witness = object(whole['executionWitness'] ?? whole['result'] ?? whole, '');
-    return {
-      state: list(witness['state'], 'state', bytes),
-      codes: list(witness['codes'], 'codes', bytes),
-      headers: list(witness['headers'], 'headers', bytes),
-    };
+    const names = ['executionWitness', 'result'];
+    const inside = names.map((name) => whole.get(name)).find((each) => !each.isAbsent);
+    const witness = inside?.object() ?? whole;
+    const all = (name: string) =>
+      witness
+        .get(name)
+        .list()
+        .map((item) => item.bytes());
+    return { state: all('state'), codes: all('codes'), headers: all('headers') };
   });
-}
-
-function parseNetwork(name: string): ChainSpec {
-  const spec = name === 'mainnet' ? MAINNET : networkSpec(name, 1n, new Map());
-  if (spec !== undefined) return spec;
-  throw new InvalidArgumentError(`${name} is no network: give mainnet, or a fork such as Prague.`);
 }

@@ -7,15 +7,16 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { toHex } from '../../src/base/bytes.ts';
+import { readJson } from '../../src/base/json-field.ts';
 import { loadFastKeccak } from '../../src/base/keccak.ts';
 import { type Block, decodeBlock } from '../../src/chain/blocks/block.ts';
 import type { BlockHeader } from '../../src/chain/blocks/header.ts';
 import { blockRewards } from '../../src/chain/blocks/rewards.ts';
 import { type BlockRules, ForkTimeline } from '../../src/chain/chain-spec.ts';
+import { readAccounts } from '../../src/chain/genesis-files/accounts.ts';
 import { Machines } from '../../src/chain/machines.ts';
 import { decodeTransaction } from '../../src/chain/transactions/decode.ts';
 import { type BlockTest, parseBlockTests } from '../../src/cli/blocktest/fixture.ts';
-import { accountsOf } from '../../src/cli/run/state-file.ts';
 import { isSampled } from '../../src/cli/sample.ts';
 import { readEnvironment } from '../../src/cli/t8n/environment.ts';
 import { allocJson, bodyJson, resultJson } from '../../src/cli/t8n/result.ts';
@@ -94,15 +95,16 @@ async function follow(
   const blockRules = new ForkTimeline(spec).at(place);
   const { is } = blockRules;
   const environment = readEnvironment(
-    JSON.parse(JSON.stringify(environmentOf(block, parent, blockRules), shown)),
+    readJson(JSON.stringify(environmentOf(block, parent, blockRules), shown)).object(),
   );
+  const txs = block.transactions.map(transactionJson);
   const rlp = bodyJson({ included: block.transactions } as Parameters<typeof bodyJson>[0]);
   const done = await transition({
     spec,
-    alloc: accountsOf(JSON.parse(parent.alloc)),
+    state: readAccounts(readJson(parent.alloc).object()),
     environment,
     transactions: asJson
-      ? jsonTransactions(block.transactions.map(transactionJson), spec.chainId)
+      ? jsonTransactions(readJson(JSON.stringify(txs)), spec.chainId)
       : rlpTransactions(rlp),
     reward: is('paris') ? undefined : rewardOf(block, blockRules),
     machines,

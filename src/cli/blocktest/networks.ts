@@ -3,6 +3,8 @@
  * the start, or one that follows another at a block, a time or a total difficulty.
  *
  *   Berlin    BerlinToLondonAt5    PragueToOsakaAtTime15k    ArrowGlacierToParisAtDiffC0000
+ *
+ * A fork that only changes blobs has no meaning without their schedule: its name is none then.
  */
 
 import type { ChainSpec, ForkPoint } from '../../chain/chain-spec.ts';
@@ -51,6 +53,7 @@ function forkPoint(name: string, schedules: BlobSchedules): ForkPoint | undefine
   const fork = BLOB_ONLY.test(name) ? 'osaka' : findFork(name);
   if (fork === undefined) return undefined;
   const blobs = schedules.get(name);
+  if (blobs === undefined && BLOB_ONLY.test(name)) return undefined;
   const bombDelay = BOMB_DELAYS[name];
   return {
     fork,

@@ -1,12 +1,11 @@
 /** `ironfly db init`: a database with a chain's first block and its state. */
 
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { createInFolder } from '../../chain/database/folder.ts';
 import type { RetentionChoice } from '../../chain/database/kept-retention.ts';
-import { type GenesisFile, parseGenesis } from '../../chain/genesis-files/genesis-file.ts';
 import { parseWindow } from '../database.ts';
 import { count } from '../figures.ts';
+import { readGenesis } from '../genesis.ts';
 
 const EXAMPLES = `
 The file is a genesis file as geth, reth and Anvil have it: what chain it is stays in the database,
@@ -17,9 +16,6 @@ Examples:
   ironfly db init data --genesis genesis.json
   ironfly db init data --genesis genesis.json --archive
 `;
-
-/** Larger files are refused: a string of Node.js holds no more. */
-const BYTES_MAX = 536_870_000;
 
 /** Adds the command to the program. */
 export function register(db: Command): void {
@@ -50,16 +46,4 @@ async function init(folder: string, { genesis, window, archive }: Options): Prom
     `chain ${spec.chainId}: ${count(state.accounts.size)} accounts in ${folder}\n` +
       `the head is block ${number}, ${block.hash}\n`,
   );
-}
-
-function readGenesis(path: string): GenesisFile {
-  const source = readFileSync(path);
-  if (source.length > BYTES_MAX) {
-    throw new RangeError(`${path} has ${source.length} bytes, at most ${BYTES_MAX} are read`);
-  }
-  try {
-    return parseGenesis(source.toString('utf8'));
-  } catch (error) {
-    throw new TypeError(`${path}: ${(error as Error).message}`, { cause: error });
-  }
 }

@@ -7,6 +7,7 @@ import { DatabaseError } from '../../chain/database/fault.ts';
 import { LOG, openFolder } from '../../chain/database/folder.ts';
 import { parseWindow } from '../database.ts';
 import { bytesText, count } from '../figures.ts';
+import { printJson } from '../print.ts';
 
 const EXAMPLES = `
 The blocks stay, with their receipts; states, and re-organisations, go back as far as the window.
@@ -46,9 +47,7 @@ async function prune(folder: string, { window, json }: Options): Promise<void> {
     const after = { oldest: database.oldest.header.number, logBytes: await logBytes(folder) };
     const head = database.head.header.number;
     if (json === true) {
-      const shown = [before, after].map((each) => ({ ...each, oldest: each.oldest.toString() }));
-      const [was, is] = shown;
-      process.stdout.write(`${JSON.stringify({ head: head.toString(), was, is })}\n`);
+      printJson({ head, was: before, is: after });
       return;
     }
     process.stdout.write(

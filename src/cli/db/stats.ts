@@ -1,13 +1,15 @@
 /** `ironfly db stats`: what takes the room in a database, and what idle state costs. */
 
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import {
   type DatabaseStats,
   databaseStats,
   type StoreKind,
 } from '../../chain/database/inspect/stats.ts';
 import { bytesText, count, percent } from '../figures.ts';
-import { Progress } from '../progress.ts';
+import { wholeNumber } from '../options.ts';
+import { printJson } from '../print.ts';
+import { withProgress } from '../progress.ts';
 
 const EXAMPLES = `
 Reads alone: a node may have the database open. Bytes are those of keys and values; the store's
@@ -21,6 +23,7 @@ Examples:
 
 const LARGEST = 10;
 const LARGEST_MAX = 10_000;
+const parseLargest = wholeNumber(0, LARGEST_MAX);
 
 interface Options {
   readonly largest: number;
@@ -32,33 +35,33 @@ export function register(db: Command): void {
   db.command('stats')
     .description('what takes the room, by kind and by contract')
     .argument('<folder>', 'the database')
-    .option('--largest <count>', 'contracts that are listed', parseCount, LARGEST)
+    .option('--largest <count>', 'contracts that are listed', parseLargest, LARGEST)
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES)
     .action(stats);
 }
 
 async function stats(folder: string, { largest, json }: Options): Promise<void> {
-  const progress = new Progress();
-  const figures = await databaseStats(folder, {
-    largest,
-    onEntries: (entries) => progress.show(() => `${count(entries)} entries`),
-  });
-  progress.clear();
-  process.stdout.write(json === true ? `${jsonOf(figures)}\n` : textOf(figures));
+  const figures = await withProgress((progress) =>
+    databaseStats(folder, {
+      largest,
+      onEntries: (entries) => progress.show(() => `${count(entries)} entries`),
+    }),
+  );
+  if (json === true) printJson(jsonOf(figures));
+  else process.stdout.write(textOf(figures));
 }
 
-function jsonOf({ head, oldest, checkpoint, spec, ...figures }: DatabaseStats): string {
+function jsonOf({ head, oldest, checkpoint, spec, ...figures }: DatabaseStats): object {
   const place = ({ hash, header }: typeof head) => ({ number: header.number, hash });
   const { block: hash, number, stateRoot } = checkpoint;
-  const whole = {
+  return {
     chainId: spec?.chainId,
     head: place(head),
     oldest: place(oldest),
     checkpoint: { number, hash, stateRoot },
     ...figures,
   };
-  return JSON.stringify(whole, (_, value) => (typeof value === 'bigint' ? `${value}` : value));
 }
 
 const KIND_NAMES: readonly (readonly [StoreKind, string])[] = [
@@ -142,10 +145,4 @@ function row(
 ): string {
   const cells = [name.padEnd(a), first.padStart(b), second.padStart(c), third.padStart(d)];
   return cells.join('').trimEnd();
-}
-
-function parseCount(text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 0 && value <= LARGEST_MAX) return value;
-  throw new InvalidArgumentError(`${text} is not a whole number from 0 to ${LARGEST_MAX}.`);
 }

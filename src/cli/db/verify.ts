@@ -3,7 +3,8 @@
 import type { Command } from 'commander';
 import { verifyDatabase } from '../../chain/database/inspect/verify.ts';
 import { bytesText, count } from '../figures.ts';
-import { Progress } from '../progress.ts';
+import { printJson } from '../print.ts';
+import { withProgress } from '../progress.ts';
 
 const EXAMPLES = `
 Makes the tries anew of all accounts and slots, and holds them against the records in the store and
@@ -24,26 +25,25 @@ export function register(db: Command): void {
   db.command('verify')
     .description('check state, tries, log and old blocks')
     .argument('<folder>', 'the database; no one else has it open')
-    .option('--json', 'print JSON')
+    .option('--json', 'print JSON: one object a fault, and last the sums')
     .addHelpText('after', EXAMPLES)
     .action(verify);
 }
 
 async function verify(folder: string, { json }: Options): Promise<void> {
-  const progress = new Progress();
-  const faults: { readonly place: string; readonly fault: string }[] = [];
-  const found = await verifyDatabase(folder, {
-    onFault: (place, fault) => {
-      if (json === true) faults.push({ place, fault });
-      progress.clear();
-      if (json !== true) process.stdout.write(`${place}: ${fault}\n`);
-    },
-    onProgress: (done, what) => progress.show(() => `${count(done)} ${what}`),
-  });
-  progress.clear();
+  const found = await withProgress((progress) =>
+    verifyDatabase(folder, {
+      onFault: (place, fault) => {
+        progress.clear();
+        if (json === true) printJson({ place, fault });
+        else process.stdout.write(`${place}: ${fault}\n`);
+      },
+      onProgress: (done, what) => progress.show(() => `${count(done)} ${what}`),
+    }),
+  );
   if (found.faults > 0) process.exitCode = 1;
   if (json === true) {
-    process.stdout.write(`${JSON.stringify({ ...found, faults })}\n`);
+    printJson(found);
     return;
   }
   const { accounts, slots, codes, trieRecords, records, oldBlocks, moves } = found;

@@ -168,7 +168,9 @@ test('a file of accounts says where it is wrong', () => {
   expect(() => readStateFile(file('list.json', []))).toThrow('list.json is no file of accounts');
   expect(() => readStateFile(file('text.json', 'hello'))).toThrow('text.json');
   const wrong = file('wrong.json', { [`0x${'11'.repeat(20)}`]: { balance: 'much' } });
-  expect(() => readStateFile(wrong)).toThrow(/balance is "much", not an integer/);
+  expect(() => readStateFile(wrong)).toThrow(/balance is "much": give an integer/);
+  const twice = file('twice.json', '{"0x1234": {}, "0x1234": {}}');
+  expect(() => readStateFile(twice)).toThrow('0x1234 is there twice');
   const short = file('short.json', { '0x1234': {} });
-  expect(() => readStateFile(short)).toThrow('not an address');
+  expect(() => readStateFile(short)).toThrow('0x1234 is no address');
 });

@@ -3,6 +3,7 @@
  * fork: difficulty, base fee and excess blob gas come from the parent's where they are left out.
  */
 
+import { JsonField, type JsonObject } from '../../base/json-field.ts';
 import type { Withdrawal } from '../../chain/blocks/block.ts';
 import { nextDifficulty } from '../../chain/blocks/difficulty.ts';
 import { nextBaseFee, nextExcessBlobGas } from '../../chain/blocks/fees.ts';
@@ -10,9 +11,8 @@ import { NO_UNCLES_HASH } from '../../chain/blocks/header-rules.ts';
 import { type BlockRules, type ChainSpec, ForkTimeline } from '../../chain/chain-spec.ts';
 import type { ExecutedHeader } from '../../chain/executor/sequential.ts';
 import type { Address, Hash } from '../../evm/types.ts';
-import { address, hash, type JsonObject, list, object } from '../fixture-json.ts';
 import { TransitionError } from './fault.ts';
-import { integer, integer64, optional, word } from './values.ts';
+import { address, hash, integer, integer64, listed, optional, word } from './values.ts';
 
 /** An uncle, so many blocks before the block that names it. */
 export interface Ommer {
@@ -60,15 +60,16 @@ export interface TransitionBlock {
 const ZERO_HASH: Hash = `0x${'00'.repeat(32)}`;
 /** More than any chain's difficulty. */
 const MERGED = 2n ** 256n;
+/** Parts of a reward that an uncle may be late by. */
+const DELTA_MAX = 8n;
 
-/** @throws FixtureError naming the field that is not as it should be */
+/** @throws JsonError naming the field that is not as it should be */
 export function readEnvironment(env: JsonObject): Environment {
-  const hashes = optional(env, 'blockHashes', object);
   return {
-    coinbase: coinbaseOf(env['currentCoinbase']),
-    number: integer64(env['currentNumber'], 'currentNumber'),
-    timestamp: integer64(env['currentTimestamp'], 'currentTimestamp'),
-    gasLimit: integer64(env['currentGasLimit'], 'currentGasLimit'),
+    coinbase: address(env.get('currentCoinbase')),
+    number: integer64(env.get('currentNumber')),
+    timestamp: integer64(env.get('currentTimestamp')),
+    gasLimit: integer64(env.get('currentGasLimit')),
     difficulty: optional(env, 'currentDifficulty', integer),
     random: optional(env, 'currentRandom', word),
     baseFee: optional(env, 'currentBaseFee', integer),
@@ -76,9 +77,9 @@ export function readEnvironment(env: JsonObject): Environment {
     beaconBlockRoot: optional(env, 'parentBeaconBlockRoot', hash),
     slotNumber: optional(env, 'slotNumber', integer64),
     parent: readParent(env),
-    blockHashes: hashes && new Map(Object.entries(hashes).map(readBlockHash)),
-    ommers: optional(env, 'ommers', (value, at) => list(value, at, readOmmer)) ?? [],
-    withdrawals: optional(env, 'withdrawals', (value, at) => list(value, at, readWithdrawal)),
+    blockHashes: optional(env, 'blockHashes', readBlockHashes),
+    ommers: listed(env.get('ommers'), readOmmer),
+    withdrawals: optional(env, 'withdrawals', (field) => field.list().map(readWithdrawal)),
   };
 }
 
@@ -95,31 +96,27 @@ function readParent(env: JsonObject): ParentFields {
   };
 }
 
-/** The one address that may come without 0x. */
-function coinbaseOf(value: unknown): Address {
-  const hasPrefix = typeof value !== 'string' || value.startsWith('0x');
-  return address(hasPrefix ? value : `0x${value}`, 'currentCoinbase');
+function readBlockHashes(field: JsonField): Map<bigint, Hash> {
+  const hashes = Array.from(field.object().entries(), ([number, value]) => {
+    const key = new JsonField(number, field, 'a number of a block');
+    return [integer64(key), hash(value)] as const;
+  });
+  return new Map(hashes);
 }
 
-function readBlockHash([number, value]: [string, unknown]): [bigint, Hash] {
-  return [integer64(number, 'blockHashes'), hash(value, `blockHashes.${number}`)];
+function readOmmer(field: JsonField): Ommer {
+  const ommer = field.object();
+  // Farther away the reward would be less than nothing.
+  return { delta: ommer.get('delta').integer(DELTA_MAX), address: address(ommer.get('address')) };
 }
 
-function readOmmer(value: unknown, at: string): Ommer {
-  const ommer = object(value, at);
+function readWithdrawal(field: JsonField): Withdrawal {
+  const withdrawal = field.object();
   return {
-    delta: integer64(ommer['delta'], `${at}.delta`),
-    address: address(ommer['address'], `${at}.address`),
-  };
-}
-
-function readWithdrawal(value: unknown, at: string): Withdrawal {
-  const withdrawal = object(value, at);
-  return {
-    index: integer64(withdrawal['index'], `${at}.index`),
-    validatorIndex: integer64(withdrawal['validatorIndex'], `${at}.validatorIndex`),
-    address: address(withdrawal['address'], `${at}.address`),
-    amount: integer64(withdrawal['amount'], `${at}.amount`),
+    index: integer64(withdrawal.get('index')),
+    validatorIndex: integer64(withdrawal.get('validatorIndex')),
+    address: address(withdrawal.get('address')),
+    amount: integer64(withdrawal.get('amount')),
   };
 }
 

@@ -9,6 +9,7 @@ import { GAS_PER_BLOB } from '../../chain/blocks/fees.ts';
 import { outcomeFields } from '../../chain/blocks/outcome-fields.ts';
 import type { Receipt } from '../../chain/blocks/receipt.ts';
 import { blockEnvironment } from '../../chain/executor/sequential.ts';
+import { quantity } from '../../chain/json/transaction-json.ts';
 import { decodeTransaction } from '../../chain/transactions/decode.ts';
 import type { Hash, Hex, Log } from '../../evm/types.ts';
 import { logsHash } from '../../state/logs-hash.ts';
@@ -144,10 +145,6 @@ function blobFields({ type }: Receipt, bytes: Uint8Array, price: bigint): Json {
     blobGasUsed: quantity(BigInt(blobs) * GAS_PER_BLOB),
     blobGasPrice: quantity(price),
   };
-}
-
-function quantity(value: bigint): Hex {
-  return `0x${value.toString(16)}`;
 }
 
 function word(value: bigint): Hex {

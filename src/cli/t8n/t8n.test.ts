@@ -152,7 +152,7 @@ async function refusal(input: unknown, fork: string): Promise<(string | undefine
       name === 'txs' && typeof part === 'string' ? 'x.rlp' : `${name}.json`,
     );
     options[`input.${name}`] = part === undefined ? join(folder, 'nowhere.json') : file;
-    writeFileSync(file, part === '{' ? part : JSON.stringify(part ?? ''));
+    writeFileSync(file, String(part).startsWith('{') ? String(part) : JSON.stringify(part ?? ''));
   }
   const error = await transitionTool(options as unknown as TransitionOptions);
   return [error?.code, error?.message];
@@ -188,8 +188,26 @@ test('whoever cannot be served is told why; the exit codes are those of geth', a
   const prague = { ...post, currentRandom: '0x1', withdrawals: [], parentBeaconBlockRoot };
   await refused('t8n/execution', 'system contract missing', env(prague), 'Prague');
   await refused('t8n/json', 'env.json', { ...FIRST, env: '{' });
+  const part = (alloc: unknown) => ({ ...FIRST, alloc: { [SENDER]: alloc } });
+  const signed = (secretKey: string) => ({ ...FIRST, txs: [{ ...asking.txs[0], secretKey }] });
+  const reward = (delta: unknown) => env({ ommers: [{ delta, address: MINER }] });
+  await refused('t8n/json', 'currentNumber is -1', env({ currentNumber: -1 }));
+  await refused('t8n/json', '.nonce is -1', part({ balance: '0x0', nonce: -1 }));
+  await refused('t8n/json', '.balance is ', part({ balance: `0x1${'00'.repeat(32)}` }));
+  await refused('t8n/json', 'ommers[0].delta is 9', reward(9));
+  await refused('t8n/json', 'ommers[0].delta is -1', reward(-1));
+  await refused('t8n/json', '[0].secretKey is "0x00', signed(`0x${'00'.repeat(32)}`));
+  await refused('t8n/json', '[0].secretKey is "0xff', signed(`0x${'ff'.repeat(32)}`));
+  await refused('t8n/json', '[0].value is -1', { ...FIRST, txs: [{ value: -1 }] });
+  await refused('t8n/json', 'currentNumber is there twice', {
+    ...FIRST,
+    env: '{"currentNumber": 1, "currentNumber": 2}',
+  });
+  for (const fork of ['BPO3', 'OsakaToBPO3AtTime15k', 'BPO2ToBPO3AtTime15k']) {
+    await refused('t8n/configuration', `${fork} is no fork`, env(prague), fork);
+  }
   const large = env({ currentNumber: '0x10000000000000000' });
-  await refused('t8n/json', 'currentNumber is 18446744073709551616', large);
+  await refused('t8n/json', 'currentNumber is "0x10000000000000000"', large);
   await refused('t8n/file', 'nowhere.json', { ...FIRST, alloc: undefined });
   await refused('t8n/rlp', 'the transactions are not RLP', { ...FIRST, txs: '0xc2' });
   expect(EXIT_CODES).toEqual({

@@ -3,20 +3,22 @@
  * or with the key that is to sign.
  */
 
-import { fromHex } from '../../base/bytes.ts';
+import { bigintFromBytes, fromHex } from '../../base/bytes.ts';
+import type { JsonField } from '../../base/json-field.ts';
 import { decodeRlp, encodeRlp } from '../../base/rlp.ts';
 import { BLANK_TRANSACTION } from '../../chain/transactions/blank.ts';
 import { encodeTransaction } from '../../chain/transactions/encode.ts';
-import { signTransaction } from '../../chain/transactions/signature.ts';
+import { SECP256K1_ORDER, signTransaction } from '../../chain/transactions/signature.ts';
 import type {
   SignedAuthorization,
   SignedTransaction,
   TransactionType,
 } from '../../chain/transactions/types.ts';
-import type { AccessListEntry, Address } from '../../evm/types.ts';
-import { address, bytes, FixtureError, hash, list, object } from '../fixture-json.ts';
+import type { AccessListEntry } from '../../evm/types.ts';
 import { TransitionError } from './fault.ts';
-import { integer, isGiven, optional } from './values.ts';
+import { address, hash, integer, listed, optional } from './values.ts';
+
+const TYPE_MAX = 4n;
 
 /**
  * Transactions of an RLP list in hexadecimal.
@@ -42,68 +44,69 @@ export function rlpTransactions(hex: string): Uint8Array[] {
   return result.item.map((item) => (item instanceof Uint8Array ? item : encodeRlp(item)));
 }
 
-/** Transactions of a JSON list. @throws FixtureError naming the field */
-export function jsonTransactions(value: unknown, chainId: bigint): Uint8Array[] {
-  if (!isGiven(value)) return [];
-  return list(value, 'txs', (entry, at) => encodeTransaction(readTransaction(entry, at, chainId)));
+/** Transactions of a JSON list. @throws JsonError naming the field */
+export function jsonTransactions(field: JsonField, chainId: bigint): Uint8Array[] {
+  return listed(field, (item) => encodeTransaction(readTransaction(item, chainId)));
 }
 
-/** Signs what has a key and no signature. @throws FixtureError */
-function readTransaction(value: unknown, at: string, chainId: bigint): SignedTransaction {
-  const fields = object(value, at);
-  const field = <T>(name: string, read: (value: unknown, at: string) => T): T | undefined =>
-    optional(fields, name, (given) => read(given, `${at}.${name}`));
-  const type = typeOf(field('type', integer) ?? 0n, at);
-  const price = field('gasPrice', integer) ?? 0n;
-  const to = field('to', (given, place) => (given === '' ? undefined : address(given, place)));
+/** Signs what has a key and no signature. @throws JsonError */
+function readTransaction(item: JsonField, chainId: bigint): SignedTransaction {
+  const from = item.object();
+  const given = <T>(name: string, read: (field: JsonField) => T) => optional(from, name, read);
+  const number = (name: string): bigint => given(name, integer) ?? 0n;
+  const type = Number(given('type', (field) => field.integer(TYPE_MAX)) ?? 0n) as TransactionType;
+  const to = from.get('to');
   const unsigned: SignedTransaction = {
     ...BLANK_TRANSACTION,
     type,
-    chainId: type === 0 ? 0n : (field('chainId', integer) ?? chainId),
-    nonce: field('nonce', integer) ?? 0n,
-    gasLimit: field('gas', integer) ?? field('gasLimit', integer) ?? 0n,
-    maxFeePerGas: type < 2 ? price : (field('maxFeePerGas', integer) ?? 0n),
-    maxPriorityFeePerGas: type < 2 ? price : (field('maxPriorityFeePerGas', integer) ?? 0n),
-    to: to as Address | undefined,
-    value: field('value', integer) ?? 0n,
-    data: field('input', bytes) ?? field('data', bytes) ?? new Uint8Array(0),
-    accessList: field('accessList', (all, place) => list(all, place, readEntry)) ?? [],
-    maxFeePerBlobGas: field('maxFeePerBlobGas', integer) ?? 0n,
-    blobVersionedHashes: field('blobVersionedHashes', (all, place) => list(all, place, hash)) ?? [],
-    authorizationList:
-      field('authorizationList', (all, place) => list(all, place, readAuthorization)) ?? [],
-    v: field('v', integer) ?? field('yParity', integer) ?? 0n,
-    r: field('r', integer) ?? 0n,
-    s: field('s', integer) ?? 0n,
+    chainId: type === 0 ? 0n : (given('chainId', integer) ?? chainId),
+    nonce: number('nonce'),
+    gasLimit: given('gas', integer) ?? number('gasLimit'),
+    maxFeePerGas: number(type < 2 ? 'gasPrice' : 'maxFeePerGas'),
+    maxPriorityFeePerGas: number(type < 2 ? 'gasPrice' : 'maxPriorityFeePerGas'),
+    to: to.isAbsent || to.value === '' ? undefined : address(to),
+    value: number('value'),
+    data: given('input', bytes) ?? given('data', bytes) ?? new Uint8Array(0),
+    accessList: listed(from.get('accessList'), readEntry),
+    maxFeePerBlobGas: number('maxFeePerBlobGas'),
+    blobVersionedHashes: listed(from.get('blobVersionedHashes'), hash),
+    authorizationList: listed(from.get('authorizationList'), readAuthorization),
+    v: given('v', integer) ?? number('yParity'),
+    r: number('r'),
+    s: number('s'),
   };
-  const key = field('secretKey', hash);
-  if (key === undefined || unsigned.v + unsigned.r + unsigned.s > 0n) return unsigned;
+  const key = from.get('secretKey');
+  if (key.isAbsent || unsigned.v + unsigned.r + unsigned.s > 0n) return unsigned;
   // Where it is protected, `v` says for which chain (EIP-155).
-  const v = type === 0 && fields['protected'] !== false ? 35n + 2n * chainId : 0n;
-  return signTransaction({ ...unsigned, v }, fromHex(key));
+  const v = type === 0 && from.get('protected').value !== false ? 35n + 2n * chainId : 0n;
+  return signTransaction({ ...unsigned, v }, keyOf(key));
 }
 
-function typeOf(type: bigint, at: string): TransactionType {
-  if (type <= 4n) return Number(type) as TransactionType;
-  throw new FixtureError(`${at}.type`, `is ${type}, which is no transaction's`);
+function keyOf(field: JsonField): Uint8Array {
+  const key = fromHex(hash(field));
+  const number = bigintFromBytes(key);
+  if (number > 0n && number < SECP256K1_ORDER) return key;
+  throw field.refusal('a key: above zero and below the order of secp256k1');
 }
 
-function readEntry(value: unknown, at: string): AccessListEntry {
-  const entry = object(value, at);
-  return {
-    address: address(entry['address'], `${at}.address`),
-    storageKeys: list(entry['storageKeys'] ?? [], `${at}.storageKeys`, hash),
-  };
+function bytes(field: JsonField): Uint8Array {
+  return field.bytes();
 }
 
-function readAuthorization(value: unknown, at: string): SignedAuthorization {
-  const entry = object(value, at);
-  const number = (name: string): bigint => integer(entry[name], `${at}.${name}`);
+function readEntry(item: JsonField): AccessListEntry {
+  const entry = item.object();
+  const storageKeys = listed(entry.get('storageKeys'), hash);
+  return { address: address(entry.get('address')), storageKeys };
+}
+
+function readAuthorization(item: JsonField): SignedAuthorization {
+  const entry = item.object();
+  const number = (name: string): bigint => integer(entry.get(name));
   return {
     chainId: number('chainId'),
-    address: address(entry['address'], `${at}.address`),
+    address: address(entry.get('address')),
     nonce: number('nonce'),
-    yParity: number(isGiven(entry['yParity']) ? 'yParity' : 'v'),
+    yParity: number(entry.get('yParity').isAbsent ? 'v' : 'yParity'),
     r: number('r'),
     s: number('s'),
   };

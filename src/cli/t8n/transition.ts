@@ -10,14 +10,15 @@ import type { Reward } from '../../chain/blocks/rewards.ts';
 import type { ChainSpec } from '../../chain/chain-spec.ts';
 import { type BlockOutcome, BlockRun } from '../../chain/executor/sequential.ts';
 import type { Machines } from '../../chain/machines.ts';
-import type { Address, Hash } from '../../evm/types.ts';
-import { type AccountInput, MemoryState } from '../../state/memory.ts';
+import type { Hash } from '../../evm/types.ts';
+import type { MemoryState } from '../../state/memory.ts';
 import { blockOf, type Environment, type TransitionBlock } from './environment.ts';
 import { TransitionError } from './fault.ts';
 
 export interface TransitionRequest {
   readonly spec: ChainSpec;
-  readonly alloc: readonly (readonly [Address, AccountInput])[];
+  /** It becomes the state behind. */
+  readonly state: MemoryState;
   readonly environment: Environment;
   /** As blocks hold them. */
   readonly transactions: readonly Uint8Array[];
@@ -52,11 +53,9 @@ const BLOB_TYPE = 3;
 
 /** @throws TransitionError */
 export async function transition(request: TransitionRequest): Promise<Transition> {
-  const { spec, environment, machines } = request;
+  const { spec, environment, machines, state } = request;
   const block = blockOf(environment, spec);
   const { blockRules, header } = block;
-  const state = new MemoryState();
-  for (const [address, account] of request.alloc) state.setAccount(address, account);
   state.blockHash = (number) => blockHash(environment, number);
   const evm = machines.for(blockRules.rules);
   try {

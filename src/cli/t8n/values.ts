@@ -1,39 +1,47 @@
 /** Values as transition tools get them: hex or decimal digits, or numbers; null is nothing. */
 
-import { isWithin, U64 } from '../../base/integers.ts';
-import type { Hash } from '../../evm/types.ts';
-import { FixtureError, hash, type JsonObject, quantity } from '../fixture-json.ts';
+import type { JsonField, JsonObject } from '../../base/json-field.ts';
+import type { Address, Hash } from '../../evm/types.ts';
 
-/** Whether a field is there. */
-export function isGiven(value: unknown): boolean {
-  return value !== undefined && value !== null;
+const U64_MAX = 2n ** 64n - 1n;
+const WORD_MAX = 2n ** 256n - 1n;
+
+/** Below 2^256. @throws JsonError */
+export function integer(field: JsonField): bigint {
+  return field.integer(WORD_MAX);
 }
 
-/** An integer of any size. @throws FixtureError */
-export function integer(value: unknown, at: string): bigint {
-  if (typeof value === 'number' && Number.isSafeInteger(value)) return BigInt(value);
-  return quantity(value, at);
+/** Below 2^64. @throws JsonError */
+export function integer64(field: JsonField): bigint {
+  return field.integer(U64_MAX);
 }
 
-/** @throws FixtureError for what is no integer below 2^64 */
-export function integer64(value: unknown, at: string): bigint {
-  const number = integer(value, at);
-  if (isWithin(number, U64)) return number;
-  throw new FixtureError(at, `is ${number}, not an integer below 2^64`);
+/** @throws JsonError */
+export function address(field: JsonField): Address {
+  return field.fixedBytes(20);
 }
 
-/** A hash, or an integer below 2^256 in its place. @throws FixtureError */
-export function word(value: unknown, at: string): Hash {
-  const number = integer(value, at);
-  return hash(`0x${number.toString(16).padStart(64, '0')}`, at);
+/** @throws JsonError */
+export function hash(field: JsonField): Hash {
+  return field.fixedBytes(32);
+}
+
+/** An integer below 2^256 in the place of a hash. @throws JsonError */
+export function word(field: JsonField): Hash {
+  return `0x${integer(field).toString(16).padStart(64, '0')}`;
 }
 
 /** What `read` makes of a field, or undefined where there is none. */
 export function optional<T>(
   from: JsonObject,
   name: string,
-  read: (value: unknown, at: string) => T,
+  read: (field: JsonField) => T,
 ): T | undefined {
-  const value = from[name];
-  return isGiven(value) ? read(value, name) : undefined;
+  const field = from.get(name);
+  return field.isAbsent ? undefined : read(field);
+}
+
+/** What `read` makes of each item of a list; nothing where there is none. */
+export function listed<T>(field: JsonField, read: (item: JsonField) => T): T[] {
+  return field.isAbsent ? [] : field.list().map(read);
 }
