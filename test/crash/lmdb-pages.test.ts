@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { LmdbStore } from '../../src/state/store/lmdb-store.ts';
+import type { OrderedStore } from '../../src/state/store/ordered-store.ts';
 import { prefixEnd, type StoreChange } from '../../src/state/store/ordered-store.ts';
 import { randomFrom } from './random.ts';
 
@@ -36,7 +37,7 @@ interface Copy {
   readonly content: string;
 }
 
-function contentOf(store: LmdbStore): string {
+function contentOf(store: OrderedStore): string {
   const all = store.range(Uint8Array.of(1), prefixEnd(Uint8Array.of(1)));
   const texts = [...all].map(
     ({ key, value }) => `${key.toHex()}=${Buffer.from(value).toString('hex')}`,

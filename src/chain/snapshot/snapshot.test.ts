@@ -8,6 +8,7 @@ import type { Address, Hash } from '../../evm/types.ts';
 import { slotsPrefix } from '../../state/flat/keys.ts';
 import { MemoryState } from '../../state/memory.ts';
 import { LmdbStore } from '../../state/store/lmdb-store.ts';
+import type { OrderedStore } from '../../state/store/ordered-store.ts';
 import { prefixEnd } from '../../state/store/ordered-store.ts';
 import type { ChainBlock } from '../block-tree.ts';
 import { encodeBlock } from '../blocks/block.ts';
@@ -131,7 +132,7 @@ async function interrupted(target: string, chunks: number): Promise<void> {
 
 async function withStore<Result>(
   target: string,
-  work: (store: LmdbStore) => Result | Promise<Result>,
+  work: (store: OrderedStore) => Result | Promise<Result>,
 ): Promise<Result> {
   const store = await LmdbStore.open({ folder: join(target, 'state') });
   try {

@@ -12,9 +12,11 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isWholeTree, TREE_BYTES, type TreePlace, treeIn } from './lmdb-pages.ts';
 import { StoreError } from './ordered-store.ts';
+import { REDO_DRAFT, REDO_FILE } from './redo-file.ts';
 
 export const DATA_FILE = 'data.mdb';
 const LOCK_FILE = 'lock.mdb';
+const FILES: readonly string[] = [DATA_FILE, LOCK_FILE, REDO_FILE, REDO_DRAFT];
 
 const MAGIC = 0xbeef_c0de;
 const VERSION = 2;
@@ -38,12 +40,16 @@ interface Meta {
  */
 export async function checkFolder(folder: string, repair: boolean): Promise<boolean> {
   const names = await namesIn(folder);
-  const foreign = names.find((name) => name !== DATA_FILE && name !== LOCK_FILE);
+  const foreign = names.find((name) => !FILES.includes(name));
   if (foreign !== undefined) {
     const message = `${foreign} in ${folder} is no part of a database: give another folder`;
     throw new StoreError('store/foreign', message);
   }
-  if (!names.includes(DATA_FILE)) return false;
+  if (!names.includes(DATA_FILE)) {
+    if (!names.includes(REDO_FILE)) return false;
+    const message = `${DATA_FILE} is gone from ${folder}, and ${REDO_FILE} is not all that it held`;
+    throw new StoreError('store/damaged', message);
+  }
   const file = openSync(join(folder, DATA_FILE), 'r');
   try {
     // What a crash leaves that came before anything was written.

@@ -9,9 +9,9 @@
  */
 
 import { makeFolder, syncFolder } from '../folders.ts';
-import { type Database, openDatabase, putAll } from './lmdb-database.ts';
+import { type Database, openDatabase, putAll, putInParts } from './lmdb-database.ts';
 import { checkFolder } from './lmdb-file.ts';
-import { LmdbWriter } from './lmdb-writer.ts';
+import { LmdbWriter, UnfinishedWrite } from './lmdb-writer.ts';
 import {
   closedStore,
   type OrderedStore,
@@ -20,7 +20,9 @@ import {
   type StoreEntry,
   StoreError,
 } from './ordered-store.ts';
+import { OverlaidStore } from './overlaid-store.ts';
 import { PackedChanges } from './packed-changes.ts';
+import { dropDraft, dropRedo, readRedo } from './redo-file.ts';
 import { openFormat } from './store-format.ts';
 
 export interface LmdbStoreOptions {
@@ -40,6 +42,7 @@ export class LmdbStore implements OrderedStore {
   /** The last write: the next one begins when it is done. */
   #tail: Promise<void> = Promise.resolve();
   #closed = false;
+  #failure: StoreError | undefined;
 
   private constructor(folder: string, readOnly: boolean) {
     this.readOnly = readOnly;
@@ -52,7 +55,7 @@ export class LmdbStore implements OrderedStore {
    * @throws StoreError for a folder of something else, of another version, or damaged; nothing
    *   in it is changed then
    */
-  static async open({ folder, readOnly = false }: LmdbStoreOptions): Promise<LmdbStore> {
+  static async open({ folder, readOnly = false }: LmdbStoreOptions): Promise<OrderedStore> {
     const exists = await checkFolder(folder, !readOnly);
     if (!exists) {
       if (readOnly) throw new StoreError('store/missing', `there is no database in ${folder}`);
@@ -60,6 +63,13 @@ export class LmdbStore implements OrderedStore {
     }
     const store = new LmdbStore(folder, readOnly);
     try {
+      const left = exists ? readRedo(folder) : undefined;
+      if (left !== undefined && readOnly) {
+        const whole = new OverlaidStore(store, left);
+        await openFormat(whole, folder);
+        return whole;
+      }
+      if (!readOnly) store.#redo(left);
       await openFormat(store, folder);
       if (!exists) await syncFolder(folder);
     } catch (error) {
@@ -70,7 +80,7 @@ export class LmdbStore implements OrderedStore {
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
-    if (this.#closed) throw closedStore();
+    this.#checkUsable();
     const database = this.#database;
     const value = database.getBinaryFast(key);
     // The buffer is longer than the value, and only pretends to have its length.
@@ -78,7 +88,7 @@ export class LmdbStore implements OrderedStore {
   }
 
   *range(from: Uint8Array, to: Uint8Array): Iterable<StoreEntry> {
-    if (this.#closed) throw closedStore();
+    this.#checkUsable();
     yield* this.#database.getRange({ start: from, end: to });
   }
 
@@ -87,7 +97,7 @@ export class LmdbStore implements OrderedStore {
    * before until it is done. Packed changes are taken over.
    */
   async write(changes: Iterable<StoreChange>): Promise<void> {
-    if (this.#closed) throw closedStore();
+    this.#checkUsable();
     if (this.readOnly) throw readOnlyStore();
     const packed = changes instanceof PackedChanges ? changes : PackedChanges.of(changes);
     const written = this.#tail.then(() => this.#put(packed));
@@ -105,15 +115,43 @@ export class LmdbStore implements OrderedStore {
   }
 
   async #put(changes: PackedChanges): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
     const { count } = changes;
     try {
       if (changes.bytes <= HERE_BYTES_MAX) putAll(this.#database, this.#folder, changes);
       else await this.#writeAside(changes);
     } catch (error) {
+      const reason = (error as Error).message;
+      if (error instanceof UnfinishedWrite) {
+        const message =
+          `the database in ${this.#folder} took a part of ${count} changes: ${reason}; ` +
+          'open it anew, which writes the rest';
+        this.#failure = new StoreError('store/unfinished', message, { cause: error });
+        throw this.#failure;
+      }
       const message = `the database in ${this.#folder} took none of ${count} changes`;
+      throw new StoreError('store/failed', `${message}: ${reason}`, { cause: error });
+    }
+  }
+
+  /** Writes what an abrupt end left to be written. @throws StoreError `store/failed` */
+  #redo(left: PackedChanges | undefined): void {
+    try {
+      if (left !== undefined) {
+        putInParts(this.#database, this.#folder, left);
+        dropRedo(this.#folder);
+      }
+      dropDraft(this.#folder);
+    } catch (error) {
+      const message = `what was being written to ${this.#folder} when it ended cannot be written`;
       const reason = (error as Error).message;
       throw new StoreError('store/failed', `${message}: ${reason}`, { cause: error });
     }
+  }
+
+  #checkUsable(): void {
+    if (this.#closed) throw closedStore();
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   async #writeAside(changes: PackedChanges): Promise<void> {

@@ -1,8 +1,15 @@
-/** The program of the thread that writes to LMDB (lmdb-writer.ts): one transaction a message. */
+/**
+ * The program of the thread that writes to LMDB (lmdb-writer.ts): a transaction for each message,
+ * or several, with a file beside the store that says how they end (redo-file.ts).
+ */
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { openDatabase, putAll } from './lmdb-database.ts';
+import { openDatabase, putAll, putInParts } from './lmdb-database.ts';
 import { PackedChanges, type Pieces } from './packed-changes.ts';
+import { dropRedo, keepRedo } from './redo-file.ts';
+
+/** Changes of so many bytes are one transaction. */
+const WHOLE_BYTES_MAX = 4_194_304;
 
 /** Without pieces: the end. */
 export interface WriterJob {
@@ -10,8 +17,10 @@ export interface WriterJob {
 }
 
 export interface WriterAnswer {
-  /** Why nothing was written. */
+  /** Why not all was written. */
   readonly failed: string | undefined;
+  /** Whether a part of it may be: the rest is written when the store is opened again. */
+  readonly begun: boolean;
 }
 
 const folder = workerData as string;
@@ -24,10 +33,17 @@ parentPort?.on('message', async ({ pieces }: WriterJob) => {
     return;
   }
   let failed: string | undefined;
+  let begun = false;
   try {
-    putAll(database, folder, PackedChanges.from(pieces));
+    const changes = PackedChanges.from(pieces);
+    if (changes.bytes > WHOLE_BYTES_MAX) {
+      keepRedo(folder, pieces);
+      begun = true;
+      putInParts(database, folder, changes);
+      dropRedo(folder);
+    } else putAll(database, folder, changes);
   } catch (error) {
     failed = (error as Error).message;
   }
-  parentPort?.postMessage({ failed } satisfies WriterAnswer);
+  parentPort?.postMessage({ failed, begun } satisfies WriterAnswer);
 });

@@ -11,6 +11,9 @@ import { Worker } from 'node:worker_threads';
 import type { WriterAnswer, WriterJob } from './lmdb-writer-worker.ts';
 import type { PackedChanges } from './packed-changes.ts';
 
+/** The rest is written when the store is opened again. */
+export class UnfinishedWrite extends Error {}
+
 interface Waiting {
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
@@ -26,15 +29,22 @@ export class LmdbWriter {
     // Sources run as they are, or as the JavaScript that was made of them.
     const name = `./lmdb-writer-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`;
     const url = new URL(name, import.meta.url);
-    this.#worker = new Worker(url, { name: 'ironfly store', workerData: folder });
-    this.#worker.on('message', (answer: WriterAnswer) => this.#finish(answer.failed));
+    // Options of the process may be none of a thread: --input-type ends it.
+    const options = { name: 'ironfly store', workerData: folder, execArgv: [] };
+    this.#worker = new Worker(url, options);
+    this.#worker.on('message', ({ failed, begun }: WriterAnswer) => {
+      this.#finish(failed === undefined ? undefined : faultOf(failed, begun));
+    });
     this.#worker.on('error', (error) => this.#died(error as Error));
     this.#ended = once(this.#worker, 'exit').catch(() => {});
     this.#worker.on('exit', () => this.#died(new Error('the thread that writes ended')));
     this.#worker.unref();
   }
 
-  /** Writes changes, which it takes over; one write at a time. @throws Error: none was written */
+  /**
+   * Writes changes, which it takes over; one write at a time.
+   * @throws UnfinishedWrite when some may be written; else Error: none was
+   */
   async write(changes: PackedChanges): Promise<void> {
     if (this.#death !== undefined) throw this.#death;
     const written = new Promise<void>((resolve, reject) => {
@@ -63,15 +73,19 @@ export class LmdbWriter {
     this.#worker.postMessage(job, [...transferred]);
   }
 
-  #finish(failed: string | undefined): void {
+  #finish(fault: Error | undefined): void {
     const waiting = this.#waiting;
     this.#waiting = undefined;
-    if (failed === undefined) waiting?.resolve();
-    else waiting?.reject(new Error(failed));
+    if (fault === undefined) waiting?.resolve();
+    else waiting?.reject(fault);
   }
 
   #died(error: Error): void {
     this.#death ??= error;
-    this.#finish(`the thread that writes died, open the database anew: ${error.message}`);
+    this.#finish(new UnfinishedWrite(`the thread that writes died: ${error.message}`));
   }
+}
+
+function faultOf(failed: string, begun: boolean): Error {
+  return begun ? new UnfinishedWrite(failed) : new Error(failed);
 }

@@ -15,6 +15,7 @@ export type StoreFault =
   | 'store/damaged'
   | 'store/read only'
   | 'store/failed'
+  | 'store/unfinished'
   | 'store/closed';
 
 export class StoreError extends IronflyError<StoreFault> {}
@@ -44,8 +45,11 @@ export interface OrderedStore {
   range(from: Uint8Array, to: Uint8Array): Iterable<StoreEntry>;
   /**
    * Writes all changes or none, sorted by key, each key once; they are on the disk when it
-   * resolves, and reads show them from then on. `PackedChanges` are taken over.
-   * @throws StoreError `store/failed` when nothing was written, `store/read only`, `store/closed`
+   * resolves, and reads show them from then on. Reads of their keys meanwhile may show either.
+   * `PackedChanges` are taken over.
+   * @throws StoreError `store/failed` when nothing was written; `store/unfinished` when the rest is
+   *   written as the store is opened again: it refuses everything from then on; `store/read only`,
+   *   `store/closed`
    */
   write(changes: Iterable<StoreChange>): Promise<void>;
   close(): Promise<void>;

@@ -41,8 +41,10 @@ export class PackedChanges implements Iterable<StoreChange> {
   static from({ pieces, ends }: Pieces): PackedChanges {
     const packed = new PackedChanges();
     for (const [index, piece] of pieces.entries()) {
+      const end = ends[index] as number;
       packed.#pieces.push(new Uint8Array(piece));
-      packed.#ends.push(ends[index] as number);
+      packed.#ends.push(end);
+      packed.bytes += end;
     }
     return packed;
   }
