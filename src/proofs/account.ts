@@ -13,9 +13,13 @@ export interface AccountLeaf {
   readonly codeHash: Hex;
 }
 
-/** Where an account stands in the trie of accounts. */
+const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
+
+/** Where an account stands in the trie of accounts. @throws ProofError for what is no address */
 export function accountKey(address: Hex): Uint8Array {
-  return keccak256(fromHex(address));
+  if (ADDRESS.test(address)) return keccak256(fromHex(address));
+  const message = `${address.slice(0, 80)} is no address: give 0x and 40 hexadecimal digits`;
+  throw new ProofError('proof/malformed', message, { details: { address } });
 }
 
 /** Where a slot stands in its account's trie. */

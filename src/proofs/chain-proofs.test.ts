@@ -136,6 +136,30 @@ describe('proofs of the blocks of a chain in a folder', () => {
     expect(verifyRange(none.root, FIRST, none)).toEqual({ more: false });
   });
 
+  it('of ranges are refused for a count that is none, and a start that is no key', async () => {
+    const { hash: block } = chain.head;
+    for (const countMax of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+      const range = proveAccountRange(chain, { block, countMax });
+      await expect(range).rejects.toThrow(`countMax is ${countMax}: give a whole number`);
+    }
+    for (const size of [0, 31, 33]) {
+      const start = new Uint8Array(size);
+      const range = proveAccountRange(chain, { block, start, countMax: 1 });
+      await expect(range).rejects.toThrow(`start has ${size} bytes: give 32`);
+    }
+  });
+
+  it('are refused for what is no address', async () => {
+    const { hash: block, header } = chain.head;
+    for (const address of ['0x', `0x${'11'.repeat(19)}`, `0x${'11'.repeat(32)}`] as const) {
+      const made = proveAccount(chain, { block, address });
+      await expect(made).rejects.toMatchObject({ code: 'proof/malformed' });
+      const proof = { ...(await proveAccount(chain, { block, address: at(1) })), address };
+      const request = { stateRoot: header.stateRoot, address, proof };
+      expect(() => verifyProof(request)).toThrow('is no address');
+    }
+  });
+
   it('are refused for blocks that are not there', async () => {
     const block = `0x${'12'.repeat(32)}` as const;
     await expect(proveAccount(chain, { block, address: at(1) })).rejects.toMatchObject({

@@ -14,7 +14,7 @@ import type { Address, Hash } from '../evm/types.ts';
 import { accountKey } from './account.ts';
 import { accountProofOf } from './account-proof.ts';
 import { EMPTY_TRIE_ROOT } from './partial-trie.ts';
-import { proveRange, type RangeProof } from './range-proof.ts';
+import { proveRange, type RangeProof, wrongStart } from './range-proof.ts';
 import { ProvenNodes, type ProvingTrie } from './state-prover.ts';
 import { leavesFrom } from './trie-leaves.ts';
 import { type AccountProof, verifyAccountProof } from './verify.ts';
@@ -62,7 +62,8 @@ export function proveAccount(
 
 /**
  * The accounts that follow `start` in the order of their keys (Keccak-256 of the address), up to
- * `countMax`, and the nodes that prove them. PERF: O(countMax). @throws DatabaseError
+ * `countMax`, and the nodes that prove them. PERF: O(countMax).
+ * @throws DatabaseError; RangeError for a start of another size, or a count that is none
  */
 export function proveAccountRange(
   chain: ProvableChain,
@@ -93,6 +94,7 @@ const KEY_BYTES = 32;
 
 function rangeOf(trie: ProvingTrie, { start, countMax }: Omit<RangeRequest, 'block'>): ProvenRange {
   const from = start ?? new Uint8Array(KEY_BYTES);
+  if (from.length !== KEY_BYTES) throw wrongStart(from, KEY_BYTES);
   const root = trie.root();
   const leaves = leavesFrom(root, new ProvenNodes(trie), from);
   return { root, ...proveRange(trie, leaves, { start: from, countMax }) };

@@ -215,3 +215,28 @@ describe('the decoder of nodes', () => {
     expect(() => trie.get(new Uint8Array(32).fill(0x12))).toThrow('an extension to extension');
   });
 });
+
+it('nodes of a trie are found wherever they stand, and each is proven once', () => {
+  // What is below 10 and below 50 is the same, and what is above that is not.
+  const keys = [0x10, 0x11, 0x50, 0x52].flatMap((high) =>
+    [3, 7].map((low) => [high, low] as const),
+  );
+  const entries = keys.map(([high, low]) => ({
+    key: Uint8Array.of(high, low, ...new Uint8Array(30)),
+    value: new Uint8Array(40).fill(low),
+  }));
+  const whole = new PathTrie(memory);
+  whole.update(entries);
+  let proofs = 0;
+  const nodes = new ProvenNodes({
+    root: () => whole.root(),
+    prove: (key) => {
+      proofs += 1;
+      return whole.prove(key);
+    },
+  });
+  const trie = new PartialTrie(whole.root(), nodes, { keyBytes: 32, name: 'the trie' });
+  for (const { key, value } of entries.toReversed()) expect(trie.get(key)).toEqual(value);
+  expect(proofs).toBeLessThanOrEqual(entries.length);
+  whole.free();
+});

@@ -140,6 +140,14 @@ describe('a range proof', () => {
     made.free();
   });
 
+  it('is of keys of one size', () => {
+    const entries = [{ key: Uint8Array.of(1, 2), value: Uint8Array.of(1) }];
+    const made = built(entries);
+    const request = { start: Uint8Array.of(0), countMax: 1 };
+    expect(() => proveRange(made, entries, request)).toThrow('start has 1 bytes: give 2');
+    made.free();
+  });
+
   it('refuses what is out of order', () => {
     const entries = [1, 2, 3].map((byte) => ({
       key: new Uint8Array(32).fill(byte),

@@ -55,14 +55,19 @@ interface Proving {
 /**
  * The proof of up to `countMax` entries from `start` on.
  * @param sorted the trie's entries from `start` on, or from any earlier one, in order
+ * @throws RangeError for a count that nobody verifies, or a start that is no key of the trie
  */
 export function proveRange(
   trie: Proving,
   sorted: Iterable<RangeEntry>,
   { start, countMax }: { readonly start: Uint8Array; readonly countMax: number },
 ): RangeProof {
+  if (!Number.isSafeInteger(countMax) || countMax < 0 || countMax > NODES_MAX) {
+    throw new RangeError(`countMax is ${countMax}: give a whole number from 0 to ${NODES_MAX}`);
+  }
   const entries: RangeEntry[] = [];
   for (const entry of sorted) {
+    if (entry.key.length !== start.length) throw wrongStart(start, entry.key.length);
     if (comparePaths(entry.key, start) < 0) continue;
     if (entries.length === countMax) break;
     entries.push(entry);
@@ -70,6 +75,11 @@ export function proveRange(
   const last = entries.at(-1)?.key ?? start;
   const proof = new Map([...trie.prove(start), ...trie.prove(last)].map((n) => [n.toHex(), n]));
   return { entries, proof: [...proof.values()] };
+}
+
+/** For a range that begins at what is no key. */
+export function wrongStart(start: Uint8Array, keyBytes: number): RangeError {
+  return new RangeError(`start has ${start.length} bytes: give ${keyBytes}, as keys have`);
 }
 
 /**

@@ -95,14 +95,26 @@ export class ProvenNodes implements NodeSource {
     this.#keyBytes = keyBytes;
   }
 
-  // PERF: nodes on the way are hashed once, when a key below them is asked for first.
+  // PERF: nodes on the way are hashed once, when a key below them is asked for first; then those
+  // above the first that is known are known, too.
   node(hash: Hex, path: Nibbles): Uint8Array | undefined {
     const known = this.#known.get(hash);
     if (known !== undefined) return known;
-    for (const node of this.#trie.prove(keyBelow(path, this.#keyBytes))) {
-      this.#known.set(toHex(keccak256(node)), node);
-    }
+    const nodes = this.#trie.prove(keyBelow(path, this.#keyBytes)).toReversed();
+    const end = nodes.findIndex((node) => !this.#learn(node));
+    const found = this.#known.get(hash);
+    if (found !== undefined || end < 0) return found;
+    // Two places with the same node: that one is known does not mean that the way to it is.
+    for (const node of nodes.slice(end + 1)) this.#learn(node);
     return this.#known.get(hash);
+  }
+
+  /** False for a node that was known. */
+  #learn(node: Uint8Array): boolean {
+    const hash = toHex(keccak256(node));
+    if (this.#known.has(hash)) return false;
+    this.#known.set(hash, node);
+    return true;
   }
 }
 

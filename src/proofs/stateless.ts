@@ -82,9 +82,16 @@ export interface ParentState {
 export async function collectWitness(
   setting: StatelessSetting,
   bytes: Uint8Array,
+  state: ParentState,
+): Promise<Witness> {
+  return collect(setting, readAlone(bytes), state);
+}
+
+async function collect(
+  setting: StatelessSetting,
+  read: ReadBlock,
   { tries, code, ancestor }: ParentState,
 ): Promise<Witness> {
-  const read = readAlone(bytes);
   const { header } = read.block;
   const ancestors = lineOf(header, ancestor);
   const [parent] = ancestors;
@@ -113,12 +120,13 @@ export async function collectWitness(
 
 /** The witness of a block of a chain. @throws Error for one that the chain does not have */
 export async function witnessOf(chain: Chain, bytes: Uint8Array): Promise<Witness> {
-  const { header } = readBlock(bytes).block;
-  const parent = chain.known(header.parentHash);
-  if (parent === undefined) throw new Error(`chain: there is no block ${header.parentHash}`);
+  const read = readAlone(bytes);
+  const { parentHash } = read.block.header;
+  const parent = chain.known(parentHash);
+  if (parent === undefined) throw new Error(`chain: there is no block ${parentHash}`);
   const { totalDifficulty: parentTotalDifficulty } = parent;
   return chain.withTries(parent.hash, (tries) =>
-    collectWitness({ spec: chain.spec, parentTotalDifficulty }, bytes, {
+    collect({ spec: chain.spec, parentTotalDifficulty }, read, {
       tries,
       code: (hash) => tries.getCode(hash),
       ancestor: (hash) => chain.known(hash)?.header,
