@@ -30,7 +30,10 @@ const vitestReport = join(scratch, 'vitest.json');
 const CONFORMANCE = [
   'test/conformance/run.ts',
   ...['--sample', '40'],
-  ...['eest', 'legacy', 'blocks', 'chains', 'vm'].flatMap((suite) => ['--suite', suite]),
+  ...['eest', 'legacy', 'blocks', 'chains', 'amsterdam', 'vm'].flatMap((suite) => [
+    '--suite',
+    suite,
+  ]),
 ];
 
 const PARTS: readonly Part[] = [

@@ -1,6 +1,7 @@
 /**
  * Fuzz of what reads bytes from strangers or from a disk: blocks, headers, transactions, receipts,
- * access lists, records of the block log, changes, nodes of tries, proofs and witnesses.
+ * access lists, records of the block log, changes, nodes of tries, proofs and witnesses; and what
+ * is in files (file-decoders.ts).
  *
  *   npm run fuzz:decoders -- --seconds 60 --seed 7
  *
@@ -38,20 +39,14 @@ import { ancestorsOf } from '../../src/proofs/witness.ts';
 import { decodeChanges, encodeChanges } from '../../src/state/change-codec.ts';
 import { MemoryState } from '../../src/state/memory.ts';
 import { randomFrom } from '../crash/random.ts';
+import type { Decoder } from './decoder.ts';
+import { FILE_DECODERS } from './file-decoders.ts';
 
 type Random = ReturnType<typeof randomFrom>;
 
 /** Longest that one input may take; a few kilobytes take microseconds. */
 const MILLISECONDS_MAX = 2_000;
 const BYTES_MAX = 4_096;
-
-interface Decoder {
-  readonly name: string;
-  /** Real encodings. */
-  readonly seeds: readonly Uint8Array[];
-  /** Gives whether it accepted; throws its own refusal. */
-  readonly decode: (bytes: Uint8Array) => boolean;
-}
 
 const ADDRESS: Address = `0x${'ab'.repeat(20)}`;
 const HASH: Hash = `0x${'cd'.repeat(32)}`;
@@ -165,6 +160,7 @@ export const DECODERS: readonly Decoder[] = [
   },
   {
     name: 'proof',
+    isBare: true,
     seeds: [encodeRlp([leaf, leaf])],
     decode: whole((bytes) => {
       const item = itemOf(bytes);
@@ -174,6 +170,7 @@ export const DECODERS: readonly Decoder[] = [
   },
   {
     name: 'witness',
+    isBare: true,
     seeds: [encodeRlp([encodeHeader(header)])],
     decode: whole((bytes) => {
       const item = itemOf(bytes);
@@ -181,6 +178,7 @@ export const DECODERS: readonly Decoder[] = [
       ancestorsOf({ state: [], codes: [], headers }, HASH);
     }),
   },
+  ...FILE_DECODERS,
 ];
 
 function isBytes(item: unknown): item is Uint8Array {
@@ -198,7 +196,7 @@ export function inputFor({ seeds }: Decoder, random: Random): Uint8Array {
 function changed(bytes: number[], random: Random): number[] {
   const at = random(bytes.length + 1);
   const part = bytes.slice(at, at + random(60));
-  switch (random(7)) {
+  switch (random(9)) {
     case 0:
       return bytes.toSpliced(at, 1, random(256));
     case 1:
@@ -212,6 +210,11 @@ function changed(bytes: number[], random: Random): number[] {
       return bytes.toSpliced(at, 1, [0xbf, 0xff, 0xb8, 0xf8][random(4)] as number, 0xff, 0xff);
     case 5:
       return [...Array.from({ length: random(2_000) }, () => 0xc1), ...bytes];
+    case 6:
+      return bytes.toSpliced(at, 0, ...Array.from({ length: random(200) }, () => 0x5b));
+    case 7:
+      // A digit, sign or bracket of a text.
+      return bytes.toSpliced(at, 1, '0123456789-.eE+"\\[]{}:,x'.charCodeAt(random(25)));
     default:
       return Array.from(encodeRlp([Uint8Array.from(bytes), rlpInteger(BigInt(random(300)))]));
   }
@@ -222,12 +225,12 @@ function randomBytes(length: number, random: Random): Uint8Array {
 }
 
 /** Holds one input against a decoder. @throws Error that gives the input */
-export function tryInput({ name, decode }: Decoder, bytes: Uint8Array): boolean {
+export async function tryInput({ name, decode }: Decoder, bytes: Uint8Array): Promise<boolean> {
   const started = performance.now();
   const before = bytes.toHex();
   let accepts = false;
   try {
-    accepts = decode(bytes);
+    accepts = await decode(bytes);
   } catch (error) {
     if (!(error instanceof IronflyError)) {
       throw new Error(`${name}: ${String(error)}: 0x${before}`, { cause: error });
@@ -248,7 +251,10 @@ export interface DecoderCount {
 }
 
 /** Inputs tried and accepted, by decoder. */
-export function fuzzDecoders(seed: number, isOver: (inputs: number) => boolean): DecoderCount[] {
+export async function fuzzDecoders(
+  seed: number,
+  isOver: (inputs: number) => boolean,
+): Promise<DecoderCount[]> {
   const random = randomFrom(seed);
   const counts: DecoderCount[] = DECODERS.map(({ name }) => ({ name, inputs: 0, accepted: 0 }));
   for (let inputs = 0; !isOver(inputs); inputs++) {
@@ -256,19 +262,19 @@ export function fuzzDecoders(seed: number, isOver: (inputs: number) => boolean):
     const decoder = DECODERS[index] as Decoder;
     const count = counts[index] as DecoderCount;
     count.inputs += 1;
-    if (tryInput(decoder, inputFor(decoder, random))) count.accepted += 1;
+    if (await tryInput(decoder, inputFor(decoder, random))) count.accepted += 1;
   }
   return counts;
 }
 
-function main(): void {
+async function main(): Promise<void> {
   const { values } = parseArgs({
     options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string' } },
   });
   const seed = Number(values.seed ?? Date.now() % 1_000_000);
   console.log(`seed ${seed}`);
   const end = performance.now() + 1000 * Number(values.seconds);
-  console.table(fuzzDecoders(seed, () => performance.now() >= end));
+  console.table(await fuzzDecoders(seed, () => performance.now() >= end));
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) main();
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await main();
