@@ -1,4 +1,7 @@
-/** A contract's code as users give it: hex, a file of hex, or an artifact of Foundry or Hardhat. */
+/**
+ * A contract's code as users give it: hex, a file of hex, or an artifact of Foundry, Hardhat or
+ * whatever keeps what solc says of a contract.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 
 export interface Contract {
@@ -34,9 +37,10 @@ export function readContract(given: string): Contract {
   return { name, code: parseHex(bytecode), abi };
 }
 
-/** Hardhat writes a string, Foundry an object that holds it. */
+/** Hardhat writes a string, Foundry an object that holds it, which solc has within `evm`. */
 function deployedBytecode(artifact: Record<string, unknown>): string | undefined {
-  const deployed = artifact['deployedBytecode'];
+  const { evm } = artifact as { evm?: { deployedBytecode?: unknown } };
+  const deployed = artifact['deployedBytecode'] ?? evm?.deployedBytecode;
   if (typeof deployed === 'string') return deployed;
   const object = (deployed as { object?: unknown } | undefined)?.object;
   return typeof object === 'string' ? object : undefined;

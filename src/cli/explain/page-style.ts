@@ -59,6 +59,9 @@ function showRegion(root) {
     if (link.dataset.region === root) link.setAttribute('aria-current', 'true');
     else link.removeAttribute('aria-current');
   }
+  // A wide graph begins at its entry, which is not at its left.
+  const entry = document.querySelector('section.shown .node.root');
+  if (entry !== null) entry.scrollIntoView({ block: 'nearest', inline: 'center' });
 }
 function showBlock(pc) {
   for (const part of all('.chosen')) part.classList.remove('chosen');

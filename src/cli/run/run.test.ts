@@ -129,6 +129,7 @@ describe('the command', () => {
       file('code.hex', `${code}\n`),
       file('foundry.json', { deployedBytecode: { object: code }, abi: ABI }),
       file('hardhat.json', { deployedBytecode: code, abi: ABI }),
+      file('solc.json', { evm: { deployedBytecode: { object: code } }, abi: ABI }),
     ]) {
       const { status, stdout } = run(given, '--input', `0x${word(7n)}`);
       expect([given, status, stdout.includes(`output   0x${word(7n)}`)]).toEqual([given, 0, true]);
