@@ -65,6 +65,10 @@ const PARTS: readonly Part[] = [
     command: [process.execPath, 'bench/state.ts', '--tiny'],
   },
   {
+    name: 'full blocks, at tiny size',
+    command: [process.execPath, 'bench/blocks.ts', '--tiny'],
+  },
+  {
     name: 'headless Chromium, a sample with shared and with unshared memory',
     command: [
       ...[process.execPath, '--disable-warning=ExperimentalWarning', 'test/browser/run.ts'],

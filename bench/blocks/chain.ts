@@ -9,6 +9,7 @@ import { firstBlock, genesisHeader } from '../../src/chain/blocks/genesis.ts';
 import { Chain } from '../../src/chain/chain.ts';
 import type { ChainSpec } from '../../src/chain/chain-spec.ts';
 import { createInFolder, createInMemory } from '../../src/chain/database/folder.ts';
+import { importBlocks as importAll } from '../../src/chain/import-blocks.ts';
 import { Machines } from '../../src/chain/machines.ts';
 import { MemoryState } from '../../src/state/memory.ts';
 import {
@@ -118,4 +119,24 @@ export async function importBlocks(
   await tree.close();
   await rm(folder, { recursive: true });
   return times;
+}
+
+/** Milliseconds a block where they come one after another, as from a file. */
+export async function importStream(
+  { genesis, state }: Beginning,
+  blocks: readonly MadeBlock[],
+  machines: Machines,
+): Promise<number> {
+  const folder = await mkdtemp(join(tmpdir(), 'ironfly-bench-'));
+  const tree = await createInFolder(folder, genesis, state.asChanges());
+  const chain = new Chain({ spec: SPEC, tree, machines });
+  const start = performance.now();
+  const source = (async function* () {
+    for (const { bytes } of blocks) yield bytes;
+  })();
+  await importAll(chain, source);
+  const ms = (performance.now() - start) / blocks.length;
+  await tree.close();
+  await rm(folder, { recursive: true });
+  return ms;
 }
