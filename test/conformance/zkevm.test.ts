@@ -13,7 +13,6 @@ import { Chain } from '../../src/chain/chain.ts';
 import { createInMemory } from '../../src/chain/database/folder.ts';
 import { Machines } from '../../src/chain/machines.ts';
 import { type BlockTest, parseBlockTests } from '../../src/cli/blocktest/fixture.ts';
-import { networkSpec } from '../../src/cli/blocktest/networks.ts';
 import { verifyBlock, witnessOf } from '../../src/proofs/stateless.ts';
 import { ProofError } from '../../src/proofs/trie-node.ts';
 import type { Witness } from '../../src/proofs/witness.ts';
@@ -30,9 +29,7 @@ interface StatelessBlock {
 /** Byte of the output that says whether the block was verified. */
 const VERIFIED_AT = 32;
 
-/** Until the fork is there, `witnesses.test.ts` holds what can be held without it. */
-const isKnown = networkSpec('Amsterdam', 1n, new Map()) !== undefined;
-const folder = isKnown ? fixtures('eest-zkevm-v0.3.3') : undefined;
+const folder = fixtures('eest-zkevm-v0.3.3');
 const trieMemory = new TrieMemory();
 const machines = new Machines({ engine: 'interpreter' });
 

@@ -46,7 +46,9 @@ const HARDFORKS: Readonly<Record<PeerFork, Hardfork>> = {
 
 /** Common of a fork, as EthereumJS calls its rules; never copied: nothing here changes it. */
 export function commonOf(fork: ForkName): Common {
-  const common = new Common({ chain: Mainnet, hardfork: HARDFORKS[fork as PeerFork] });
+  const hardfork: Hardfork | undefined = HARDFORKS[fork as PeerFork];
+  if (hardfork === undefined) throw new RangeError(`EthereumJS has no fork ${fork}`);
+  const common = new Common({ chain: Mainnet, hardfork });
   common.copy = () => common;
   // Every transaction brings the same parameters again.
   const [known, update] = [new Set<unknown>(), common.updateParams.bind(common)];

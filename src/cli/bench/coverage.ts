@@ -4,7 +4,7 @@
  * the compiler makes of their counts. Steps are watched one by one, so only a run's beginning is
  * looked at.
  */
-import { type Block, findBlocks } from '../../evm/compiler/blocks.ts';
+import { type Block, findBlocks, isPush } from '../../evm/compiler/blocks.ts';
 import { compileContract, type RegionReport } from '../../evm/compiler/compile.ts';
 import { createEVM } from '../../evm/evm.ts';
 import type { ForkName } from '../../evm/forks/names.ts';
@@ -134,5 +134,6 @@ function jumped({ instructions, next }: Block, pc: number): boolean {
 function jumpsFar({ instructions }: Block): boolean {
   const last = instructions.at(-1)?.row.byte;
   if (last !== JUMP && last !== JUMPI) return false;
-  return (instructions.at(-2)?.row.immediate ?? 0) === 0;
+  const before = instructions.at(-2);
+  return before === undefined || !isPush(before.row);
 }

@@ -39,7 +39,8 @@ export type PrecompileAnswer =
 
 /**
  * Executes a precompile by its address as a number with so much gas. A promise suspends the call
- * until it is kept. Long work is to call `pause` every few milliseconds.
+ * until it is kept. Long work is to call `pause` every few milliseconds. The input is lent: its
+ * bytes are good until the answer is there, and whoever keeps them copies them.
  */
 export type PrecompileHost = (
   address: bigint,
