@@ -21,6 +21,9 @@ import type { randomFrom } from './random.ts';
 
 type Random = ReturnType<typeof randomFrom>;
 
+/** A block takes some ten turns of the event loop. */
+const SYNC_TURNS_MAX = 60;
+
 export class Disk {
   readonly files: FaultyFiles;
   readonly content: StoreContent;
@@ -50,9 +53,19 @@ export class Disk {
     this.#onPowerCut();
   }
 
+  /** Some syncs take so long that much else happens meanwhile. */
+  slowSyncs(random: Random): this {
+    this.files.beforeSync = async () => {
+      const turns = random(3) === 0 ? random(SYNC_TURNS_MAX) : 0;
+      for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate);
+    };
+    return this;
+  }
+
   /** What is on the disk if the power goes now; what still writes to this one does not reach it. */
   afterPowerCut(random: Random): Disk {
-    return new Disk(this.files.afterCrash(random), new Map(this.content));
+    const after = new Disk(this.files.afterCrash(random), new Map(this.content));
+    return after.slowSyncs(random);
   }
 
   /** The disk as it is, without faults: for who ends in order. */

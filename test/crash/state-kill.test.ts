@@ -10,14 +10,16 @@ import { FlatState } from '../../src/state/flat/flat-state.ts';
 import { MemoryState } from '../../src/state/memory.ts';
 import { LmdbStore } from '../../src/state/store/lmdb-store.ts';
 import { ADDRESSES, blockOf } from './blocks.ts';
+import { randomFrom } from './random.ts';
 
 const ROUNDS = Number(process.env['IRONFLY_CRASH_ROUNDS'] ?? 5);
+const SEED = Number(process.env['IRONFLY_CRASH_SEED'] ?? Date.now() % 1_000_000);
 /** A round's process lives so long after its first checkpoint. */
 const LIFE_MS_MAX = 120;
 const WRITER = fileURLToPath(new URL('state-writer.ts', import.meta.url));
 
 /** Runs a writer for a while and kills it; the number of the last checkpoint it said was done. */
-async function runAndKill(folder: string): Promise<bigint> {
+async function runAndKill(folder: string, life: number): Promise<bigint> {
   const stdio = ['ignore', 'pipe', 'inherit'] as const;
   const writer = spawn(process.execPath, [WRITER, folder], { stdio: [...stdio] });
   let said = '';
@@ -26,7 +28,7 @@ async function runAndKill(folder: string): Promise<bigint> {
   });
   const ended = once(writer.stdout, 'close');
   await Promise.race([once(writer.stdout, 'data'), ended]);
-  await new Promise((resolve) => setTimeout(resolve, Math.random() * LIFE_MS_MAX));
+  await new Promise((resolve) => setTimeout(resolve, life));
   writer.kill('SIGKILL');
   await ended;
   const lines = said.split('\n').slice(0, -1);
@@ -34,12 +36,14 @@ async function runAndKill(folder: string): Promise<bigint> {
   return BigInt(lines.at(-1) as string);
 }
 
-test(`a state is whole after ${ROUNDS} kills`, { timeout: 60_000 + ROUNDS * 10_000 }, async () => {
+const title = `a state is whole after ${ROUNDS} kills, seed ${SEED}`;
+test(title, { timeout: 60_000 + ROUNDS * 10_000 }, async () => {
+  const random = randomFrom(SEED);
   const folder = join(mkdtempSync(join(tmpdir(), 'ironfly-kill-')), 'state');
   const model = new MemoryState();
   let applied = 0n;
   for (let round = 0; round < ROUNDS; round++) {
-    const done = await runAndKill(folder);
+    const done = await runAndKill(folder, random(LIFE_MS_MAX));
     const store = await LmdbStore.open({ folder });
     const state = new FlatState({ store });
     const number = state.checkpointed?.number ?? 0n;

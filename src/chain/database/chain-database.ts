@@ -109,8 +109,9 @@ export class ChainDatabase implements BlockTree {
   readonly #moves = new Map<Hash, Moves>();
   /** Whose state `#state` is, the pending block's changes aside. */
   #at: Node;
-  /** Where the state is on its way to. */
-  #target: Node | undefined;
+  #isMoving = false;
+  /** Blocks that somebody is on the way to: they do not leave the tree meanwhile. */
+  readonly #kept = new Set<readonly Node[]>();
   #head: Node;
   #pending: Pending | undefined;
   #settled: Promise<void> = Promise.resolve();
@@ -269,12 +270,11 @@ export class ChainDatabase implements BlockTree {
   }
 
   async begin(parent: Hash, blockHashes: BlockHashes): Promise<PendingBlock> {
-    if (this.#upkeepsDue() >= BACKLOG) await this.#upkeep;
     const node = this.#node(parent);
     if (this.#pending !== undefined) {
       throw new DatabaseError('database/busy', 'another block is in the making');
     }
-    await this.#moveTo(node);
+    await this.#moveTo(node, this.#upkeepsDue() >= BACKLOG ? this.#upkeep : undefined);
     const pending = new Pending({
       state: this.#state,
       blockHashes,
@@ -302,14 +302,14 @@ export class ChainDatabase implements BlockTree {
     const { back, forward } = this.#nodes.path(this.#at, node);
     try {
       for (const changes of pending) view.put(changes);
-      // One after another: a record is let go of once it is put.
-      for (const over of back) view.put((await this.#movesOf(over)).reverse);
-      for (const over of forward) view.put((await this.#movesOf(over)).forward);
+      await this.#keeping([this.#at, node], async () => {
+        // One after another: a record is let go of once it is put.
+        for (const over of back) view.put((await this.#movesOf(over)).reverse);
+        for (const over of forward) view.put((await this.#movesOf(over)).forward);
+      });
       return view;
     } catch (error) {
       view.close();
-      // Blocks can leave the window meanwhile.
-      this.#node(hash);
       throw error;
     }
   }
@@ -475,22 +475,36 @@ export class ChainDatabase implements BlockTree {
       await this.#old.put(blocks);
     }
     // The head, the state, or where it is going may be on another branch by now.
-    const standing = [this.#head, this.#at, this.#target ?? this.#at];
-    if (standing.some((node) => this.#nodes.ancestor(node, number) !== root)) return;
+    const stay = [this.#head, this.#at, ...[...this.#kept].flat()];
+    if (stay.some((node) => this.#nodes.ancestor(node, number) !== root)) return;
     this.#nodes.prune(root);
     await log.prune(root.record);
   }
 
-  /** Moves the state to that of a block. */
-  async #moveTo(target: Node): Promise<void> {
-    if (this.#target !== undefined) {
+  /** Moves the state to that of a block, once something else is done. */
+  async #moveTo(target: Node, first?: Promise<void>): Promise<void> {
+    if (this.#isMoving) {
       throw new DatabaseError('database/busy', 'the state is on its way to another block');
     }
-    this.#target = target;
+    this.#isMoving = true;
     try {
-      await this.#moveAlong(target);
+      await this.#keeping([target], async () => {
+        await first;
+        this.#checkUsable();
+        await this.#moveAlong(target);
+      });
     } finally {
-      this.#target = undefined;
+      this.#isMoving = false;
+    }
+  }
+
+  /** Does work for which blocks must stay in the tree. */
+  async #keeping(nodes: readonly Node[], work: () => Promise<void>): Promise<void> {
+    this.#kept.add(nodes);
+    try {
+      await work();
+    } finally {
+      this.#kept.delete(nodes);
     }
   }
 

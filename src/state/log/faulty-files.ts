@@ -5,6 +5,8 @@ import type { LogFile, LogFiles } from './files.ts';
 /** Files in memory that know what was synced, and can crash. */
 export class FaultyFiles implements LogFiles {
   readonly files: Map<string, FaultyFile> = new Map();
+  /** Names that were made or removed, and the folder was not synced since. */
+  readonly #uncertain = new Set<string>();
   /** Operations until the next one fails; none fails when undefined. */
   failsAfter: number | undefined;
   /** What a failure says. */
@@ -15,7 +17,7 @@ export class FaultyFiles implements LogFiles {
   beforeRead: () => Promise<void> = async () => {};
   /** What a sync waits for before it begins. */
   beforeSync: () => Promise<void> = async () => {};
-  /** Told of each moment at which the power could go: after a write, before and after a sync. */
+  /** Told of each moment at which the power could go: before and after what is on the disk then. */
   onMoment: () => void = () => {};
 
   async list(): Promise<string[]> {
@@ -29,11 +31,22 @@ export class FaultyFiles implements LogFiles {
   async create(name: string): Promise<LogFile> {
     const file = new FaultyFile(this);
     this.files.set(name, file);
+    this.#uncertain.add(name);
+    this.onMoment();
+    // One that fails may have made the file.
+    this.step();
+    this.#uncertain.delete(name);
+    this.onMoment();
     return file;
   }
 
   async remove(name: string): Promise<void> {
+    this.#uncertain.add(name);
+    this.onMoment();
+    this.step();
     this.files.delete(name);
+    this.#uncertain.delete(name);
+    this.onMoment();
   }
 
   step(): void {
@@ -44,10 +57,12 @@ export class FaultyFiles implements LogFiles {
 
   /**
    * What the disk holds after the power went: of each write since the last sync any part may be
-   * there or not. `choose` gives a number below its argument.
+   * there or not, and so may a name. `choose` gives a number below its argument.
    */
   crash(choose: (below: number) => number): void {
     this.failsAfter = undefined;
+    for (const name of this.#uncertain) if (choose(2) === 0) this.files.delete(name);
+    this.#uncertain.clear();
     for (const file of this.files.values()) file.crash(choose);
   }
 
@@ -55,6 +70,7 @@ export class FaultyFiles implements LogFiles {
   afterCrash(choose: (below: number) => number): FaultyFiles {
     const after = new FaultyFiles();
     for (const [name, file] of this.files) after.files.set(name, file.copyFor(after));
+    for (const name of this.#uncertain) after.#uncertain.add(name);
     after.crash(choose);
     return after;
   }
@@ -102,7 +118,9 @@ export class FaultyFile implements LogFile {
   }
 
   async truncate(size: number): Promise<void> {
+    this.#owner.step();
     this.bytes = this.bytes.slice(0, size);
+    this.#owner.onMoment();
   }
 
   async close(): Promise<void> {}
@@ -115,15 +133,16 @@ export class FaultyFile implements LogFile {
   }
 
   crash(choose: (below: number) => number): void {
-    const kept = this.bytes.slice();
-    for (let at = 0; at < kept.length; at += SECTOR) {
-      if (choose(2) === 0) continue;
-      for (let i = at; i < Math.min(at + SECTOR, kept.length); i++) kept[i] = this.#synced[i] ?? 0;
+    const [written, synced] = [this.bytes, this.#synced];
+    const [least, most] = [written.length, synced.length].sort((a, b) => a - b) as [number, number];
+    // The file may not have grown yet, or been cut; half of the times it has.
+    const length = choose(2) === 0 ? written.length : least + choose(most - least + 1);
+    const kept = new Uint8Array(length);
+    for (let at = 0; at < length; at += SECTOR) {
+      const from = choose(2) === 0 ? written : synced;
+      kept.set(from.subarray(at, Math.min(at + SECTOR, length)), at);
     }
-    // The file may not have grown yet; what was synced is there.
-    const least = this.#synced.length;
-    const length = least + choose(Math.max(1, kept.length - least + 1));
-    this.bytes = kept.slice(0, length);
-    this.#synced = this.bytes.slice();
+    this.bytes = kept;
+    this.#synced = kept.slice();
   }
 }
