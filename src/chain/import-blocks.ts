@@ -53,10 +53,12 @@ export async function importBlocks(
       if (options.signal?.aborted === true) break;
       await run.take(bytes);
     }
-  } finally {
-    // What was begun before a fault of the source, too, is imported.
-    await run.finish();
+  } catch (error) {
+    // What was begun before the fault is imported, too; what becomes of it, the next import says.
+    await run.finish().catch(() => {});
+    throw error;
   }
+  await run.finish();
   return run.totals;
 }
 
@@ -73,7 +75,7 @@ class ImportRun {
   readonly #chain: Chain;
   readonly #options: ImportOptions;
   readonly #flying: Flying[] = [];
-  /** Resolves when the last choice of a head is on the disk. */
+  /** Resolves when all choices of a head are on the disk. */
   #chosen: Promise<unknown> = Promise.resolve();
   totals: ImportTotals = { blocks: 0, skipped: 0, transactions: 0, gas: 0n };
 
@@ -138,10 +140,9 @@ class ImportRun {
     const { head } = this.#chain;
     const isMerged = block.header.difficulty === 0n;
     if (!isMerged && block.totalDifficulty <= head.totalDifficulty) return;
-    const chosen = this.#chain.setHead(block.hash);
-    // A write that fails, the next import tells, too; here is who waits for it.
-    chosen.catch(() => {});
-    this.#chosen = chosen;
+    this.#chosen = Promise.all([this.#chosen, this.#chain.setHead(block.hash)]);
+    // A write that fails, the next import tells, too; who waits for it comes at the end.
+    this.#chosen.catch(() => {});
   }
 }
 
