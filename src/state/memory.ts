@@ -33,7 +33,7 @@ export interface AccountInput {
   readonly storage: Iterable<readonly [slot: bigint, value: bigint]>;
 }
 
-/** A point to go back to, good until an older one is restored or `forgetSnapshots` is called. */
+/** A point to go back to, good until an older one is restored. */
 export type Snapshot = number;
 
 interface Stored extends Account {
@@ -157,11 +157,6 @@ export class MemoryState implements StateReader {
       throw new Error(`state: snapshot ${snapshot} is not open`);
     }
     while (undo.length > snapshot) (undo.pop() as Undo)();
-  }
-
-  /** Drops all snapshots: from now on writes are not noted any more. */
-  forgetSnapshots(): void {
-    this.#undo = undefined;
   }
 
   /** The state root. */

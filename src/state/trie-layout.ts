@@ -13,8 +13,6 @@ export const HEAP_USED = 72;
 /** Each instance has so many bytes from here on: free lists, Keccak state, a node's encoding. */
 export const INSTANCES = 4096;
 export const INSTANCE_BYTES = 8192;
-/** Instances that fit before the heap. */
-export const INSTANCES_MAX = 7;
 export const HEAP_START = 65536;
 
 /** Trie: what the host holds of one. */

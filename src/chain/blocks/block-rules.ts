@@ -1,10 +1,11 @@
 /** What a block must satisfy: before its execution, and by what came of it. */
 
 import type { BlockRules, ChainSpec } from '../chain-spec.ts';
-import { type Block, type BodyRoots, bodyRoots, decodeBlock } from './block.ts';
+import { type Block, type BodyRoots, decodeBlock } from './block.ts';
 import { type BlockFault, InvalidBlock, requireSame } from './fault.ts';
 import type { BlockHeader } from './header.ts';
 import { BLOCK_BYTES_MAX, checkHeader } from './header-rules.ts';
+import { bodyDifferences } from './header-vouches.ts';
 import type { OutcomeFields } from './outcome-fields.ts';
 
 /** No block of any fork is larger; what is longer is not looked at. */
@@ -49,13 +50,17 @@ function checkBody({ header, ...body }: Block, { is, rules }: BlockRules): void 
     const fault = is('shanghai') ? 'missing field' : 'field of another fork';
     throw new InvalidBlock(`block/${fault}`, `${rules.fork}: withdrawals`);
   }
-  const roots = bodyRoots(body);
-  const check = (code: BlockFault, name: keyof BodyRoots, what: string): void =>
-    requireSame(code, what, String(header[name]), String(roots[name]));
-  check('block/wrong transactions root', 'transactionsRoot', 'the transactions root');
-  check('block/wrong uncles hash', 'unclesHash', 'the uncles hash');
-  check('block/wrong withdrawals root', 'withdrawalsRoot', 'the withdrawals root');
+  for (const { name, says, found } of bodyDifferences({ header, ...body })) {
+    const [code, what] = BODY_FIELDS[name];
+    requireSame(code, what, String(says), String(found));
+  }
 }
+
+const BODY_FIELDS: Readonly<Record<keyof BodyRoots, readonly [BlockFault, string]>> = {
+  transactionsRoot: ['block/wrong transactions root', 'the transactions root'],
+  unclesHash: ['block/wrong uncles hash', 'the uncles hash'],
+  withdrawalsRoot: ['block/wrong withdrawals root', 'the withdrawals root'],
+};
 
 /** What the header says of the execution. @throws InvalidBlock */
 export function checkOutcome(header: BlockHeader, results: OutcomeFields): void {

@@ -4,7 +4,8 @@
  * it sees by a file that only one can make.
  */
 
-import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { closeSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -27,10 +28,17 @@ const result = await contend(task);
 if (parentPort === null) process.stdout.write(JSON.stringify(result));
 else parentPort.postMessage(result);
 
+/** Leaves a lock of a process that is none; whole at once, as locks are. */
+function end(folder: string): void {
+  const aside = join(folder, `aside-${randomUUID()}`);
+  writeFileSync(aside, `1 ${randomUUID()}\n`);
+  renameSync(aside, join(folder, 'lock'));
+}
+
 async function contend({ folder, milliseconds }: Task): Promise<Contended> {
   const counts = { held: 0, refused: 0 };
   const alone = join(folder, 'alone');
-  const end = performance.now() + milliseconds;
+  const endMs = performance.now() + milliseconds;
   do {
     try {
       const lock = await lockFolder(folder);
@@ -38,13 +46,13 @@ async function contend({ folder, milliseconds }: Task): Promise<Contended> {
       closeSync(openSync(alone, 'wx'));
       await sleep(Math.random() * 4);
       rmSync(alone);
-      if (Math.random() < 0.5) writeFileSync(join(folder, 'lock'), `1 ${Math.random()}\n`);
+      if (Math.random() < 0.5) end(folder);
       await lock.release();
     } catch (error) {
       if (!(error instanceof DatabaseError)) throw error;
       counts.refused += 1;
     }
     await sleep(0);
-  } while (performance.now() < end);
+  } while (performance.now() < endMs);
   return counts;
 }

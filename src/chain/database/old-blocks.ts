@@ -6,7 +6,7 @@
  *   07 ‖ hash     number
  */
 
-import { concatBytes } from '../../base/bytes.ts';
+import { concatBytes, toHex } from '../../base/bytes.ts';
 import type { Hash } from '../../evm/types.ts';
 import type { OrderedStore, StoreChange } from '../../state/store/ordered-store.ts';
 import type { ChainBlock } from '../block-tree.ts';
@@ -15,6 +15,10 @@ import { decodeStored, encodeStored, headerOf, readStored, type StoredBlock } fr
 
 const BLOCK = 6;
 const NUMBER = 7;
+
+/** What all old blocks, and all their hashes, begin with. */
+export const oldBlocksPrefix: Uint8Array = Uint8Array.of(BLOCK);
+export const oldHashesPrefix: Uint8Array = Uint8Array.of(NUMBER);
 
 export interface OldBlock {
   readonly hash: Hash;
@@ -30,24 +34,24 @@ export class OldBlocks {
   }
 
   block(hash: Hash): ChainBlock | undefined {
-    const number = this.#store.get(numberKey(hash));
+    const number = this.#number(hash);
     if (number === undefined) return undefined;
-    const block = this.#read(concatBytes(Uint8Array.of(BLOCK), number));
+    const block = this.#read(blockKey(number));
     // Of two branches that were old once, the later stays.
     return block?.hash === hash ? block : undefined;
   }
 
   /** The header of such a block. PERF: nothing else of the block is decoded. */
   header(hash: Hash): BlockHeader | undefined {
-    const number = this.#store.get(numberKey(hash));
-    const bytes = number && this.#store.get(concatBytes(Uint8Array.of(BLOCK), number));
+    const number = this.#number(hash);
+    const bytes = number === undefined ? undefined : this.#store.get(blockKey(number));
     const header = bytes && headerOf(bytes.slice());
     return header !== undefined && headerHash(header) === hash ? header : undefined;
   }
 
   /** Whether there is such a block, or was in a branch that ended. */
   has(hash: Hash): boolean {
-    return this.#store.get(numberKey(hash)) !== undefined;
+    return this.#number(hash) !== undefined;
   }
 
   blockAt(number: bigint): ChainBlock | undefined {
@@ -64,10 +68,15 @@ export class OldBlocks {
       .map(
         ({ hash, number }): StoreChange => ({
           key: numberKey(hash),
-          value: blockKey(number).subarray(1),
+          value: numberBytes(number),
         }),
       );
     return this.#store.write([...bodies, ...numbers]);
+  }
+
+  #number(hash: Hash): bigint | undefined {
+    const bytes = this.#store.get(numberKey(hash));
+    return bytes && numberIn(bytes);
   }
 
   #read(key: Uint8Array): ChainBlock | undefined {
@@ -76,13 +85,23 @@ export class OldBlocks {
   }
 }
 
-function blockKey(number: bigint): Uint8Array {
-  const key = new Uint8Array(9);
-  key[0] = BLOCK;
-  new DataView(key.buffer).setBigUint64(1, number);
-  return key;
+/** Key of the block with a number. */
+export function blockKey(number: bigint): Uint8Array {
+  return concatBytes(oldBlocksPrefix, numberBytes(number));
 }
 
-function numberKey(hash: Hash): Uint8Array {
-  return concatBytes(Uint8Array.of(NUMBER), Uint8Array.fromHex(hash.slice(2)));
+/** Key of a hash, under which the number is. */
+export function numberKey(hash: Hash): Uint8Array {
+  return concatBytes(oldHashesPrefix, Uint8Array.fromHex(hash.slice(2)));
+}
+
+function numberBytes(number: bigint): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, number);
+  return bytes;
+}
+
+/** The number in eight bytes; undefined for any others. */
+export function numberIn(bytes: Uint8Array): bigint | undefined {
+  return bytes.length === 8 ? BigInt(toHex(bytes)) : undefined;
 }

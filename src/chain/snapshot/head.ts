@@ -14,9 +14,9 @@ import { createHash } from 'node:crypto';
 import { concatBytes, equalBytes } from '../../base/bytes.ts';
 import { decodeRlp, encodeRlp, type RlpItem, rlpInteger } from '../../base/rlp.ts';
 import type { ChainBlock } from '../block-tree.ts';
-import { bodyRoots, encodeBlock, indexedRoot } from '../blocks/block.ts';
+import { encodeBlock } from '../blocks/block.ts';
 import { decodeInteger } from '../blocks/header.ts';
-import { encodeReceipt } from '../blocks/receipt.ts';
+import { blockDifferences } from '../blocks/header-vouches.ts';
 import type { ChainSpec } from '../chain-spec.ts';
 import { decodeChainSpec, encodeChainSpec } from '../chain-spec-json.ts';
 import { decodeRecord, encodeBlockRecord, readStored } from '../database/records.ts';
@@ -113,18 +113,14 @@ function readPayload(payload: Uint8Array): SnapshotHead {
   return { block, ...spec, counts: Object.fromEntries(counts) as SnapshotCounts };
 }
 
-/** The header vouches for body and receipts. @throws SnapshotError */
+/** The header vouches for body, receipts and access list. @throws SnapshotError */
 export function checkBody(block: ChainBlock): void {
-  const { header, hash, receipts } = block;
-  const roots = bodyRoots(block);
-  const isWhole =
-    roots.transactionsRoot === header.transactionsRoot &&
-    roots.unclesHash === header.unclesHash &&
-    roots.withdrawalsRoot === header.withdrawalsRoot &&
-    indexedRoot(receipts.map(encodeReceipt)) === header.receiptsRoot;
-  if (isWhole) return;
-  const message = `the snapshot’s block ${header.number}, ${hash}, is not what its header says`;
-  throw new SnapshotError('snapshot/damaged', message);
+  const [difference] = blockDifferences(block);
+  if (difference === undefined) return;
+  const { name, says, found } = difference;
+  const message = `the snapshot’s block ${block.header.number}, ${block.hash}, is not what its`;
+  const why = `header says: its ${name} is ${found}, not ${says}`;
+  throw new SnapshotError('snapshot/damaged', `${message} ${why}`);
 }
 
 function text(bytes: Uint8Array): string {

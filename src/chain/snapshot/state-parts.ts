@@ -3,11 +3,13 @@
  * says by what it ends where the next begins, so that whoever has a part can go on from it.
  */
 
-import { concatBytes, toHex } from '../../base/bytes.ts';
+import { concatBytes } from '../../base/bytes.ts';
 import type { AccountChange, Address, Hash, StateChanges } from '../../evm/types.ts';
 import {
   accountLookupKey,
   accountsPrefix,
+  addressOf,
+  codeHashOf,
   codeKey,
   codesPrefix,
   slotLookupKey,
@@ -79,7 +81,7 @@ function codesAfter(
   const from = after === undefined ? codesPrefix : behind(codeKey(after));
   let size = 0;
   for (const { key, value } of store.range(from, prefixEnd(codesPrefix))) {
-    codes.set(toHex(key.subarray(1)), Uint8Array.from(value));
+    codes.set(codeHashOf(key), Uint8Array.from(value));
     size += value.length;
     if (size >= partBytes) break;
   }
@@ -96,7 +98,7 @@ function accountsAfter(
   // The last account may have more slots.
   const from = after === undefined ? accountsPrefix : accountLookupKey(after.address).slice();
   for (const { key, value } of store.range(from, prefixEnd(accountsPrefix))) {
-    const address = toHex(key.subarray(1)) as Address;
+    const address = addressOf(key);
     const isGivenBefore = address === after?.address;
     const { storageRoot, ...account } = decodeAccount(value, `account ${address}`);
     const slotsFrom = isGivenBefore ? after?.slot : undefined;

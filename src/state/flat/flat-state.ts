@@ -86,10 +86,7 @@ const TRIE_BYTES = 268_435_456;
 const OPEN_STORAGES = 4096;
 const NO_CODES: StateChanges['codes'] = new Map();
 
-export class FlatState implements StateReader {
-  /** Answers BLOCKHASH; replace it where block hashes matter. */
-  blockHash: (number: bigint) => Hash = () => `0x${'00'.repeat(32)}`;
-
+export class FlatState implements Omit<StateReader, 'getBlockHash'> {
   readonly #store: OrderedStore;
   readonly #tries: StateTries;
   /** The upper first: changes since, and below them those that are being written. */
@@ -158,10 +155,6 @@ export class FlatState implements StateReader {
   hasStorage(address: Address): boolean {
     const account = this.getAccount(address);
     return account !== undefined && account.storageRoot !== EMPTY_ROOT;
-  }
-
-  getBlockHash(number: bigint): Hash {
-    return this.blockHash(number);
   }
 
   /**

@@ -11,7 +11,7 @@
  *   05 ‖ address ‖ path      record of a storage trie
  */
 
-import { concatBytes } from '../../base/bytes.ts';
+import { concatBytes, toHex } from '../../base/bytes.ts';
 import type { Address, Hash } from '../../evm/types.ts';
 
 const ACCOUNT = 1;
@@ -28,9 +28,11 @@ export const CHECKPOINT_KEY: Uint8Array = concatBytes(
   new TextEncoder().encode('checkpoint'),
 );
 
-/** What all accounts, and all codes, begin with. */
+/** What all marks, accounts, codes, and records of storage tries begin with. */
+export const marksPrefix: Uint8Array = Uint8Array.of(0);
 export const accountsPrefix: Uint8Array = Uint8Array.of(ACCOUNT);
 export const codesPrefix: Uint8Array = Uint8Array.of(CODE);
+export const storageTriesPrefix: Uint8Array = Uint8Array.of(STORAGE_TRIE);
 
 const lookup = new Uint8Array(SLOT_END);
 const lookupAddress = lookup.subarray(1, ADDRESS_END);
@@ -60,6 +62,15 @@ export function slotsPrefix(address?: Address): Uint8Array {
 
 export function slotOf(key: Uint8Array): bigint {
   return BigInt(`0x${key.subarray(ADDRESS_END).toHex()}`);
+}
+
+/** Whose a key is: of an account, a slot or a storage trie's record. */
+export function addressOf(key: Uint8Array): Address {
+  return toHex(key.subarray(1, ADDRESS_END));
+}
+
+export function codeHashOf(key: Uint8Array): Hash {
+  return toHex(key.subarray(1));
 }
 
 export function codeKey(codeHash: Hash): Uint8Array {

@@ -38,7 +38,7 @@ export async function makeSample(folder: string): Promise<ChainBlock> {
     const pending = await database.begin(at.hash, () => at.hash);
     pending.apply({ accounts: new Map([[LARGE, contract([[number, 7n]])]]), codes: new Map() });
     const header = { ...at.header, parentHash: at.hash, number, stateRoot: pending.root() };
-    at = { ...firstBlock(header), totalDifficulty: number };
+    at = { ...firstBlock(header), totalDifficulty: at.totalDifficulty };
     pending.commit(at, encodeBlock(at));
     database.setHead(at.hash);
     if (number === BigInt(CHECKPOINT)) await database.checkpoint();

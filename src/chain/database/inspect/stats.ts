@@ -7,35 +7,57 @@
  */
 
 import { join } from 'node:path';
-import { toHex } from '../../../base/bytes.ts';
 import type { Address } from '../../../evm/types.ts';
 import { decodeChanges } from '../../../state/change-codec.ts';
-import { slotOf } from '../../../state/flat/keys.ts';
+import {
+  accountsPrefix,
+  addressOf,
+  codesPrefix,
+  marksPrefix,
+  recordsPrefix,
+  slotOf,
+  slotsPrefix,
+  storageTriesPrefix,
+} from '../../../state/flat/keys.ts';
 import type { Checkpoint } from '../../../state/flat/values.ts';
 import type { RecordLog } from '../../../state/log/record-log.ts';
-import type { OrderedStore, StoreEntry } from '../../../state/store/ordered-store.ts';
+import {
+  type OrderedStore,
+  prefixEnd,
+  type StoreEntry,
+} from '../../../state/store/ordered-store.ts';
 import type { KnownBlock } from '../../block-tree.ts';
 import type { ChainSpec } from '../../chain-spec.ts';
 import { LOG, STORE } from '../folder.ts';
 import { readSpec } from '../kept-spec.ts';
 import type { Node } from '../nodes.ts';
+import { oldBlocksPrefix, oldHashesPrefix } from '../old-blocks.ts';
 import { readTree } from '../read-tree.ts';
 import { decodeRecord } from '../records.ts';
 import { checkpointOf, folderBytes, openToRead } from './opened.ts';
 
-/** What lies in the store, by the first byte of its key. */
-export const STORE_KINDS = [
-  'marks',
-  'accounts',
-  'slots',
-  'codes',
-  'accountTrie',
-  'storageTries',
-  'oldBlocks',
-  'oldHashes',
-] as const;
+/** What lies in the store. */
+export type StoreKind =
+  | 'marks'
+  | 'accounts'
+  | 'slots'
+  | 'codes'
+  | 'accountTrie'
+  | 'storageTries'
+  | 'oldBlocks'
+  | 'oldHashes';
 
-export type StoreKind = (typeof STORE_KINDS)[number];
+/** How keys begin. */
+const STORE_KINDS: Readonly<Record<StoreKind, Uint8Array>> = {
+  marks: marksPrefix,
+  accounts: accountsPrefix,
+  slots: slotsPrefix(),
+  codes: codesPrefix,
+  accountTrie: recordsPrefix(undefined),
+  storageTries: storageTriesPrefix,
+  oldBlocks: oldBlocksPrefix,
+  oldHashes: oldHashesPrefix,
+};
 
 export interface Size {
   readonly entries: number;
@@ -156,7 +178,7 @@ class StoreScan {
   readonly #written: Written;
   readonly #options: StatsOptions;
   readonly #kinds = Object.fromEntries(
-    STORE_KINDS.map((kind) => [kind, { entries: 0, bytes: 0 }]),
+    Object.keys(STORE_KINDS).map((kind) => [kind, { entries: 0, bytes: 0 }]),
   ) as Record<StoreKind, { entries: number; bytes: number }>;
   readonly #largest: ContractSize[] = [];
   #contracts = 0;
@@ -229,9 +251,9 @@ class StoreScan {
 
   /** Entries of a kind, which are counted on the way. */
   *#entries(kind: StoreKind): Generator<StoreEntry> {
-    const first = STORE_KINDS.indexOf(kind);
+    const prefix = STORE_KINDS[kind];
     const size = this.#kinds[kind];
-    for (const entry of this.#store.range(Uint8Array.of(first), Uint8Array.of(first + 1))) {
+    for (const entry of this.#store.range(prefix, prefixEnd(prefix))) {
       size.entries += 1;
       size.bytes += entry.key.length + entry.value.length;
       this.#looked += 1;
@@ -248,8 +270,4 @@ class StoreScan {
     largest.splice(at < 0 ? largest.length : at, 0, contract);
     if (largest.length > most) largest.pop();
   }
-}
-
-function addressOf(key: Uint8Array): Address {
-  return toHex(key.subarray(1, 21));
 }

@@ -5,21 +5,16 @@
  * PERF: a pass over the log and one over the old blocks, the roots of each block among them.
  */
 
-import { concatBytes, toHex } from '../../../base/bytes.ts';
+import { toHex } from '../../../base/bytes.ts';
 import type { Hash } from '../../../evm/types.ts';
 import { decodeChanges } from '../../../state/change-codec.ts';
 import type { RecordLog } from '../../../state/log/record-log.ts';
-import type { OrderedStore, StoreEntry } from '../../../state/store/ordered-store.ts';
+import { type OrderedStore, prefixEnd } from '../../../state/store/ordered-store.ts';
 import type { ChainBlock, KnownBlock } from '../../block-tree.ts';
-import { accessListHash } from '../../blocks/access-list.ts';
-import { bodyRoots, indexedRoot } from '../../blocks/block.ts';
-import { encodeReceipt } from '../../blocks/receipt.ts';
+import { blockDifferences } from '../../blocks/header-vouches.ts';
+import { blockKey, numberIn, numberKey, oldBlocksPrefix, oldHashesPrefix } from '../old-blocks.ts';
 import { decodeRecord, decodeStored, readStored } from '../records.ts';
 import type { OnFault } from './verify-state.ts';
-
-/** First bytes of keys (old-blocks.ts). */
-const BLOCK = 6;
-const NUMBER = 7;
 
 /** Records that were looked at. */
 export async function checkRecords(
@@ -60,9 +55,9 @@ export function checkOldBlocks(
   const hashes = new Set<Hash>();
   let before: ChainBlock | undefined;
   let looked = 0;
-  for (const { key, value } of kind(store, BLOCK)) {
+  for (const { key, value } of store.range(oldBlocksPrefix, prefixEnd(oldBlocksPrefix))) {
     looked += 1;
-    const number = numberOf(key.subarray(1));
+    const number = numberIn(key.subarray(1)) ?? -1n;
     const place = `old block ${number}`;
     const block = orFault(place, onFault, () => readStored(decodeStored(value)));
     if (block === undefined) {
@@ -74,7 +69,7 @@ export function checkOldBlocks(
     if (header.number !== number)
       onFault(place, `the block there says that it is ${header.number}`);
     const index = store.get(numberKey(hash));
-    if (index === undefined || numberOf(index) !== number) {
+    if (index === undefined || numberIn(index) !== number) {
       onFault(place, `its hash ${hash} does not lead to it`);
     }
     // From the log's first block on, the log counts: what is here may be of a branch that ended.
@@ -86,10 +81,11 @@ export function checkOldBlocks(
   if (root !== undefined && before !== undefined) {
     checkLink(before, root, `block ${root.header.number} of the log`, onFault);
   }
-  for (const { key, value } of kind(store, NUMBER)) {
+  for (const { key, value } of store.range(oldHashesPrefix, prefixEnd(oldHashesPrefix))) {
     if (hashes.has(toHex(key.subarray(1)))) continue;
     // Of two branches that were old once, the later's block is there.
-    const isThere = value.length === 8 && store.get(blockKey(value)) !== undefined;
+    const number = numberIn(value);
+    const isThere = number !== undefined && store.get(blockKey(number)) !== undefined;
     if (!isThere) onFault(`hash ${toHex(key.subarray(1))}`, 'it leads to no old block');
   }
   return looked;
@@ -101,20 +97,27 @@ function checkLink(before: KnownBlock, block: KnownBlock, place: string, onFault
     onFault(place, `before it comes block ${before.header.number}, not ${number - 1n}`);
   } else if (before.hash !== parentHash) {
     onFault(place, `its parent is ${parentHash}, the block before it ${before.hash}`);
+  } else {
+    checkDifficulty(before, block, place, onFault);
   }
+}
+
+/** What no hash vouches for. */
+export function checkDifficulty(
+  { totalDifficulty }: KnownBlock,
+  block: KnownBlock,
+  place: string,
+  onFault: OnFault,
+): void {
+  const expected = totalDifficulty + block.header.difficulty;
+  if (block.totalDifficulty === expected) return;
+  onFault(place, `its total difficulty is ${block.totalDifficulty}, not ${expected}`);
 }
 
 /** What of a block follows from the rest of it. */
 function checkBlock(block: ChainBlock, place: string, onFault: OnFault): void {
-  const { header, receipts, accessList } = block;
-  const found = {
-    ...bodyRoots(block),
-    receiptsRoot: indexedRoot(receipts.map(encodeReceipt)),
-    ...(accessList === undefined ? {} : { blockAccessListHash: accessListHash(accessList) }),
-  };
-  for (const [name, is] of Object.entries(found)) {
-    const says = header[name as keyof typeof found];
-    if (is !== says) onFault(place, `its ${name} is ${is}, its header says ${says}`);
+  for (const { name, says, found } of blockDifferences(block)) {
+    onFault(place, `its ${name} is ${found}, its header says ${says}`);
   }
 }
 
@@ -125,21 +128,4 @@ function orFault<Result>(place: string, onFault: OnFault, work: () => Result): R
     onFault(place, (error as Error).message);
     return undefined;
   }
-}
-
-function kind(store: OrderedStore, first: number): Iterable<StoreEntry> {
-  return store.range(Uint8Array.of(first), Uint8Array.of(first + 1));
-}
-
-function numberKey(hash: Hash): Uint8Array {
-  return concatBytes(Uint8Array.of(NUMBER), Uint8Array.fromHex(hash.slice(2)));
-}
-
-function blockKey(number: Uint8Array): Uint8Array {
-  return concatBytes(Uint8Array.of(BLOCK), number);
-}
-
-/** Of eight bytes; -1 for others. */
-function numberOf(bytes: Uint8Array): bigint {
-  return bytes.length === 8 ? BigInt(toHex(bytes)) : -1n;
 }

@@ -13,12 +13,18 @@ import { keccak256 } from '../../../base/keccak.ts';
 import type { Address, Hash } from '../../../evm/types.ts';
 import { accountsInput } from '../../../state/flat/flat-state.ts';
 import {
+  accountLookupKey,
+  accountsPrefix,
+  addressOf,
+  codeHashOf,
   codeKey,
+  codesPrefix,
   putWord,
   recordKey,
   recordsPrefix,
   slotOf,
   slotsPrefix,
+  storageTriesPrefix,
 } from '../../../state/flat/keys.ts';
 import { decodeAccount, decodeSlot, type FlatAccount } from '../../../state/flat/values.ts';
 import { EMPTY_CODE_HASH } from '../../../state/memory.ts';
@@ -51,11 +57,6 @@ export interface StateCounts {
   trieRecords: number;
 }
 
-/** First bytes of keys (keys.ts). */
-const ACCOUNTS = 1;
-const SLOTS = 2;
-const CODES = 3;
-const STORAGE_TRIES = 5;
 /** Some 150 bytes each while they are in memory as nodes. */
 const PART_ENTRIES = 4_000_000;
 const FIRST_BYTES = 256;
@@ -87,7 +88,7 @@ class StateRun {
 
   /** Each account, its code and its storage, and the trie of all. */
   accounts(): Hash {
-    for (const { key, value } of this.#kind(ACCOUNTS)) {
+    for (const { key, value } of this.#all(accountsPrefix)) {
       this.counts.accounts += 1;
       const address = addressOf(key);
       const account = this.#orFault(`account ${address}`, () =>
@@ -103,7 +104,7 @@ class StateRun {
     return this.#trie({
       name: 'the account trie',
       owner: undefined,
-      entries: () => this.#store.range(Uint8Array.of(ACCOUNTS), Uint8Array.of(ACCOUNTS + 1)),
+      entries: () => this.#all(accountsPrefix),
       keyOf: (key) => key.subarray(1),
       put: (trie, batch) => trie.updateAccounts(accountsInput(batch.flatMap(accountEntry))),
     });
@@ -112,13 +113,15 @@ class StateRun {
   /** Slots and records of accounts that are not there. */
   orphans(): void {
     let before: Address | undefined;
-    for (const kind of [SLOTS, STORAGE_TRIES]) {
-      for (const { key } of this.#kind(kind)) {
+    for (const [what, prefix] of [
+      ['slots', slotsPrefix()],
+      ['records of a trie', storageTriesPrefix],
+    ] as const) {
+      for (const { key } of this.#all(prefix)) {
         const address = addressOf(key);
         if (address === before) continue;
         before = address;
-        if (this.#store.get(accountKeyOf(key)) !== undefined) continue;
-        const what = kind === SLOTS ? 'slots' : 'records of a trie';
+        if (this.#store.get(accountLookupKey(address)) !== undefined) continue;
         this.#check.onFault(`account ${address}`, `there are ${what}, and no such account`);
       }
       before = undefined;
@@ -126,9 +129,9 @@ class StateRun {
   }
 
   codes(): void {
-    for (const { key, value } of this.#kind(CODES)) {
+    for (const { key, value } of this.#all(codesPrefix)) {
       this.counts.codes += 1;
-      const hash = toHex(key.subarray(1));
+      const hash = codeHashOf(key);
       const is = toHex(keccak256(value));
       if (is !== hash) this.#check.onFault(`code ${hash}`, `its bytes have the hash ${is}`);
     }
@@ -139,7 +142,7 @@ class StateRun {
     const root = this.#trie({
       name: `the storage trie of ${address}`,
       owner: address,
-      entries: () => this.#store.range(prefix, prefixEnd(prefix)),
+      entries: () => this.#all(prefix),
       keyOf: (key) => key.subarray(21),
       put: (trie, batch) => trie.updateSlots(this.#slotsInput(address, batch)),
     });
@@ -216,8 +219,8 @@ class StateRun {
     return size;
   }
 
-  *#kind(kind: number): Generator<StoreEntry> {
-    yield* this.#store.range(Uint8Array.of(kind), Uint8Array.of(kind + 1));
+  #all(prefix: Uint8Array): Iterable<StoreEntry> {
+    return this.#store.range(prefix, prefixEnd(prefix));
   }
 
   #count(entries: number): void {
@@ -313,14 +316,4 @@ function accountEntry({ key, value }: StoreEntry): (readonly [Address, FlatAccou
     // Named already when its storage was looked at.
     return [];
   }
-}
-
-function addressOf(key: Uint8Array): Address {
-  return toHex(key.subarray(1, 21));
-}
-
-function accountKeyOf(key: Uint8Array): Uint8Array {
-  const account = key.slice(0, 21);
-  account[0] = ACCOUNTS;
-  return account;
 }

@@ -22,7 +22,14 @@ import { LmdbStore } from '../../../state/store/lmdb-store.ts';
 import { type OrderedStore, prefixEnd } from '../../../state/store/ordered-store.ts';
 import { encodeBlock } from '../../blocks/block.ts';
 import { openFolder } from '../folder.ts';
-import { decodeStored, readStored, storedItems } from '../records.ts';
+import {
+  type BlockRecord,
+  decodeRecord,
+  decodeStored,
+  encodeBlockRecord,
+  readStored,
+  storedItems,
+} from '../records.ts';
 import { CHECKPOINT, HEAD, LARGE, makeSample, PLAIN, SAMPLE_WINDOW, SMALL } from './sample.ts';
 import { verifyDatabase } from './verify.ts';
 
@@ -259,6 +266,35 @@ describe('a database whose log is damaged', { timeout: 120_000 }, () => {
       if (fault === undefined) expect(faults).toEqual([]);
       else expect(faults).toContain(fault);
     }
+  });
+
+  it('or an old block says another difficulty before it', async () => {
+    const folder = copy();
+    await rewriteLog(folder, (payloads) => payloads.slice(2 * (CHECKPOINT - SAMPLE_WINDOW) - 1));
+    const store = await LmdbStore.open({ folder: join(folder, 'state') });
+    const key = oldBlock(2)();
+    const block = readStored(decodeStored((store.get(key) as Uint8Array).slice()));
+    const value = encodeRlp(storedItems({ ...block, totalDifficulty: 7n }, encodeBlock(block)));
+    await store.write([{ key, value }]);
+    await store.close();
+    expect((await verify(folder)).faults).toEqual([
+      'old block 2: its total difficulty is 7, not 0',
+      'old block 3: its total difficulty is 0, not 7',
+    ]);
+  });
+
+  it('or a block of it says another difficulty before it', async () => {
+    const folder = copy();
+    await rewriteLog(folder, (payloads) => {
+      const record = decodeRecord(payloads[5] as Uint8Array) as BlockRecord;
+      const block = { ...readStored(record.stored), totalDifficulty: 7n };
+      return payloads.with(5, encodeBlockRecord(block, encodeBlock(block), record.moves));
+    });
+    const { faults } = await verify(folder);
+    expect(faults).toEqual([
+      expect.stringMatching(/^block 0x.* of the log: its total difficulty is 7, not 0$/),
+      expect.stringMatching(/^block 0x.* of the log: its total difficulty is 0, not 7$/),
+    ]);
   });
 });
 

@@ -15,7 +15,7 @@ import { readSpec } from '../kept-spec.ts';
 import { lockFolder } from '../lock.ts';
 import { type FoundTree, readTree } from '../read-tree.ts';
 import { checkpointOf } from './opened.ts';
-import { checkOldBlocks, checkRecords } from './verify-blocks.ts';
+import { checkDifficulty, checkOldBlocks, checkRecords } from './verify-blocks.ts';
 import { checkMoves } from './verify-moves.ts';
 import { checkState, type OnFault, type StateCounts } from './verify-state.ts';
 
@@ -124,6 +124,10 @@ class Verification {
     if (checkpoint?.number !== number || checkpoint.stateRoot !== stateRoot) {
       const says = `block ${checkpoint?.number} and the root ${checkpoint?.stateRoot}`;
       this.#fault('the checkpoint', `it says ${says}, its block ${number} and ${stateRoot}`);
+    }
+    for (const node of tree.nodes) {
+      if (node.parent === undefined) continue;
+      checkDifficulty(node.parent, node, `block ${node.hash} of the log`, this.#fault);
     }
     return tree;
   }
