@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { toHex } from '../../src/base/bytes.ts';
-import { DatabaseError } from '../../src/chain/database/fault.ts';
+import { DatabaseError, type DatabaseFault } from '../../src/chain/database/fault.ts';
 import { openFolder } from '../../src/chain/database/folder.ts';
 import { Machines } from '../../src/chain/machines.ts';
 import type { Hash } from '../../src/evm/types.ts';
@@ -75,6 +75,9 @@ class Answers {
   }
 }
 
+/** Of a database that was not finished, or not begun. */
+const UNFINISHED: readonly DatabaseFault[] = ['database/incomplete', 'database/missing'];
+
 /** Whether the folder holds a chain: one that was not finished when it was made is none. */
 async function judge(folder: string, chain: PreparedChain, answers: Answers): Promise<boolean> {
   try {
@@ -87,7 +90,7 @@ async function judge(folder: string, chain: PreparedChain, answers: Answers): Pr
     }
     return true;
   } catch (error) {
-    const isUnfinished = error instanceof DatabaseError && error.code === 'database/incomplete';
+    const isUnfinished = error instanceof DatabaseError && UNFINISHED.includes(error.code);
     if (!isUnfinished || answers.isOpened) throw error;
     return false;
   }

@@ -12,7 +12,7 @@ import type { BlockHeader } from './header.ts';
 export const ELASTICITY = 2n;
 const BASE_FEE_DENOMINATOR = 8n;
 /** Wei; of London's first block. */
-export const INITIAL_BASE_FEE = 1_000_000_000n;
+const INITIAL_BASE_FEE = 1_000_000_000n;
 export const GAS_PER_BLOB = 131_072n;
 /** EIP-7918: execution gas whose price a blob's must not fall below. */
 const BLOB_BASE_COST = 8_192n;

@@ -34,7 +34,7 @@ export interface LogOptions {
 }
 
 /** Where a record lies. */
-export interface RecordPlace {
+interface RecordPlace {
   readonly segment: bigint;
   readonly offset: number;
   /** Of the payload. */
@@ -42,7 +42,7 @@ export interface RecordPlace {
 }
 
 const MAGIC = new TextEncoder().encode('ironflog');
-export const LOG_VERSION = 1;
+const LOG_VERSION = 1;
 const SEGMENT_HEAD = 16;
 const RECORD_HEAD = 32;
 const MARK = 0x1f0b_10c5;

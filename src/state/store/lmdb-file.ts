@@ -14,7 +14,7 @@ import { isWholeTree, TREE_BYTES, type TreePlace, treeIn } from './lmdb-pages.ts
 import { StoreError } from './ordered-store.ts';
 import { REDO_DRAFT, REDO_FILE } from './redo-file.ts';
 
-export const DATA_FILE = 'data.mdb';
+const DATA_FILE = 'data.mdb';
 const LOCK_FILE = 'lock.mdb';
 const FILES: readonly string[] = [DATA_FILE, LOCK_FILE, REDO_FILE, REDO_DRAFT];
 
