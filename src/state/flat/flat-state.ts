@@ -94,6 +94,7 @@ export class FlatState implements Omit<StateReader, 'getBlockHash'> {
   #checkpoint: Checkpoint | undefined;
   #root: Hash = EMPTY_ROOT;
   #failure: unknown;
+  #isFreed = false;
 
   /**
    * The state of a store's checkpoint; of an empty store, the empty state.
@@ -240,6 +241,8 @@ export class FlatState implements Omit<StateReader, 'getBlockHash'> {
 
   /** Frees the tries' memory; the state must not be used afterwards. */
   free(): void {
+    if (this.#isFreed) return;
+    this.#isFreed = true;
     this.#tries.free();
     this.#failure = new StateError('state/failed', 'the state was freed');
   }
