@@ -1,5 +1,7 @@
 /** Slots a second, read, written and committed; and the bytes that they take on the disk. */
-import { mkdtempSync, rmSync } from 'node:fs';
+
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { median } from '../../src/cli/bench/statistics.ts';
@@ -22,12 +24,29 @@ export interface SlotSizes {
   /** That are read, and written. */
   readonly touched: number;
   readonly rounds: number;
+  /** Has the system forget its pages first, which it lets root do alone. */
+  readonly dropsCaches: boolean;
 }
 
-const AT_ONCE = 100_000;
+/** What a size came to; a second of CPU, but for what waits for the disk. */
+export interface SlotFigures {
+  readonly slots: number;
+  /** A second of wall time, no page of the store in memory. */
+  readonly readFromDisk: number | undefined;
+  readonly readAfterOpening: number;
+  readonly readAgain: number;
+  readonly writtenToRoot: number;
+  readonly writtenAndStored: number;
+  readonly bytesASlot: number;
+}
+
+const DROP_CACHES = '/proc/sys/vm/drop_caches';
+/** Changes of a checkpoint while the state is made: as many as a chain gathers. */
+const AT_ONCE = 500_000;
 const RAW_BYTES = 52 + 32;
 
-export async function measureSlots({ slots, touched, rounds }: SlotSizes): Promise<void> {
+export async function measureSlots(sizes: SlotSizes): Promise<SlotFigures> {
+  const { slots, touched, rounds, dropsCaches } = sizes;
   const folder = mkdtempSync(join(tmpdir(), 'ironfly-slots-'));
   try {
     const open = () => LmdbStore.open({ folder: join(folder, 'state') });
@@ -49,13 +68,25 @@ export async function measureSlots({ slots, touched, rounds }: SlotSizes): Promi
       for (const slot of asked) if (state.getStorage(CONTRACT, slot) !== 0n) found += 1;
       check(found === asked.length, `${found} of ${asked.length} slots`);
     };
+    const reopen = async (dropped: boolean) => {
+      state.free();
+      await store.close();
+      if (dropped) {
+        execFileSync('sync');
+        writeFileSync(DROP_CACHES, '3');
+      }
+      store = await open();
+      state = new FlatState({ store });
+    };
+    const fromDisk: number[] = [];
     const cold: number[] = [];
     const warm: number[] = [];
     for (let round = 0; round < rounds; round++) {
-      state.free();
-      await store.close();
-      store = await open();
-      state = new FlatState({ store });
+      if (dropsCaches) {
+        await reopen(true);
+        fromDisk.push(timed(read).wallMs);
+      }
+      await reopen(false);
       cold.push(timed(read).cpuMs);
       warm.push(timed(read).cpuMs);
     }
@@ -81,15 +112,33 @@ export async function measureSlots({ slots, touched, rounds }: SlotSizes): Promi
     state.free();
     await store.close();
     const rate = (ms: readonly number[]) => (touched / median(ms)) * 1000;
-    console.log(`\n${slots} slots on disk, ${touched} of them touched, a second of CPU`);
-    print('  read after opening, pages in the system’s cache', rate(cold), 'slots', 0);
-    print('  read again', rate(warm), 'slots', 0);
-    print('  written, to a root', rate(applied), 'slots', 0);
-    print('  written and in the store', rate(committed), 'slots', 0);
-    const bytes = bytesOf(folder);
-    print('  on disk, trie and free pages included', bytes / slots, 'bytes a slot');
-    print(`  over the ${RAW_BYTES} of key and value`, bytes / slots / RAW_BYTES, 'x', 2);
+    const figures = {
+      slots,
+      readFromDisk: dropsCaches ? rate(fromDisk) : undefined,
+      readAfterOpening: rate(cold),
+      readAgain: rate(warm),
+      writtenToRoot: rate(applied),
+      writtenAndStored: rate(committed),
+      bytesASlot: bytesOf(folder) / slots,
+    };
+    report(figures, touched);
+    return figures;
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+function report(figures: SlotFigures, touched: number): void {
+  const { slots, readFromDisk, bytesASlot } = figures;
+  console.log(`\n${slots} slots on disk, ${touched} of them touched, a second of CPU`);
+  if (readFromDisk !== undefined) {
+    print('  read, no page in memory, a second of wall time', readFromDisk, 'slots', 0);
+  }
+  const { readAfterOpening, readAgain, writtenToRoot, writtenAndStored } = figures;
+  print('  read after opening, pages in the system’s cache', readAfterOpening, 'slots', 0);
+  print('  read again', readAgain, 'slots', 0);
+  print('  written, to a root', writtenToRoot, 'slots', 0);
+  print('  written and in the store', writtenAndStored, 'slots', 0);
+  print('  on disk, trie and free pages included', bytesASlot, 'bytes a slot');
+  print(`  over the ${RAW_BYTES} of key and value`, bytesASlot / RAW_BYTES, 'x', 2);
 }
