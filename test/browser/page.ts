@@ -7,6 +7,7 @@ import { runCases } from '../../src/cli/statetest/cases.ts';
 import { openMachine } from '../../src/cli/statetest/machine.ts';
 import { canShareMemory } from '../../src/evm/machine/memory.ts';
 import type { BrowserCounts, Page, SentWorkload } from './messages.ts';
+import { verifyProofs } from './proofs.ts';
 
 const TIERS: readonly Tier[] = ['interpreter', 'compiler'];
 const RUNS = 3;
@@ -30,6 +31,8 @@ const PAGE: Page = {
     }
     return counts;
   },
+
+  proofs: verifyProofs,
 
   async workload(sent, warmUpMs) {
     const workload = received(sent);

@@ -1,6 +1,6 @@
 /**
- * `npm run browser`: the benchmark set and a thousand state tests in headless Chromium, with and
- * without isolation from other origins (shared and unshared memory).
+ * `npm run browser`: the benchmark set, a thousand state tests, proofs and a block without its
+ * state in headless Chromium, with and without isolation from other origins (shared and unshared memory).
  *
  *   node test/browser/run.ts [--cases N] [--tiny] [--filter RE] [--warm-up MS]
  *
@@ -22,6 +22,7 @@ import { loadWorkloads } from '../../src/cli/bench/workloads.ts';
 import type { Engine } from '../../src/evm/types.ts';
 import { fixtures } from '../fixtures.ts';
 import type { BrowserTime, Page, SentWorkload } from './messages.ts';
+import { makeProofs, type SentProofs } from './proofs.ts';
 import { serve } from './server.ts';
 
 const ENGINES: readonly Engine[] = ['interpreter', 'compiler', 'auto'];
@@ -75,7 +76,9 @@ if (program === undefined) {
   const files = stateTestFiles();
   const browser = await chromium.launch({ executablePath: program, args: ['--no-sandbox'] });
   try {
-    for (const isolated of [true, false]) await runPage(browser, isolated, { chosen, files });
+    const proofs = await makeProofs();
+    const work = { chosen, files, proofs };
+    for (const isolated of [true, false]) await runPage(browser, isolated, work);
   } finally {
     await browser.close();
   }
@@ -86,10 +89,11 @@ process.exitCode = totals.failed > 0 ? 1 : 0;
 interface Work {
   readonly chosen: readonly SentWorkload[];
   readonly files: ReadonlyMap<string, string>;
+  readonly proofs: SentProofs;
 }
 
 /** All of it in a page of its own for each engine. */
-async function runPage(browser: Browser, isolated: boolean, { chosen, files }: Work) {
+async function runPage(browser: Browser, isolated: boolean, { chosen, files, proofs }: Work) {
   const title = isolated ? 'isolated, shared memory' : 'not isolated, memory of its own';
   const served = [...files].map(([path, file]) => [path, () => readFileSync(file)] as const);
   const site = await serve(new Map(served), { isolated });
@@ -113,6 +117,12 @@ async function runPage(browser: Browser, isolated: boolean, { chosen, files }: W
       `${title}: memory`,
       (await ask('sharesMemory')) === isolated ? undefined : 'is the other kind',
     );
+    try {
+      await ask('proofs', proofs);
+      settle('proofs', undefined);
+    } catch (error) {
+      settle(`${title}: proofs`, (error as Error).message);
+    }
     // Chance decides which; a few too many are taken rather than too few.
     const oneIn = Math.max(1, Math.floor(casesIn(files) / (1.1 * cases)));
     for (const engine of files.size === 0 ? [] : ENGINES) {
