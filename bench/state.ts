@@ -1,7 +1,8 @@
 /**
  * The figures of the state: what a root costs and how far that is from hashing alone, slots a
  * second on disk and the bytes they take, what blocks that overwrite the same slots leave behind,
- * how long the commit of a block takes, and whether the cache keeps its limit. Results are held against what they must be.
+ * how long the commit of a block takes, and whether the cache keeps its limit. Results are held
+ * against what they must be.
  *
  *   node bench/state.ts [--tiny] [--part roots|slots|growth|limits]... [--slots N]... [--rounds N]
  *     [--drop-caches] [--plot FILE.svg]

@@ -1,6 +1,7 @@
 /**
  * `npm run browser`: the benchmark set, a thousand state tests, proofs and a block without its
- * state in headless Chromium, with and without isolation from other origins (shared and unshared memory).
+ * state in headless Chromium, with and without isolation from other origins (shared and unshared
+ * memory).
  *
  *   node test/browser/run.ts [--cases N] [--tiny] [--filter RE] [--warm-up MS]
  *
