@@ -52,14 +52,14 @@ export class GrownChain {
     this.#database = await ChainDatabase.open(await this.#parts(limits));
   }
 
-  /** Commits a block that changes so many accounts; it becomes the head unless told otherwise. */
+  /** Commits a block that changes so many accounts and slots of each; it becomes the head unless told otherwise. */
   async extend(
     parent: ChainBlock,
-    { accounts = 1, isHead = true }: { accounts?: number; isHead?: boolean } = {},
+    { accounts = 1, slots = 0, isHead = true }: Changed & { isHead?: boolean } = {},
   ): Promise<ChainBlock> {
     const pending = await this.#database.begin(parent.hash, NO_HASH);
     this.#count += 1;
-    pending.apply(changesOf(BigInt(this.#count), accounts));
+    pending.apply(changesOf(BigInt(this.#count), { accounts, slots }));
     const block = this.blockUpon(parent, pending.root());
     pending.commit(block, encodeBlock(block));
     if (isHead) this.#database.setHead(block.hash);
@@ -84,11 +84,19 @@ export class GrownChain {
   }
 }
 
-/** Balances of the accounts 1, 2, ... */
-export function changesOf(balance: bigint, accounts: number): StateChanges {
+export interface Changed {
+  readonly accounts?: number;
+  /** Of each account. */
+  readonly slots?: number;
+}
+
+/** What the accounts 1, 2, ... and their slots 0, 1, ... have. */
+export function changesOf(value: bigint, { accounts = 1, slots = 0 }: Changed = {}): StateChanges {
+  const storage = new Map(Array.from({ length: slots }, (_, slot) => [BigInt(slot), value]));
+  const account = { nonce: 0n, balance: value, codeHash: EMPTY_CODE_HASH, storageWiped: false };
   const list = Array.from({ length: accounts }, (_, index): [Address, AccountChange] => [
     `0x${(index + 1).toString(16).padStart(40, '0')}`,
-    { nonce: 0n, balance, codeHash: EMPTY_CODE_HASH, storageWiped: false, storage: new Map() },
+    { ...account, storage },
   ]);
   return { accounts: new Map(list), codes: new Map() };
 }

@@ -169,11 +169,24 @@ test('a view that would keep too much is refused while it is opened', async () =
   await chain.database.close();
 });
 
+test('slots that a view would keep count, too', async () => {
+  const chain = new GrownChain();
+  await chain.create({ viewEntries: 5 });
+  const few = await chain.extend(chain.genesis, { slots: 4 });
+  const same = await chain.extend(few, { slots: 4 });
+  const many = await chain.extend(same, { slots: 5 });
+  await chain.database.triesAt(same.hash);
+  const view = await chain.database.openView(few.hash, NO_HASH);
+  expect(view.getStorage(ADDRESS, 3n)).toBe(1n);
+  await expect(chain.database.openView(many.hash, NO_HASH)).rejects.toThrow('would keep');
+  await chain.database.close();
+});
+
 test('a block that cannot be committed can be dropped', async () => {
   const chain = new GrownChain();
   await chain.create();
   const pending = await chain.database.begin(chain.genesis.hash, NO_HASH);
-  pending.apply(changesOf(1n, 1));
+  pending.apply(changesOf(1n));
   const block = chain.blockUpon(chain.genesis, pending.root());
   const spoilt = { ...block, totalDifficulty: -1n };
   expect(() => pending.commit(spoilt, encodeBlock(block))).toThrow('negative');
