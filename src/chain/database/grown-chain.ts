@@ -52,7 +52,7 @@ export class GrownChain {
     this.#database = await ChainDatabase.open(await this.#parts(limits));
   }
 
-  /** Commits a block that changes so many accounts and slots of each; it becomes the head unless told otherwise. */
+  /** Commits a block that changes accounts and slots; it becomes the head unless told otherwise. */
   async extend(
     parent: ChainBlock,
     { accounts = 1, slots = 0, isHead = true }: Changed & { isHead?: boolean } = {},
