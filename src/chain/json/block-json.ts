@@ -55,7 +55,11 @@ export function readBlockJson(text: string): Uint8Array {
 /** A block as JSON-RPC answers, with full transactions. */
 export function blockJson(block: ChainBlock): Record<string, unknown> {
   const { hash, header, uncles, totalDifficulty, transactions, withdrawals } = block;
-  const place = { blockHash: hash, blockNumber: quantity(header.number) };
+  const place = {
+    blockHash: hash,
+    blockNumber: quantity(header.number),
+    blockTimestamp: quantity(header.timestamp),
+  };
   return {
     ...headerJson(header),
     hash,
