@@ -1,10 +1,5 @@
 /** `ironfly export`: the blocks of the head's branch, as files that `ironfly import` reads. */
 
-import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
 import { type Command, Option } from 'commander';
 import type { ChainBlock } from '../chain/block-tree.ts';
 import { encodeBlock } from '../chain/blocks/block.ts';
@@ -14,6 +9,7 @@ import { openFolder } from '../chain/database/folder.ts';
 import { blockJson } from '../chain/json/block-json.ts';
 import { count, duration, short } from './figures.ts';
 import { databaseOption, integer } from './options.ts';
+import { writeWhole } from './output-file.ts';
 import { type Progress, withProgress } from './progress.ts';
 
 const EXAMPLES = `
@@ -68,9 +64,7 @@ async function exportBlocks(file: string, options: Options): Promise<void> {
   }
 }
 
-/** Writes beside the file, which is replaced in the end. */
 async function write(file: string, blocks: AsyncIterable<Uint8Array>): Promise<number> {
-  const part = `${file}.part`;
   let written = 0;
   const counted = async function* (): AsyncGenerator<Uint8Array> {
     for await (const bytes of blocks) {
@@ -78,17 +72,8 @@ async function write(file: string, blocks: AsyncIterable<Uint8Array>): Promise<n
       written += 1;
     }
   };
-  try {
-    const target = createWriteStream(part, { flush: true });
-    const source = Readable.from(counted(), { objectMode: false });
-    if (file.endsWith('.gz')) await pipeline(source, createGzip(), target);
-    else await pipeline(source, target);
-    await rename(part, file);
-    return written;
-  } catch (error) {
-    await rm(part, { force: true });
-    throw error;
-  }
+  await writeWhole(file, counted());
+  return written;
 }
 
 async function* encoded(

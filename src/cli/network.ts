@@ -19,7 +19,11 @@ export function network(name: string, chainId: bigint): ChainSpec | undefined {
 
 /** With the chain id of mainnet. @throws InvalidArgumentError */
 export function parseNetwork(name: string): ChainSpec {
-  const spec = network(name, 1n);
-  if (spec !== undefined) return spec;
+  return network(parseNetworkName(name), 1n) as ChainSpec;
+}
+
+/** @throws InvalidArgumentError */
+export function parseNetworkName(name: string): string {
+  if (network(name, 1n) !== undefined) return name;
   throw new InvalidArgumentError(`${name} is no network: give mainnet, or a fork such as Prague.`);
 }

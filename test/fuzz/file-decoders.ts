@@ -11,6 +11,7 @@ import { IronflyError } from '../../src/base/errors.ts';
 import { parseJson } from '../../src/base/json.ts';
 import { keccak256 } from '../../src/base/keccak.ts';
 import { decodeRlp, encodeRlp } from '../../src/base/rlp.ts';
+import { parseAnvilState } from '../../src/chain/anvil-files/read-state.ts';
 import { ByteStream } from '../../src/chain/block-files/byte-stream.ts';
 import { jsonTexts } from '../../src/chain/block-files/json-texts.ts';
 import { rlpBlocks } from '../../src/chain/block-files/rlp-blocks.ts';
@@ -20,7 +21,7 @@ import { firstBlock, genesisHeader } from '../../src/chain/blocks/genesis.ts';
 import { decodeChainSpec, encodeChainSpec } from '../../src/chain/chain-spec-json.ts';
 import { storedItems } from '../../src/chain/database/records.ts';
 import { parseGenesis } from '../../src/chain/genesis-files/genesis-file.ts';
-import { blockJson, readBlockJson } from '../../src/chain/json/block-json.ts';
+import { blockJson, headerJson, readBlockJson } from '../../src/chain/json/block-json.ts';
 import { MAINNET } from '../../src/chain/networks.ts';
 import { AncestorChain } from '../../src/chain/snapshot/ancestors.ts';
 import {
@@ -199,6 +200,28 @@ const genesisFile = {
   ...{ difficulty: '0x0', gasLimit: '0x1c9c380', nonce: '0x42', extraData: '0x01' },
   alloc: { [ADDRESS]: { balance: '1e18', code: '0x6001', storage: { '0x1': '0x2' } } },
 };
+const anvilFile = {
+  block: {
+    ...{ number: '0x1', beneficiary: ADDRESS, timestamp: '0x0', gas_limit: 30_000_000 },
+    ...{ basefee: 7, difficulty: '0x0', prevrandao: parent.hash, slot_num: 0 },
+    blob_excess_gas_and_price: { excess_blob_gas: 0, blob_gasprice: 1 },
+  },
+  accounts: { [ADDRESS]: { nonce: 1, balance: '0x7', code: '0x6001', storage: { '0x1': '0x2' } } },
+  best_block_number: 1,
+  blocks: [block, parent].map(({ header }) => ({
+    ...{ header: headerJson(header), transactions: [], ommers: [], withdrawals: null },
+  })),
+  transactions: [
+    {
+      info: { transaction_index: 0, contract_address: null },
+      receipt: {
+        ...{ type: '0x2', status: '0x1', cumulativeGasUsed: '0x5208' },
+        ...{ logs: [{ address: ADDRESS, topics: [parent.hash], data: '0x01' }], logsBloom: '0x00' },
+      },
+      ...{ block_hash: block.hash, block_number: 1 },
+    },
+  ],
+};
 const json = (value: unknown) => utf8.encode(JSON.stringify(value));
 const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const whole =
@@ -255,6 +278,11 @@ export const FILE_DECODERS: readonly Decoder[] = [
     name: 'genesis file',
     seeds: [json(genesisFile)],
     decode: whole((bytes) => parseGenesis(textOf(bytes))),
+  },
+  {
+    name: 'state of Anvil',
+    seeds: [json(anvilFile)],
+    decode: whole((bytes) => parseAnvilState(textOf(bytes), spec)),
   },
   { name: 'JSON', seeds: [json(genesisFile)], decode: whole((bytes) => parseJson(textOf(bytes))) },
   {

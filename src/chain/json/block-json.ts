@@ -76,7 +76,8 @@ export function blockJson(block: ChainBlock): Record<string, unknown> {
   };
 }
 
-function headerJson(header: BlockHeader): Record<string, string> {
+/** A header as JSON-RPC answers, without its hash. */
+export function headerJson(header: BlockHeader): Record<string, string> {
   return Object.fromEntries(
     HEADER_FIELDS.flatMap(([name]) => {
       const value = header[name];
@@ -87,7 +88,8 @@ function headerJson(header: BlockHeader): Record<string, string> {
   );
 }
 
-function readHeader(from: JsonObject): BlockHeader {
+/** @throws JsonError naming the field */
+export function readHeader(from: JsonObject): BlockHeader {
   const fields = HEADER_FIELDS.flatMap(([name, kind], index) => {
     const field = from.get(JSON_NAMES[name] ?? name);
     return field.isAbsent && index >= FIELDS_ALWAYS ? [] : [[name, readField(field, kind)]];
@@ -114,7 +116,8 @@ function readUncles(block: JsonObject): BlockHeader[] {
   throw new JsonError('json/value', message, { details: { path: uncles.path } });
 }
 
-function readWithdrawal(field: JsonField): Withdrawal {
+/** @throws JsonError naming the field */
+export function readWithdrawal(field: JsonField): Withdrawal {
   const from = field.object();
   return {
     index: from.get('index').integer(U64_MAX),
@@ -124,7 +127,7 @@ function readWithdrawal(field: JsonField): Withdrawal {
   };
 }
 
-function withdrawalJson({ index, validatorIndex, address, amount }: Withdrawal): object {
+export function withdrawalJson({ index, validatorIndex, address, amount }: Withdrawal): object {
   return {
     index: quantity(index),
     validatorIndex: quantity(validatorIndex),

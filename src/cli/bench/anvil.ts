@@ -102,7 +102,7 @@ async function setAccount(ask: Ask, account: WorkloadAccount): Promise<void> {
   }
 }
 
-function findBinary(): string | undefined {
+export function findBinary(): string | undefined {
   const os = process.platform === 'win32' ? 'win32' : process.platform;
   const cpu = process.arch === 'x64' ? 'amd64' : process.arch;
   try {

@@ -1,7 +1,9 @@
 /** `ironfly db snapshot` and `ironfly db restore`: the state at a block as a file, and back. */
 
 import { type Command, Option } from 'commander';
+import { anvilState } from '../../chain/anvil-files/write-state.ts';
 import type { ChainSpec } from '../../chain/chain-spec.ts';
+import type { ChainDatabase } from '../../chain/database/chain-database.ts';
 import { openFolder } from '../../chain/database/folder.ts';
 import { exportSnapshot } from '../../chain/snapshot/export.ts';
 import { importSnapshot } from '../../chain/snapshot/import.ts';
@@ -13,6 +15,7 @@ import { bytesText, count } from '../figures.ts';
 import { readGenesis } from '../genesis.ts';
 import { parseNetwork } from '../network.ts';
 import { parseHash } from '../options.ts';
+import { writeWhole } from '../output-file.ts';
 import { withProgress } from '../progress.ts';
 
 const EXAMPLES = `
@@ -25,6 +28,7 @@ for the total difficulty before the merge.
 
 Examples:
   ironfly db snapshot chain chain.snapshot
+  ironfly db snapshot chain state.json --anvil
   ironfly db restore chain.snapshot copy --block 0x... --network mainnet
 `;
 
@@ -32,6 +36,10 @@ const NOTE = 'interrupted between two chunks: the same command again goes on';
 
 interface Options {
   readonly block?: Hash;
+}
+
+interface SnapshotOptions extends Options {
+  readonly anvil?: true;
 }
 
 interface RestoreOptions extends Options {
@@ -46,8 +54,9 @@ export function register(db: Command): void {
     .argument('<folder>', 'the database')
     .argument('<file>', 'the snapshot: made, or gone on with')
     .option('--block <hash>', 'the block; the head when left out', parseHash)
+    .option('--anvil', 'write it as `anvil --load-state` takes it')
     .addHelpText('after', EXAMPLES)
-    .action(async (folder: string, file: string, options: Options) => {
+    .action(async (folder: string, file: string, options: SnapshotOptions) => {
       process.exitCode = await snapshot(folder, file, options);
     });
   db.command('restore')
@@ -69,9 +78,14 @@ export function register(db: Command): void {
     });
 }
 
-async function snapshot(folder: string, file: string, { block }: Options): Promise<number> {
+async function snapshot(
+  folder: string,
+  file: string,
+  { block, anvil }: SnapshotOptions,
+): Promise<number> {
   const database = await openFolder(folder);
   try {
+    if (anvil === true) return await forAnvil(database, block ?? database.head.hash, file);
     return await endingOnSignal(NOTE, async (signal) => {
       const hash = block ?? database.head.hash;
       const written = await showing('written', (onProgress) =>
@@ -85,6 +99,13 @@ async function snapshot(folder: string, file: string, { block }: Options): Promi
   } finally {
     await database.close();
   }
+}
+
+async function forAnvil(database: ChainDatabase, hash: Hash, file: string): Promise<number> {
+  const { block, texts } = await anvilState(database, hash);
+  await writeWhole(file, texts);
+  process.stdout.write(`block ${block.header.number} (${hash}) for Anvil in ${file}\n`);
+  return 0;
 }
 
 function restore(file: string, folder: string, options: RestoreOptions): Promise<number> {

@@ -1,0 +1,36 @@
+/** A database that begins with an Anvil's state. */
+
+import { join } from 'node:path';
+import { encodeRlp } from '../../base/rlp.ts';
+import { LmdbStore } from '../../state/store/lmdb-store.ts';
+import type { ChainBlock } from '../block-tree.ts';
+import { encodeBlock } from '../blocks/block.ts';
+import { createInFolder, type DatabaseLimits, STORE } from '../database/folder.ts';
+import { type OldBlock, OldBlocks } from '../database/old-blocks.ts';
+import { decodeStored, storedItems } from '../database/records.ts';
+import type { AnvilState } from './read-state.ts';
+
+/**
+ * Makes the database, with the blocks before its first, which BLOCKHASH asks for; it is closed.
+ * @throws DatabaseError `database/exists`, `database/in use`
+ */
+export async function createFromAnvil(
+  folder: string,
+  { spec, block, state, ancestors }: AnvilState,
+  limits: DatabaseLimits = {},
+): Promise<void> {
+  const database = await createInFolder(folder, block, state, { ...limits, spec });
+  await database.close();
+  const store = await LmdbStore.open({ folder: join(folder, STORE) });
+  try {
+    await new OldBlocks(store).put(ancestors.toReversed().map(oldBlock));
+  } finally {
+    await store.close();
+  }
+}
+
+function oldBlock(block: ChainBlock): OldBlock {
+  const { hash, header } = block;
+  const stored = decodeStored(encodeRlp(storedItems(block, encodeBlock(block))));
+  return { hash, number: header.number, stored };
+}
