@@ -35,7 +35,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 const program = new Command('ironfly')
-  .description('An EVM compiled to WebAssembly: run, test, measure and explain contracts.')
+  .description(
+    'An execution layer, its EVM compiled to WebAssembly: contracts run, measured and explained; ' +
+      'chains in databases, imported, proven, copied.',
+  )
   .version(packageVersion())
   .showHelpAfterError('(run with --help for what it takes)')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE));

@@ -13,10 +13,10 @@
 import { type JsonField, type JsonObject, readJson } from '../../base/json-field.ts';
 import type { Hash } from '../../evm/types.ts';
 import type { ChainBlock } from '../block-tree.ts';
-import { bodyRoots, indexedRoot } from '../blocks/block.ts';
 import { firstBlock, genesisHeader } from '../blocks/genesis.ts';
 import { headerHash } from '../blocks/header.ts';
-import { encodeReceipt, type Receipt } from '../blocks/receipt.ts';
+import { blockDifferences } from '../blocks/header-vouches.ts';
+import type { Receipt } from '../blocks/receipt.ts';
 import { type ChainSpec, ForkTimeline } from '../chain-spec.ts';
 import { readAccounts } from '../genesis-files/accounts.ts';
 import type { GenesisFile } from '../genesis-files/genesis-file.ts';
@@ -105,14 +105,7 @@ function readBlock(from: JsonObject, receipts: ReadonlyMap<Hash, readonly Mined[
 }
 
 function isWhole(block: ChainBlock): boolean {
-  const { header, receipts } = block;
-  const roots = bodyRoots(block);
-  return (
-    roots.transactionsRoot === header.transactionsRoot &&
-    roots.unclesHash === header.unclesHash &&
-    roots.withdrawalsRoot === header.withdrawalsRoot &&
-    indexedRoot(receipts.map(encodeReceipt)) === header.receiptsRoot
-  );
+  return blockDifferences(block).length === 0;
 }
 
 /** What became of a transaction. */
