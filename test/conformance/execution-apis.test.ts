@@ -1,6 +1,6 @@
 /**
- * The chain of execution-apis: imported from its genesis file, then asked what that chain's own
- * node answered. Proofs, raw blocks, headers and receipts, blocks as JSON, and states of old blocks.
+ * The chain of execution-apis: imported from its genesis file, then asked what geth answered there.
+ * Proofs, raw blocks, headers and receipts, and blocks as JSON.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
