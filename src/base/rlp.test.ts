@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { toHex } from './bytes.ts';
-import { decodeRlp, encodeRlp, type RlpInput, type RlpItem, rlpInteger } from './rlp.ts';
+import { concatBytes, toHex } from './bytes.ts';
+import {
+  decodeRlp,
+  encodeRlp,
+  type RlpEncodedItems,
+  type RlpInput,
+  type RlpItem,
+  rlpInteger,
+} from './rlp.ts';
 
 const hex = (text: string): Uint8Array => Uint8Array.fromHex(text);
 
@@ -13,12 +20,32 @@ const tree: fc.Arbitrary<RlpInput> = fc.letrec<{ item: RlpInput }>((tie) => ({
     fc.bigInt({ min: 0n, max: 300n }),
     fc.bigInt({ min: 0n, max: 2n ** 280n }),
     fc.array(tie('item'), { maxLength: 6 }),
+    fc.array(tie('item'), { maxLength: 6 }).map(encodedItems),
   ),
 })).item;
+
+function encodedItems(items: readonly RlpInput[]): RlpEncodedItems {
+  return { encodedItems: concatBytes(...items.map(encodeRlp)) };
+}
+
+/** What was encoded, cut by the first bytes alone. */
+function itemsOf({ encodedItems }: RlpEncodedItems): RlpItem[] {
+  const items: RlpItem[] = [];
+  for (let rest = encodedItems; rest.length > 0; ) {
+    const result = decodeRlp(rest);
+    const end = result.ok ? rest.length : result.offset;
+    const item = decodeRlp(rest.subarray(0, end));
+    if (!item.ok) throw new Error(item.reason);
+    items.push(item.item);
+    rest = rest.subarray(end);
+  }
+  return items;
+}
 
 function plain(item: RlpInput | RlpItem): unknown {
   if (item instanceof Uint8Array) return item.toHex();
   if (typeof item === 'string') return item.slice(2);
+  if (typeof item === 'object' && 'encodedItems' in item) return plain(itemsOf(item));
   return typeof item === 'bigint' ? rlpInteger(item).toHex() : item.map(plain);
 }
 

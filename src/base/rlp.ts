@@ -21,7 +21,12 @@ import { type Hex, integerDigits } from './bytes.ts';
  * What is encoded: a byte string, bytes as hex text, a non-negative integer as its fewest bytes,
  * or a list of what is encoded.
  */
-export type RlpInput = Uint8Array | Hex | bigint | readonly RlpInput[];
+export type RlpInput = Uint8Array | Hex | bigint | readonly RlpInput[] | RlpEncodedItems;
+
+/** A list whose items are encoded already: one after the other, without the list's header. */
+export interface RlpEncodedItems {
+  readonly encodedItems: Uint8Array;
+}
 
 /** What decoding gives. Byte strings are views of the decoded buffer. */
 export type RlpItem = Uint8Array | readonly RlpItem[];
@@ -137,7 +142,13 @@ function write(input: RlpInput): void {
   }
   if (input instanceof Uint8Array) writeBytes(input);
   else if (typeof input === 'bigint') writeInteger(input);
-  else writeDigits((input as Hex).slice(2));
+  else if (typeof input === 'string') writeDigits(input.slice(2));
+  else {
+    const { encodedItems } = input as RlpEncodedItems;
+    writeBytes(encodedItems);
+    writeHeader(LIST, encodedItems.length);
+    return;
+  }
   const size = used - end;
   const isItself = size === 1 && (scratch[scratch.length - used] as number) < STRING;
   if (!isItself) writeHeader(STRING, size);

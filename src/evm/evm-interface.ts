@@ -66,6 +66,8 @@ export interface TransactOptions extends ExecutionOptions {
    */
   readonly systemCall?: boolean;
   readonly checks?: TransactionChecks;
+  /** For whoever makes receipts: bloom and RLP of the logs, as `result.receiptLogs`. */
+  readonly receiptLogs?: boolean;
 }
 
 /** A call outside any transaction: the frame alone. */

@@ -234,7 +234,7 @@ export const C_TX = 544;
 export const C_RUNTIME = 1024;
 /** Block hashes known: 256 records {u64 number + 1, 24 bytes zero, word hash}, by number & 255. */
 export const C_BLOCK_HASHES = 4096;
-export const CONTEXT_BYTES = 20480;
+export const CONTEXT_BYTES = 32768;
 
 // ---------------------------------------------------------------- transaction (inside a context)
 // Written by the host before `transact`; offsets from C_TX.
@@ -573,6 +573,10 @@ export const C_TRANSIENT = 1088;
 export const C_RECENT_SLOTS = 3072;
 /** A power of two. */
 export const RECENT_SLOTS = 64;
+/** BLOOM_BITS x BLOOM_BITS_BYTES: addresses and topics hashed last (runtime/receipt-logs.ts). */
+export const C_BLOOM_BITS = 20480;
+export const BLOOM_BITS = 256;
+export const BLOOM_BITS_BYTES = 48;
 /** u32: a limit of the host was hit: the transaction is void. */
 export const C_LIMIT_HIT = 1120;
 /** u32: machine (rule set) id, part of the code cache's key. */

@@ -37,6 +37,7 @@ import type { CallHooks } from './machine/hooks.ts';
 import { createMachine, type Machine } from './machine/instance.ts';
 import { LentBytes } from './machine/lent-bytes.ts';
 import { canShareMemory, createMemory, HEAP_BYTES, type MachineMemory } from './machine/memory.ts';
+import { readReceiptLogs } from './machine/receipt-logs.ts';
 import { refusalOf } from './machine/refusals.ts';
 import { serveRequest, stage } from './machine/requests.ts';
 import { copyLogs, decodeLogs, readChanges, readOutput } from './machine/results.ts';
@@ -487,6 +488,10 @@ class LocalEVM implements EVM {
     const created: Address | undefined = creates
       ? readAddress(view, tx + layout.TX_CREATED)
       : undefined;
+    // A precompile's output lies where the receipt's logs are made.
+    const output = readOutput(this.#machine, arena);
+    const receiptLogs =
+      options.receiptLogs === true ? readReceiptLogs(this.#machine, arena) : undefined;
     const logs = copyLogs(this.#machine, arena);
     let decoded: readonly Log[] | undefined;
     return {
@@ -495,12 +500,13 @@ class LocalEVM implements EVM {
       gasRefunded: view.getBigUint64(tx + layout.TX_GAS_REFUNDED, true),
       stateGasUsed: view.getBigUint64(tx + layout.TX_STATE_GAS_USED, true),
       blockGasUsed: view.getBigUint64(tx + layout.TX_BLOCK_GAS_USED, true),
-      output: readOutput(this.#machine, arena),
+      output,
       // PERF: five thousand logs take longer to decode than to make; most callers never look.
       get logs() {
         decoded ??= decodeLogs(logs);
         return decoded;
       },
+      receiptLogs,
       created,
       changes: readChanges(this.#machine, arena),
       accesses: options.accesses === true ? readAccesses(this.#machine, ctx) : undefined,

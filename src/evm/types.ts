@@ -5,6 +5,7 @@
  */
 
 import type { StateAccesses } from './machine/accesses.ts';
+import type { ReceiptLogs } from './machine/receipt-logs.ts';
 
 export type Hex = `0x${string}`;
 /** 20 bytes, lower case. */
@@ -142,6 +143,11 @@ interface Executed {
   readonly blockGasUsed: bigint;
   readonly output: Uint8Array;
   readonly logs: readonly Log[];
+  /**
+   * The logs as a receipt holds them; undefined unless they were asked for, and where they take
+   * more than the 16 MiB of the machine's staging region: then they are to be made of `logs`.
+   */
+  readonly receiptLogs: ReceiptLogs | undefined;
   /** Address of the contract that a creating transaction made. */
   readonly created: Address | undefined;
   readonly changes: StateChanges;

@@ -2,6 +2,7 @@
 
 import { concatBytes, toHex } from '../../base/bytes.ts';
 import { decodeRlp, encodeRlp, type RlpInput, type RlpItem } from '../../base/rlp.ts';
+import type { ReceiptLogs } from '../../evm/machine/receipt-logs.ts';
 import type { Address, Hash, Log } from '../../evm/types.ts';
 import type { TransactionType } from '../transactions/types.ts';
 import { decodeInteger, malformed } from './header.ts';
@@ -18,7 +19,27 @@ export interface Receipt {
   /** 256 bytes. */
   readonly bloom: Uint8Array;
   readonly logs: readonly Log[];
+  /** The RLP of each log, one after the other, where it was made already: it counts for `logs`. */
+  readonly encodedLogs?: Uint8Array;
   readonly contractAddress: Address | undefined;
+}
+
+/** A receipt whose logs the machine has encoded: they are decoded when somebody looks. */
+export function receiptOf(
+  fields: Omit<Receipt, 'bloom' | 'logs' | 'encodedLogs'>,
+  { bloom, encoded }: ReceiptLogs,
+): Receipt {
+  let decoded: readonly Log[] | undefined;
+  return {
+    ...fields,
+    bloom,
+    encodedLogs: encoded,
+    // PERF: most blocks are imported without anybody looking.
+    get logs() {
+      decoded ??= decodeLogs(encoded);
+      return decoded;
+    },
+  };
 }
 
 const encodings = new WeakMap<Receipt, Uint8Array>();
@@ -30,9 +51,10 @@ const encodings = new WeakMap<Receipt, Uint8Array>();
 export function encodeReceipt(receipt: Receipt): Uint8Array {
   const known = encodings.get(receipt);
   if (known !== undefined) return known;
-  const { type, succeeded, stateRoot, cumulativeGasUsed, bloom, logs } = receipt;
+  const { type, succeeded, stateRoot, cumulativeGasUsed, bloom, encodedLogs } = receipt;
   const outcome = stateRoot ?? (succeeded ? 1n : 0n);
-  const list = encodeRlp([outcome, cumulativeGasUsed, bloom, logs.map(logItems)]);
+  const logs = encodedLogs ? { encodedItems: encodedLogs } : receipt.logs.map(logItems);
+  const list = encodeRlp([outcome, cumulativeGasUsed, bloom, logs]);
   const encoding = type === 0 ? list : concatBytes(Uint8Array.of(type), list);
   encodings.set(receipt, encoding);
   return encoding;
@@ -61,6 +83,13 @@ export function decodeReceipt(bytes: Uint8Array): DecodedReceipt {
     bloom: bytesOf('the bloom', bloom),
     logs: listOf('the logs', logs).map(logOf),
   };
+}
+
+/** @throws InvalidBlock `block/malformed` for what is not the RLP of logs */
+function decodeLogs(encoded: Uint8Array): Log[] {
+  const result = decodeRlp(encodeRlp({ encodedItems: encoded }));
+  if (!result.ok) throw malformed(`logs: ${result.reason} at byte ${result.offset}`);
+  return listOf('the logs', result.item).map(logOf);
 }
 
 type Items4 = readonly [RlpItem, RlpItem, RlpItem, RlpItem];

@@ -5,8 +5,10 @@
 
 import { sha256 } from '@noble/hashes/sha2.js';
 import { concatBytes, toHex } from '../../base/bytes.ts';
-import type { Address, Hash, Log } from '../../evm/types.ts';
+import type { Address, Hash } from '../../evm/types.ts';
+import { holdsBloom, logsBloom } from './bloom.ts';
 import { InvalidBlock } from './fault.ts';
+import type { Receipt } from './receipt.ts';
 
 /** Type byte and data, as the requests hash takes it. */
 export type Request = Uint8Array;
@@ -39,10 +41,16 @@ export function requestsHash(requests: readonly Request[]): Hash {
 }
 
 /**
- * The deposits among the logs, one after another.
+ * The deposits among the logs of the receipts, one after another. Logs are looked at only where
+ * the bloom says that there may be one.
  * @throws InvalidBlock `block/invalid deposit` for a log of another layout
  */
-export function depositsIn(logs: readonly Log[], contract: Address): Uint8Array {
+export function depositsIn(
+  receipts: readonly Pick<Receipt, 'bloom' | 'logs'>[],
+  contract: Address,
+): Uint8Array {
+  const bits = logsBloom([{ address: contract, topics: [DEPOSIT_EVENT], data: new Uint8Array(0) }]);
+  const logs = receipts.filter(({ bloom }) => holdsBloom(bloom, bits)).flatMap(({ logs }) => logs);
   const deposits = logs.filter(
     ({ address, topics }) => address === contract && topics[0] === DEPOSIT_EVENT,
   );

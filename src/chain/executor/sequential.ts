@@ -21,7 +21,7 @@ import { BLOOM_BYTES, logsBloom, mergeBloom } from '../blocks/bloom.ts';
 import { InvalidBlock } from '../blocks/fault.ts';
 import { GAS_PER_BLOB } from '../blocks/fees.ts';
 import type { BlockHeader } from '../blocks/header.ts';
-import type { Receipt } from '../blocks/receipt.ts';
+import { type Receipt, receiptOf } from '../blocks/receipt.ts';
 import type { Request } from '../blocks/requests.ts';
 import { blockRewards, type Reward } from '../blocks/rewards.ts';
 import type { BlockRules } from '../chain-spec.ts';
@@ -167,6 +167,7 @@ export class BlockRun {
       blockGasLeft: gasLimit - this.#gasUsed,
       blockStateGasLeft: gasLimit - this.#stateGasUsed,
       accesses: this.#accessList !== undefined,
+      receiptLogs: true,
     });
     if (result.status === 'refused') throw this.#invalid(result.reason, result.message);
     this.#keep(result.changes);
@@ -240,17 +241,18 @@ export class BlockRun {
   }
 
   #receiptOf(type: TransactionType, result: ExecutionResult, stateRoot: Hash | undefined): Receipt {
-    const { gasUsed, logs, created } = result;
-    return {
+    const { gasUsed, receiptLogs, created } = result;
+    const fields = {
       type,
       succeeded: result.status === 'success',
       stateRoot,
       cumulativeGasUsed: this.#gasPaid,
       gasUsed,
-      bloom: logsBloom(logs),
-      logs,
       contractAddress: created,
     };
+    if (receiptLogs !== undefined) return receiptOf(fields, receiptLogs);
+    const { logs } = result;
+    return { ...fields, bloom: logsBloom(logs), logs };
   }
 
   #invalid(reason: string, message: string): InvalidBlock {

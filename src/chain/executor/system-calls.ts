@@ -76,8 +76,7 @@ export async function collectRequests(
   receipts: readonly Receipt[],
 ): Promise<CollectedRequests> {
   if (!blockRules.is('prague')) return { requests: [], calls: [] };
-  const logs = receipts.flatMap((receipt) => receipt.logs);
-  const deposits = depositsIn(logs, spec.depositContract ?? DEPOSIT_CONTRACT);
+  const deposits = depositsIn(receipts, spec.depositContract ?? DEPOSIT_CONTRACT);
   const requests = requestOf(DEPOSIT_REQUEST, deposits);
   const calls: SystemCall[] = [];
   for (const [type, address] of REQUEST_CONTRACTS) {

@@ -35,6 +35,7 @@ export interface RuntimeExports {
   nextAccount(ctx: number, entry: number): number;
   nextSlot(ctx: number, entry: number): number;
   nextChangedAccount(ctx: number, entry: number): number;
+  receiptLogs(ctx: number, to: number, end: number): number;
   allocate(size: number): number;
 }
 

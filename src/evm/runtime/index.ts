@@ -15,6 +15,7 @@ export {
   opSstore, opTload, opTstore,
 } from "./stateops";
 export { opLog } from "./logs";
+export { receiptLogs } from "./receipt-logs";
 export { opCall, opCreate, opSelfdestruct } from "./calls";
 export { transact, resume } from "./transaction";
 export { completePrecompile } from "./precompiles";
