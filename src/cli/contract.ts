@@ -2,7 +2,8 @@
  * A contract's code as users give it: hex, a file of hex, or an artifact of Foundry, Hardhat or
  * whatever keeps what solc says of a contract.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { readTextFile } from './input-file.ts';
 
 export interface Contract {
   readonly name: string;
@@ -11,13 +12,15 @@ export interface Contract {
   readonly abi: readonly unknown[] | undefined;
 }
 
+/** Artifacts carry sources and syntax trees, too. */
+const BYTES_MAX = 67_108_864;
 const HEX = /^(0x)?([0-9a-fA-F]{2})*$/;
 
-/** @throws TypeError that says what was given, when it is none of these */
+/** @throws TypeError, InputFileError that say what was given, when it is none of these */
 export function readContract(given: string): Contract {
   if (HEX.test(given)) return { name: 'code', code: parseHex(given), abi: undefined };
   if (!existsSync(given)) throw new TypeError(`${given} is neither hex nor a file`);
-  const text = readFileSync(given, 'utf8').trim();
+  const text = readTextFile(given, BYTES_MAX).trim();
   if (HEX.test(text)) return { name: given, code: parseHex(text), abi: undefined };
   let artifact: Record<string, unknown>;
   try {
