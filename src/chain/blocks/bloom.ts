@@ -23,7 +23,11 @@ export function mergeBloom(bloom: Uint8Array, other: Uint8Array): void {
 
 /** Whether all bits of `part` are in `bloom`: else nothing of what `part` is of is in there. */
 export function holdsBloom(bloom: Uint8Array, part: Uint8Array): boolean {
-  return part.every((bits, i) => ((bloom[i] as number) & bits) === bits);
+  for (let i = 0; i < BLOOM_BYTES; i++) {
+    const bits = part[i] as number;
+    if (((bloom[i] as number) & bits) !== bits) return false;
+  }
+  return true;
 }
 
 function addToBloom(bloom: Uint8Array, hex: string): void {

@@ -21,7 +21,7 @@ export function readReceiptLogs(
 ): ReceiptLogs | undefined {
   const size = runtime.receiptLogs(ctx, staging, stagingEnd) >>> 0;
   if (size === 0) return undefined;
-  const bytes = memory.bytes();
-  const start = staging + BLOOM_BYTES;
-  return { bloom: bytes.slice(staging, start), encoded: bytes.slice(start, staging + size) };
+  // PERF: one buffer a transaction, not two.
+  const both = memory.bytes().slice(staging, staging + size);
+  return { bloom: both.subarray(0, BLOOM_BYTES), encoded: both.subarray(BLOOM_BYTES) };
 }
