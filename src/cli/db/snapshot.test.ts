@@ -40,6 +40,17 @@ it('a database goes into a file and comes out of it', async () => {
   const said = () => written.mock.calls.splice(0).join('');
   await run('restore', file, `${copy}-2`);
   expect(said()).toContain('chain 1\n  frontier\nthe chain is the file’s word');
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    const ended = run('restore', file, `${copy}-3`);
+    process.emit(name);
+    await ended;
+    expect(process.exitCode).toBe(130);
+    process.exitCode = 0;
+    expect(said()).toBe('');
+    await expect(openFolder(`${copy}-3`)).rejects.toMatchObject({ code: 'database/incomplete' });
+  }
+  await run('restore', file, `${copy}-3`);
+  expect(said()).toContain(`1 slots in ${copy}-3`);
   await run('restore', file, copy, '--block', block.hash, '--network', 'Frontier');
   expect(said()).toMatch(/^chain 1\n {2}frontier\nblock 0/);
   written.mockRestore();
