@@ -24,6 +24,12 @@ export class Machines {
 
   /** An EVM for the rules; whoever takes it sets state and block. */
   for(rules: Rules): EVM {
+    const evm = this.#evmOf(rules);
+    this.#standing.delete(evm);
+    return evm;
+  }
+
+  #evmOf(rules: Rules): EVM {
     const key = this.#keyOf(rules);
     let evm = this.#byRules.get(key);
     if (evm === undefined) {
@@ -38,7 +44,7 @@ export class Machines {
    * already, from the block before.
    */
   upon(parent: Hash, rules: Rules): { readonly evm: EVM; readonly isAtParent: boolean } {
-    const evm = this.for(rules);
+    const evm = this.#evmOf(rules);
     const isAtParent = this.#standing.get(evm) === parent;
     this.#standing.delete(evm);
     return { evm, isAtParent };

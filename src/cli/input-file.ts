@@ -61,13 +61,16 @@ function readAll(path: string | 0, file: number, bytesMax: number): Uint8Array {
   let size = 0;
   for (;;) {
     const chunk = new Uint8Array(CHUNK);
-    const count = readSync(file, chunk);
-    if (count === 0) break;
-    size += count;
+    let used = 0;
+    // A pipe gives less at a time.
+    for (let count = 1; count > 0 && used < CHUNK; used += count) {
+      count = readSync(file, chunk, used, CHUNK - used, null);
+    }
+    size += used;
     if (size > bytesMax) throw tooLarge(path, size, bytesMax);
-    chunks.push(chunk.subarray(0, count));
+    chunks.push(chunk.subarray(0, used));
+    if (used < CHUNK) return concatBytes(...chunks);
   }
-  return concatBytes(...chunks);
 }
 
 function tooLarge(path: string | 0, size: number, most: number): InputFileError {

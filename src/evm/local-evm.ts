@@ -151,17 +151,23 @@ class LocalEVM implements EVM {
     const { versions } = this.#layers;
     this.#contexts.whenIdle(() => {
       const entries = this.#machine.runtime.layerEntries(versions);
-      if (entries > KEPT_ENTRIES_MAX || this.#codeHeap.isHalfFull) this.setState(state);
-      else this.#readFrom(state);
+      const hasMuchCode = this.#codeHeap.isHalfFull;
+      if (entries > KEPT_ENTRIES_MAX || hasMuchCode) this.#forget();
+      if (hasMuchCode) this.#codeHeap.empty();
+      this.#readFrom(state);
     });
   }
 
   setState(state: StateReader): void {
     this.#contexts.whenIdle(() => {
+      this.#forget();
       this.#readFrom(state);
-      this.#machine.runtime.layerClear(this.#layers.versions);
-      this.#machine.runtime.layerClear(this.#layers.view);
     });
+  }
+
+  #forget(): void {
+    this.#machine.runtime.layerClear(this.#layers.versions);
+    this.#machine.runtime.layerClear(this.#layers.view);
   }
 
   #readFrom(state: StateReader): void {

@@ -145,7 +145,7 @@ interface Executed {
   readonly logs: readonly Log[];
   /**
    * The logs as a receipt holds them; undefined unless they were asked for, and where they take
-   * more than the 16 MiB of the machine's staging region: then they are to be made of `logs`.
+   * more than the machine's staging region, 1 or 16 MiB: then they are to be made of `logs`.
    */
   readonly receiptLogs: ReceiptLogs | undefined;
   /** Address of the contract that a creating transaction made. */

@@ -1,12 +1,10 @@
 /** A database that begins with an Anvil's state. */
 
-import { join } from 'node:path';
 import { encodeRlp } from '../../base/rlp.ts';
-import { LmdbStore } from '../../state/store/lmdb-store.ts';
 import type { ChainBlock } from '../block-tree.ts';
 import { encodeBlock } from '../blocks/block.ts';
-import { createInFolder, type DatabaseLimits, STORE } from '../database/folder.ts';
-import { type OldBlock, OldBlocks } from '../database/old-blocks.ts';
+import { createInFolder, type DatabaseLimits } from '../database/folder.ts';
+import type { OldBlock } from '../database/old-blocks.ts';
 import { decodeStored, storedItems } from '../database/records.ts';
 import type { AnvilState } from './read-state.ts';
 
@@ -19,14 +17,10 @@ export async function createFromAnvil(
   { spec, block, state, ancestors }: AnvilState,
   limits: DatabaseLimits = {},
 ): Promise<void> {
-  const database = await createInFolder(folder, block, state, { ...limits, spec });
+  const old = ancestors.toReversed().map(oldBlock);
+  const options = { ...limits, spec, ancestors: old };
+  const database = await createInFolder(folder, block, state, options);
   await database.close();
-  const store = await LmdbStore.open({ folder: join(folder, STORE) });
-  try {
-    await new OldBlocks(store).put(ancestors.toReversed().map(oldBlock));
-  } finally {
-    await store.close();
-  }
 }
 
 function oldBlock(block: ChainBlock): OldBlock {

@@ -39,7 +39,7 @@ import {
 } from './kept-retention.ts';
 import { checkSpec, keepSpec, readSpec } from './kept-spec.ts';
 import { type Node, Nodes } from './nodes.ts';
-import { OldBlocks } from './old-blocks.ts';
+import { type OldBlock, OldBlocks } from './old-blocks.ts';
 import { type Moves, Pending } from './pending.ts';
 import { readTree } from './read-tree.ts';
 import {
@@ -137,13 +137,15 @@ export class ChainDatabase implements BlockTree {
   }
 
   /**
-   * Begins a chain with a block and its state, in a store and a log that are empty.
+   * Begins a chain with a block and its state, in a store and a log that are empty; and with blocks
+   * before it, the first one first, which BLOCKHASH asks for.
    * @throws DatabaseError `database/exists`; InvalidBlock never: the root is the caller's to check
    */
   static async create(
     options: ChainDatabaseOptions,
     block: ChainBlock,
     state: StateChanges,
+    ancestors: readonly OldBlock[] = [],
   ): Promise<ChainDatabase> {
     const { store, log } = options;
     const retention = chosenRetention(DEFAULT_RETENTION, options);
@@ -162,6 +164,8 @@ export class ChainDatabase implements BlockTree {
     if (options.spec !== undefined) await keepSpec(store, options.spec);
     await keepRetention(store, retention);
     await flat.checkpoint({ block: hash, number: header.number, record: 1n });
+    // Without a record there is no chain yet: an abrupt end here leaves one that is refused.
+    if (ancestors.length > 0) await new OldBlocks(store).put(ancestors);
     const none = new Uint8Array(0);
     await log.append([
       encodeBlockRecord(block, encodeBlock(block), { forward: none, reverse: none }),
@@ -319,6 +323,7 @@ export class ChainDatabase implements BlockTree {
       throw new DatabaseError('database/busy', 'a block is in the making');
     }
     await this.#moveTo(this.#node(hash));
+    this.#state.beginProofs();
     return this.#state;
   }
 

@@ -18,7 +18,8 @@ import { MemoryStore } from '../../state/store/memory-store.ts';
 import type { ChainBlock } from '../block-tree.ts';
 import { ChainDatabase, type ChainDatabaseOptions } from './chain-database.ts';
 import { DatabaseError } from './fault.ts';
-import { type FolderLock, lockFolder } from './lock.ts';
+import { lockFolder } from './lock.ts';
+import type { OldBlock } from './old-blocks.ts';
 
 /** Names in the folder. */
 export const STORE = 'state';
@@ -27,6 +28,11 @@ export const LOG = 'log';
 export interface DatabaseLimits extends Omit<ChainDatabaseOptions, 'store' | 'log'> {
   /** Of a file of the log, which goes when all in it is old; 64 MiB when left out. */
   readonly segmentBytes?: number;
+}
+
+export interface CreationLimits extends DatabaseLimits {
+  /** Blocks before the first, the oldest first. */
+  readonly ancestors?: readonly OldBlock[];
 }
 
 /** A chain in memory, from its first block and that block's state on. */
@@ -48,9 +54,11 @@ export function createInFolder(
   folder: string,
   block: ChainBlock,
   state: StateChanges,
-  limits: DatabaseLimits = {},
+  { ancestors = [], ...limits }: CreationLimits = {},
 ): Promise<ChainDatabase> {
-  return withFolder(folder, limits, (options) => ChainDatabase.create(options, block, state));
+  const create = (options: ChainDatabaseOptions) =>
+    ChainDatabase.create(options, block, state, ancestors);
+  return withFolder(folder, limits, create);
 }
 
 /**
@@ -82,11 +90,7 @@ async function withFolder(
 ): Promise<ChainDatabase> {
   await makeFolder(folder);
   const lock = await lockFolder(folder);
-  const opened: { close(): Promise<void> }[] = [];
-  const close = async (held: FolderLock): Promise<void> => {
-    for (const each of opened.reverse()) await each.close();
-    await held.release();
-  };
+  const opened: Closable[] = [{ close: () => lock.release() }];
   try {
     const store = await LmdbStore.open({ folder: join(folder, STORE) });
     opened.push(store);
@@ -96,7 +100,21 @@ async function withFolder(
     opened.push(log);
     return await work({ ...limits, store, log, onClose: () => lock.release() });
   } catch (error) {
-    await close(lock);
+    // What is wrong is what is said, not what came of it.
+    await closeAll(opened).catch(() => {});
     throw error;
   }
+}
+
+export interface Closable {
+  close(): Promise<void>;
+}
+
+/** Closes all, the last one first, whichever of them fail. @throws the first fault */
+export async function closeAll(opened: readonly Closable[]): Promise<void> {
+  const faults: unknown[] = [];
+  for (const each of opened.toReversed()) {
+    await each.close().catch((error: unknown) => faults.push(error));
+  }
+  if (faults.length > 0) throw faults[0];
 }

@@ -7,9 +7,11 @@
  */
 
 import { open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { encodeRlp } from '../../base/rlp.ts';
 import type { Hash } from '../../evm/types.ts';
 import { encodeChanges } from '../../state/change-codec.ts';
+import { syncFolder } from '../../state/folders.ts';
 import { HandleFile } from '../../state/log/files.ts';
 import type { OrderedStore } from '../../state/store/ordered-store.ts';
 import type { ChainBlock } from '../block-tree.ts';
@@ -80,6 +82,7 @@ export async function exportSnapshot(
 /** Made when it is not there. */
 async function openFile(path: string): Promise<HandleFile> {
   await (await open(path, 'a')).close();
+  await syncFolder(dirname(path));
   return new HandleFile(await open(path, 'r+'));
 }
 

@@ -11,13 +11,14 @@
  * checked again then; what is slow is not done again.
  */
 
-import { mkdir, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toHex } from '../../base/bytes.ts';
 import type { Hash } from '../../evm/types.ts';
 import { FlatState } from '../../state/flat/flat-state.ts';
 import { codeKey } from '../../state/flat/keys.ts';
 import type { Checkpoint } from '../../state/flat/values.ts';
+import { makeFolder } from '../../state/folders.ts';
 import { FolderFiles, HandleFile } from '../../state/log/files.ts';
 import { RecordLog } from '../../state/log/record-log.ts';
 import { LmdbStore } from '../../state/store/lmdb-store.ts';
@@ -25,7 +26,7 @@ import type { OrderedStore } from '../../state/store/ordered-store.ts';
 import { encodeBlock } from '../blocks/block.ts';
 import type { ChainSpec } from '../chain-spec.ts';
 import { DatabaseError } from '../database/fault.ts';
-import { LOG, STORE } from '../database/folder.ts';
+import { closeAll, LOG, STORE } from '../database/folder.ts';
 import { checkSpec, keepSpec } from '../database/kept-spec.ts';
 import { lockFolder } from '../database/lock.ts';
 import { OldBlocks } from '../database/old-blocks.ts';
@@ -80,7 +81,7 @@ export async function importSnapshot(
     // A file that is no snapshot makes no folder.
     const reader = await SnapshotReader.open(file);
     const head = headOf(reader, options);
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     const lock = await lockFolder(folder);
     opened.push({ close: () => lock.release() });
     const store = await LmdbStore.open({ folder: join(folder, STORE) });
@@ -90,7 +91,7 @@ export async function importSnapshot(
     await new Import({ reader, head, store, log, folder, options }).run();
     return head;
   } finally {
-    for (const each of opened.reverse()) await each.close();
+    await closeAll(opened);
   }
 }
 

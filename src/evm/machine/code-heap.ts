@@ -59,9 +59,14 @@ export class CodeHeap {
     this.#asked = true;
     contexts.whenIdle(() => {
       this.#asked = false;
-      this.#collect(true);
-      if (this.bytes > this.#bytesMax / 2) this.#collect(false);
+      this.empty();
     });
+  }
+
+  /** Frees what nobody needs; while nothing runs. */
+  empty(): void {
+    this.#collect(true);
+    if (this.isHalfFull) this.#collect(false);
   }
 
   #collect(keepsLinked: boolean): void {

@@ -182,10 +182,11 @@ export class FlatState implements Omit<StateReader, 'getBlockHash'> {
   }
 
   /**
-   * Writes the state as it is now as one transaction, once what `ready` gives resolves. Blocks may
+   * Writes the state as it is now, all of it or none, once what `ready` gives resolves. Blocks may
    * be applied and undone while it is written. PERF: O(n log n) of what was gathered.
    * @throws StateError `state/busy` while another is written, `state/two writers`; StoreError
-   *   `store/failed` when nothing was written: all is as before then
+   *   `store/failed` when nothing was written: all is as before then; `store/unfinished` when the
+   *   store must be opened again, which writes the rest
    */
   async checkpoint(at: Omit<Checkpoint, 'stateRoot'>, ready?: () => Promise<void>): Promise<void> {
     this.#checkUsable();
@@ -212,6 +213,11 @@ export class FlatState implements Omit<StateReader, 'getBlockHash'> {
     }
   }
 
+  /** Begins reading of the tries: what is read is younger than what the last block used. */
+  beginProofs(): void {
+    this.#tries.tick();
+  }
+
   /** The trie of accounts. */
   get accountTrie(): StateTrie {
     return this.#trieOf(undefined);
@@ -224,8 +230,6 @@ export class FlatState implements Omit<StateReader, 'getBlockHash'> {
 
   #trieOf(owner: Address | undefined): StateTrie {
     this.#checkUsable();
-    // What is read now is younger than what the last block used.
-    this.#tries.tick();
     return {
       root: () => this.#openTrie(owner).root(),
       prove: (key) => this.#openTrie(owner).prove(key),

@@ -46,14 +46,16 @@ export async function checkFolder(folder: string, repair: boolean): Promise<bool
     throw new StoreError('store/foreign', message);
   }
   if (!names.includes(DATA_FILE)) {
-    if (!names.includes(REDO_FILE)) return false;
-    const message = `${DATA_FILE} is gone from ${folder}, and ${REDO_FILE} is not all that it held`;
-    throw new StoreError('store/damaged', message);
+    if (names.includes(REDO_FILE)) throw lostData(folder);
+    return false;
   }
   const file = openSync(join(folder, DATA_FILE), 'r');
   try {
     // What a crash leaves that came before anything was written.
-    if (fstatSync(file).size === 0) return false;
+    if (fstatSync(file).size === 0) {
+      if (names.includes(REDO_FILE)) throw lostData(folder);
+      return false;
+    }
     const short = shortness(file, folder);
     if (short === undefined) return true;
     if (!short.isSound) {
@@ -66,6 +68,11 @@ export async function checkFolder(folder: string, repair: boolean): Promise<bool
   }
   if (repair) fillUp(folder);
   return true;
+}
+
+function lostData(folder: string): StoreError {
+  const message = `${DATA_FILE} is gone from ${folder}, and ${REDO_FILE} is not all that it held`;
+  return new StoreError('store/damaged', message);
 }
 
 /**

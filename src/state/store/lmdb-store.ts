@@ -93,8 +93,8 @@ export class LmdbStore implements OrderedStore {
   }
 
   /**
-   * Changes of more than `HERE_BYTES_MAX` are written by another thread; reads show what was there
-   * before until it is done. Packed changes are taken over.
+   * Changes of more than `HERE_BYTES_MAX` are written by another thread, and of more than 4 MiB in
+   * parts, which reads may see one after another. Packed changes are taken over.
    */
   async write(changes: Iterable<StoreChange>): Promise<void> {
     this.#checkUsable();

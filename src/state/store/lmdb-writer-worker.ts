@@ -6,7 +6,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { openDatabase, putAll, putInParts } from './lmdb-database.ts';
 import { PackedChanges, type Pieces } from './packed-changes.ts';
-import { dropRedo, keepRedo } from './redo-file.ts';
+import { draftRedo, dropRedo, keepRedo } from './redo-file.ts';
 
 /** Changes of so many bytes are one transaction. */
 const WHOLE_BYTES_MAX = 4_194_304;
@@ -37,8 +37,9 @@ parentPort?.on('message', async ({ pieces }: WriterJob) => {
   try {
     const changes = PackedChanges.from(pieces);
     if (changes.bytes > WHOLE_BYTES_MAX) {
-      keepRedo(folder, pieces);
+      draftRedo(folder, pieces);
       begun = true;
+      keepRedo(folder);
       putInParts(database, folder, changes);
       dropRedo(folder);
     } else putAll(database, folder, changes);

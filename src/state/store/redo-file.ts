@@ -14,9 +14,10 @@
 import { createHash } from 'node:crypto';
 import {
   closeSync,
+  fstatSync,
   fsyncSync,
   openSync,
-  readFileSync,
+  readSync,
   renameSync,
   rmSync,
   writeSync,
@@ -30,10 +31,13 @@ export const REDO_FILE = 'redo';
 export const REDO_DRAFT = 'redo.draft';
 
 const MAGIC = new TextEncoder().encode('ironfly redo 1\n');
+/** Of the magic, without the version. */
+const NAME_BYTES = 13;
+const SIZE_BYTES = 4;
 const DIGEST_BYTES = 32;
 
-/** On the disk when this returns. @throws what the disk says; nothing is kept then */
-export function keepRedo(folder: string, { pieces, ends }: Pieces): void {
+/** On the disk when this returns, but counts for nothing. @throws what the disk says */
+export function draftRedo(folder: string, { pieces, ends }: Pieces): void {
   const draft = join(folder, REDO_DRAFT);
   const file = openSync(draft, 'w');
   try {
@@ -51,18 +55,16 @@ export function keepRedo(folder: string, { pieces, ends }: Pieces): void {
     writeWhole(file, hash.digest());
     fsyncSync(file);
   } catch (error) {
-    closeSync(file);
-    rmSync(draft, { force: true });
+    dropDraft(folder);
     throw error;
+  } finally {
+    closeSync(file);
   }
-  closeSync(file);
-  renameSync(draft, join(folder, REDO_FILE));
-  syncNames(folder);
 }
 
-/** Gone for good when this returns: it would take back what is written later. */
-export function dropRedo(folder: string): void {
-  rmSync(join(folder, REDO_FILE));
+/** From now on the draft counts, even where this throws. */
+export function keepRedo(folder: string): void {
+  renameSync(join(folder, REDO_DRAFT), join(folder, REDO_FILE));
   syncNames(folder);
 }
 
@@ -71,34 +73,63 @@ export function dropDraft(folder: string): void {
   rmSync(join(folder, REDO_DRAFT), { force: true });
 }
 
+/** Gone for good when this returns: it would take back what is written later. */
+export function dropRedo(folder: string): void {
+  rmSync(join(folder, REDO_FILE));
+  syncNames(folder);
+}
+
 /** What an abrupt end left to be written; undefined for nothing. @throws StoreError */
 export function readRedo(folder: string): PackedChanges | undefined {
-  const bytes = contentOf(join(folder, REDO_FILE));
-  if (bytes === undefined) return undefined;
-  const end = bytes.length - DIGEST_BYTES;
-  const content = bytes.subarray(0, Math.max(end, 0));
-  const digest = createHash('sha256').update(content).digest();
-  if (end < MAGIC.length || !bytes.subarray(end).equals(digest)) throw damaged(folder);
-  if (Buffer.compare(bytes.subarray(0, MAGIC.length), MAGIC) !== 0) {
+  const file = openRedo(folder);
+  if (file === undefined) return undefined;
+  try {
+    return PackedChanges.from(piecesOf(file, folder));
+  } finally {
+    closeSync(file);
+  }
+}
+
+function openRedo(folder: string): number | undefined {
+  try {
+    return openSync(join(folder, REDO_FILE), 'r');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    const message = `${REDO_FILE} in ${folder} cannot be read: ${(cause as Error).message}`;
+    throw new StoreError('store/damaged', message, { cause });
+  }
+}
+
+/** Read part by part: all of it may be more than one buffer holds. */
+function piecesOf(file: number, folder: string): Pieces {
+  const end = fstatSync(file).size - DIGEST_BYTES;
+  const hash = createHash('sha256');
+  let at = 0;
+  const take = (size: number): Uint8Array<ArrayBuffer> => {
+    if (at + size > end) throw damaged(folder);
+    const bytes = new Uint8Array(size);
+    readWhole(file, bytes, at);
+    at += size;
+    hash.update(bytes);
+    return bytes;
+  };
+  const magic = take(MAGIC.length);
+  if (Buffer.compare(magic, MAGIC) !== 0) {
+    if (Buffer.compare(magic.subarray(0, NAME_BYTES), MAGIC.subarray(0, NAME_BYTES)) !== 0) {
+      throw damaged(folder);
+    }
     const message = `${REDO_FILE} in ${folder} is of another version of this program`;
     throw new StoreError('store/version', message);
   }
   const pieces: ArrayBuffer[] = [];
-  for (let at = MAGIC.length; at < end; ) {
-    const size = bytes.readUInt32LE(at);
-    pieces.push(new Uint8Array(bytes.subarray(at + 4, at + 4 + size)).buffer);
-    at += 4 + size;
+  while (at < end) {
+    const size = new DataView(take(SIZE_BYTES).buffer).getUint32(0, true);
+    pieces.push(take(size).buffer);
   }
-  return PackedChanges.from({ pieces, ends: pieces.map(({ byteLength }) => byteLength) });
-}
-
-function contentOf(path: string): Buffer | undefined {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new StoreError('store/damaged', `${path} cannot be read`, { cause: error });
-  }
+  const digest = new Uint8Array(DIGEST_BYTES);
+  readWhole(file, digest, end);
+  if (!hash.digest().equals(digest)) throw damaged(folder);
+  return { pieces, ends: pieces.map(({ byteLength }) => byteLength) };
 }
 
 function damaged(folder: string): StoreError {
@@ -107,9 +138,17 @@ function damaged(folder: string): StoreError {
 }
 
 function sizeBytes(size: number): Uint8Array {
-  const bytes = new Uint8Array(4);
+  const bytes = new Uint8Array(SIZE_BYTES);
   new DataView(bytes.buffer).setUint32(0, size, true);
   return bytes;
+}
+
+function readWhole(file: number, bytes: Uint8Array, position: number): void {
+  for (let at = 0; at < bytes.length; ) {
+    const count = readSync(file, bytes, at, bytes.length - at, position + at);
+    if (count === 0) throw new RangeError('the file was cut while it was read');
+    at += count;
+  }
 }
 
 function writeWhole(file: number, bytes: Uint8Array): void {

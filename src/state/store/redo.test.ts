@@ -19,7 +19,7 @@ import { MemoryStore } from './memory-store.ts';
 import { type OrderedStore, prefixEnd, type StoreChange } from './ordered-store.ts';
 import { OverlaidStore } from './overlaid-store.ts';
 import { PackedChanges } from './packed-changes.ts';
-import { keepRedo, REDO_DRAFT, REDO_FILE } from './redo-file.ts';
+import { draftRedo, keepRedo, REDO_DRAFT, REDO_FILE } from './redo-file.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'ironfly-redo-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -61,7 +61,8 @@ async function cutOff(parts: number): Promise<string> {
   await store.write(round(1));
   await store.close();
   const changes = PackedChanges.of(round(2));
-  keepRedo(folder, changes.take());
+  draftRedo(folder, changes.take());
+  keepRedo(folder);
   const database = openDatabase(folder, false);
   putAll(database, folder, [...round(2)].slice(0, Math.floor((COUNT * parts) / 32)));
   await database.close();
@@ -119,6 +120,11 @@ describe('changes that are too many for one transaction', () => {
     }
     writeFileSync(file, whole);
     expect(readFileSync(join(folder, 'data.mdb')).equals(data)).toBe(true);
+    writeFileSync(file, Buffer.concat([Buffer.from('ironfly redo 2'), whole.subarray(14)]));
+    await expect(LmdbStore.open({ folder })).rejects.toMatchObject({ code: 'store/version' });
+    writeFileSync(file, whole);
+    writeFileSync(join(folder, 'data.mdb'), '');
+    await expect(LmdbStore.open({ folder })).rejects.toMatchObject({ code: 'store/damaged' });
     rmSync(join(folder, 'data.mdb'));
     await expect(LmdbStore.open({ folder })).rejects.toMatchObject({ code: 'store/damaged' });
   });
