@@ -24,6 +24,7 @@ interface RunOptions {
 }
 
 const CONTRACT: Address = `0x${'c0de'.padStart(40, '0')}`;
+const SHOWN_BYTES_MAX = 1_048_576;
 const CALLER: Address = `0x${'ca11'.padStart(40, '0')}`;
 const GAS_DEFAULT = 1_000_000_000n;
 const GAS_MAX = (1n << 63n) - 1n;
@@ -99,6 +100,13 @@ function stateOf({ code }: Contract, file: string | undefined): MemoryState {
   return state;
 }
 
+/** In hex; of what no string holds, or nobody reads, the beginning. */
+function shown(bytes: Uint8Array): string {
+  const hex = `0x${bytes.subarray(0, SHOWN_BYTES_MAX).toHex()}`;
+  if (bytes.length <= SHOWN_BYTES_MAX) return hex;
+  return `${hex}... (the first ${SHOWN_BYTES_MAX} of ${bytes.length} bytes)`;
+}
+
 function describe(
   result: TransactionResult,
   data: Uint8Array,
@@ -116,10 +124,10 @@ function describe(
   return [
     `status   ${status}${reason}`,
     `gas      ${gasUsed}`,
-    `output   0x${output.toHex()}`,
+    `output   ${shown(output)}`,
     ...values.map((value) => `         ${value}`),
     ...logs.map((log, i) => {
-      const plain = `${log.topics.join(' ')} 0x${log.data.toHex()}`;
+      const plain = `${log.topics.join(' ')} ${shown(log.data)}`;
       return `log ${String(i).padEnd(4)} ${log.address} ${decodeLog(log, abi) ?? plain}`;
     }),
   ];
