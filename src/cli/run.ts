@@ -24,7 +24,7 @@ interface RunOptions {
 }
 
 const CONTRACT: Address = `0x${'c0de'.padStart(40, '0')}`;
-const SHOWN_BYTES_MAX = 1_048_576;
+const SHOWN_BYTES_MAX = 262_144;
 const CALLER: Address = `0x${'ca11'.padStart(40, '0')}`;
 const GAS_DEFAULT = 1_000_000_000n;
 const GAS_MAX = (1n << 63n) - 1n;
