@@ -76,9 +76,14 @@ export function createComparer(fork: ForkName, engines: readonly Engine[] = ENGI
   };
 }
 
+/** What V8 says of more bytes than an array may have, and of more than there are. */
+const TOO_LARGE = ['Invalid typed array length', 'Array buffer allocation failed'];
+
 /** EthereumJS cannot report a step of REVERT whose data would not fit into memory. */
 function isUnreadable(error: unknown): boolean {
-  return error instanceof RangeError && error.message.startsWith('Invalid typed array length');
+  if (!(error instanceof RangeError) || error.stack?.includes('_runStepHook') !== true)
+    return false;
+  return TOO_LARGE.some((text) => error.message.startsWith(text));
 }
 
 async function run(
