@@ -20,7 +20,14 @@ import {
   CHAIN_ID,
   machineTransaction,
 } from './case.ts';
-import { type AccountState, isKept, type Outcome, STACK_KEPT, type Step } from './outcome.ts';
+import {
+  type AccountState,
+  INVALID,
+  isKept,
+  type Outcome,
+  STACK_KEPT,
+  type Step,
+} from './outcome.ts';
 
 /** What is forced upon a machine. */
 export interface Forcing {
@@ -70,7 +77,8 @@ export function createMachine(engine: Engine, fork: ForkName): Machine {
 
 function keepStep(steps: Step[], step: TraceStep): void {
   const { pc, op, gas, depth, memSize, stack, refund } = step;
-  if (!isKept(op, stack.length, steps)) return;
+  // What the fork does not know is INVALID to EthereumJS, REVERT before Byzantium too.
+  if (!isKept(step.opName === undefined ? INVALID : op, stack.length, steps)) return;
   const kept = stack.slice(-STACK_KEPT);
   steps.push({ pc, op, gas, depth, memSize, height: stack.length, stack: kept, refund });
 }

@@ -98,7 +98,7 @@ export function stateDifference(
 const STOP = 0x00;
 const SSTORE = 0x55;
 const REVERT = 0xfd;
-const INVALID = 0xfe;
+export const INVALID = 0xfe;
 
 /** Words of each step's stack that are kept; deeper ones were compared when they were higher. */
 export const STACK_KEPT = 17;
