@@ -46,6 +46,7 @@ export function plotSlots(figures: readonly SlotFigures[]): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}"`,
     ` width="${WIDTH}" height="${height}" font-family="sans-serif" font-size="12">`,
+    '<title>Slots of a contract by the size of the state</title>',
     `<rect width="${WIDTH}" height="${height}" fill="#ffffff"/>`,
     ...charts,
     '</svg>\n',
