@@ -127,7 +127,7 @@ export const CODE_BLOCK_COUNT = 4;
  * of JUMPDESTs before this group), u32 zero.
  */
 export const CODE_MAP = 8;
-/** ptr: BLOCK entries, one a JUMPDEST, in the order of pc. */
+/** ptr: BLOCK entries, one a JUMPDEST, in the order of pc, in an allocation of their own. */
 export const CODE_BLOCKS = 12;
 /** u32: table index at which a call of this code starts; 0 = the interpreter at byte 0. */
 export const CODE_ENTRY = 16;
@@ -139,7 +139,7 @@ export const CODE_TIER = 24;
 export const CODE_KEPT = 28;
 /** u32: C_MACHINE of the machine that it belongs to. */
 export const CODE_MACHINE = 32;
-/** u32: bytes allocated for this object, its map and blocks. */
+/** u32: bytes allocated for this object and its map. */
 export const CODE_ALLOCATED = 36;
 /** ptr: the next older init code of the context (C_INIT_CODES); of others, while collecting. */
 export const CODE_NEXT = 40;

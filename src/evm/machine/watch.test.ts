@@ -137,6 +137,18 @@ const LONG: Readonly<Record<string, Long>> = {
     fork: 'constantinople',
     looks: 6 + 20,
   },
+  // So does this one, where there is no limit to its length; copied, cleared and analysed.
+  'CREATE, long init code': {
+    code: `${FILL}${SIZE}5f5ff05f5260205ff3`.replaceAll('5f', '6000'),
+    fork: 'constantinople',
+    looks: 6 + 60,
+  },
+  // Init code that returns 6 MiB: hashed; they are known from the run before.
+  'CREATE, long code': {
+    code: `66${SIZE}6000f360005260076019${'6000f0600052602060'}00f3`,
+    fork: 'homestead',
+    looks: 6 + 20 + 20,
+  },
   // 100,000 rounds.
   BLAKE2F: {
     code: `63000186a060e01b5f5260205f60d55f5f60095af150${RETURN_HASH}`,

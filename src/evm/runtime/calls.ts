@@ -16,7 +16,7 @@ import {
   STATUS_HOST_LIMIT, STATUS_INIT_CODE_TOO_LARGE, STATUS_OUT_OF_GAS, STATUS_SELFDESTRUCT,
   STATUS_STATIC_VIOLATION, STATUS_SWITCH_FRAME,
 } from "../layout";
-import { codeCreate } from "./code";
+import { initCodeCreate } from "./code";
 import { enterFrame } from "./frames";
 import { logBurn, logTransfer } from "./transfer-logs";
 import { keccak256Watched, keccak256Word } from "./hashes/keccak";
@@ -268,7 +268,7 @@ export function opCreate(fp: u32, sp: u32, gas: i64, op: u32): i32 {
     zeroWord(result);
     return STATUS_SWITCH_FRAME;
   }
-  const code = codeCreate(ctx, bytes, size, 0);
+  const code = initCodeCreate(ctx, bytes, size);
   if (code == 0) {
     store<u32>(ctx + C_LIMIT_HIT, 1);
     return STATUS_HOST_LIMIT;

@@ -18,7 +18,9 @@ const HASH = layout.GLOBALS + layout.G_SCRATCH;
 function create(runtime: RuntimeInternals, code: Uint8Array, hash = 0): number {
   const { inner, memory, arena } = runtime;
   memory.bytes().set(code, arena.inputs);
-  return (inner['codeCreate']?.(arena.ctx, arena.inputs, code.length, hash) ?? 0) >>> 0;
+  const given = [arena.ctx, arena.inputs, code.length] as const;
+  const made = hash === 0 ? inner['initCodeCreate'] : inner['codeCreate'];
+  return (made?.(...given, hash) ?? 0) >>> 0;
 }
 
 function setHash({ memory }: RuntimeInternals, value: number): void {
@@ -44,40 +46,82 @@ const bytecode = fc
   })
   .map((bytes) => Uint8Array.from(bytes));
 
+/** Whether an object's map, ranks, blocks and bytes say what a plain walk of the bytes says. */
+function expectAnalysis({ memory }: RuntimeInternals, code: number, bytes: Uint8Array): void {
+  const view = memory.view();
+  const field = (offset: number) => view.getUint32(code + offset, true);
+  const expected = jumpdests(bytes);
+  expect(field(layout.CODE_SIZE)).toBe(bytes.length);
+  expect(field(layout.CODE_BLOCK_COUNT)).toBe(expected.length);
+  const map = field(layout.CODE_MAP);
+  const seen: number[] = [];
+  const ranks: number[] = [];
+  const ranksExpected: number[] = [];
+  for (let pc = 0; pc <= bytes.length; pc++) {
+    const group = map + (pc >> 6) * 16;
+    if ((pc & 63) === 0) {
+      ranks.push(view.getUint32(group + 8, true));
+      ranksExpected.push(seen.length);
+    }
+    if ((view.getBigUint64(group, true) >> BigInt(pc & 63)) & 1n) seen.push(pc);
+  }
+  expect(seen).toEqual(expected);
+  expect(ranks).toEqual(ranksExpected);
+  const blocks = field(layout.CODE_BLOCKS);
+  const entries = expected.map((_, i) => {
+    const block = blocks + i * layout.BLOCK_BYTES;
+    expect(view.getBigUint64(block + layout.BLOCK_FUNCTION, true)).toBe(0x5bn);
+    return view.getUint32(block + layout.BLOCK_PC, true);
+  });
+  expect(entries).toEqual(expected);
+  const start = code + layout.CODE_BYTES;
+  const copy = memory.bytes().slice(start, start + bytes.length + layout.CODE_PADDING);
+  expect(copy.slice(0, bytes.length)).toEqual(bytes);
+  expect(copy.slice(bytes.length)).toEqual(new Uint8Array(layout.CODE_PADDING));
+}
+
 test('the jump map, its ranks and the blocks say the same as a plain walk', () => {
   const runtime = instantiateRuntime(module, 16 << 20);
-  const { inner, memory, arena } = runtime;
   fc.assert(
     fc.property(bytecode, (bytes) => {
       const code = create(runtime, bytes);
-      const view = memory.view();
-      const field = (offset: number) => view.getUint32(code + offset, true);
-      const expected = jumpdests(bytes);
-      expect(field(layout.CODE_SIZE)).toBe(bytes.length);
-      expect(field(layout.CODE_BLOCK_COUNT)).toBe(expected.length);
-      const map = field(layout.CODE_MAP);
-      const seen: number[] = [];
-      for (let pc = 0; pc <= bytes.length; pc++) {
-        const group = map + (pc >> 6) * 16;
-        if ((pc & 63) === 0) expect(view.getUint32(group + 8, true)).toBe(seen.length);
-        if ((view.getBigUint64(group, true) >> BigInt(pc & 63)) & 1n) seen.push(pc);
-      }
-      expect(seen).toEqual(expected);
-      const blocks = field(layout.CODE_BLOCKS);
-      expected.forEach((pc, i) => {
-        const block = blocks + i * layout.BLOCK_BYTES;
-        expect(view.getUint32(block + layout.BLOCK_PC, true)).toBe(pc);
-        expect(view.getUint32(block + layout.BLOCK_FUNCTION, true)).toBe(0x5b);
-        expect(view.getUint32(block + layout.BLOCK_COUNT, true)).toBe(0);
-      });
-      const start = code + layout.CODE_BYTES;
-      const copy = memory.bytes().slice(start, start + bytes.length + layout.CODE_PADDING);
-      expect(copy.slice(0, bytes.length)).toEqual(bytes);
-      expect(copy.slice(bytes.length)).toEqual(new Uint8Array(layout.CODE_PADDING));
-      inner['codeRelease']?.(arena.ctx, code);
+      expectAnalysis(runtime, code, bytes);
+      runtime.inner['codeRelease']?.(runtime.arena.ctx, code);
     }),
     { numRuns: 300 },
   );
+});
+
+test('code longer than a portion is analysed the same, pushes across the ends of portions too', () => {
+  const runtime = instantiateRuntime(module, 64 << 20);
+  const bytes = new Uint8Array(600_000);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Math.imul(i + 1, 2_654_435_761) >>> 24;
+  for (const [offset, op] of [262_143, 524_280].entries()) bytes.set([0x7f, 0x5b, 0x5b], op + offset);
+  for (const hash of [0, HASH]) {
+    setHash(runtime, 1);
+    expectAnalysis(runtime, create(runtime, bytes, hash), bytes);
+  }
+});
+
+test('what is stopped while it is analysed leaves nothing behind', () => {
+  const runtime = instantiateRuntime(module, 64 << 20);
+  const { inner, memory, arena } = runtime;
+  const { ctx } = arena;
+  const heapTop = () => memory.view().getUint32(layout.GLOBALS + layout.G_HEAP_TOP, true);
+  const dests = new Uint8Array(300_000).fill(0x5b);
+  setHash(runtime, 1);
+  expect(inner['codeRelease']?.(ctx, create(runtime, dests))).toBeUndefined();
+  const top = heapTop();
+  memory.view().setUint32(ctx + layout.C_STOP, 1, true);
+  for (let round = 0; round < 20; round++) {
+    expect(create(runtime, dests)).toBe(0);
+    expect(inner['codeCreateWatched']?.(ctx, arena.inputs, dests.length, HASH)).toBe(0);
+  }
+  expect(memory.view().getUint32(ctx + layout.C_INIT_CODES, true)).toBe(0);
+  expect(inner['codeByHash']?.(ctx, HASH)).toBe(0);
+  expect(heapTop()).toBe(top);
+  // The host's own is not to be stopped.
+  expect(create(runtime, dests, HASH)).not.toBe(0);
 });
 
 test('code with a hash is one object a machine, and is found again', () => {

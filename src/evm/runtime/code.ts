@@ -1,17 +1,24 @@
-// Code objects: bytes, jump map and block entries in one allocation, found by code hash.
+// Code objects, found by code hash: bytes and jump map in one allocation, block entries in another.
 //
-//   object | bytes | padding | map (16 bytes a 64 bytes of code) | blocks (16 bytes a JUMPDEST)
+//   object | bytes | padding | map (16 bytes a 64 bytes of code)
+//   blocks (16 bytes a JUMPDEST)
 import {
   BLOCK_BYTES, BLOCK_FUNCTION, BLOCK_PC, CODE_ALLOCATED, CODE_BLOCKS, CODE_BLOCK_COUNT,
   CODE_BYTES, CODE_HASH, CODE_KEPT, CODE_MACHINE, CODE_MAP, CODE_NEXT, CODE_PADDING, CODE_SIZE,
   C_HOT_CODE, C_INIT_CODES, C_MACHINE, GLOBALS, G_CODES, G_CODE_BYTES,
 } from "../layout";
 import { allocate, release } from "./allocator";
+import { clearWatched, copyWatched } from "./portions";
 import { tableAdd, tableClear, tableFind, tableInit, tableNext, TABLE_BYTES } from "./tables";
+import { mustStop, NOBODY } from "./watch";
 
 const JUMPDEST: u32 = 0x5b;
 const PUSH1: u32 = 0x60;
-const PUSH32: u32 = 0x7f;
+/** Of an object with its blocks. */
+const BYTES_MAX: u64 = 0x20000000;
+/** Bytes of code, and groups of its map, between two looks for a stop: under a millisecond. */
+const PORTION: u32 = 1 << 18;
+const GROUPS_PORTION: u32 = 1 << 10;
 
 /** Entry of the code table: word hash | u32 machine | u32 object. */
 const ENTRY_MACHINE: u32 = 32;
@@ -34,45 +41,96 @@ export function codeByHash(ctx: u32, hash: u32): u32 {
   return entry == 0 ? 0 : load<u32>(entry + ENTRY_OBJECT);
 }
 
-/** The object for these bytes; `hash` may be 0 (init code). 0 = host limit. */
+/** The object for bytes by their hash. 0 = host limit. For the host, which nothing stops. */
 export function codeCreate(ctx: u32, bytes: u32, size: u32, hash: u32): u32 {
-  if (hash != 0) {
-    const known = codeByHash(ctx, hash);
-    if (known != 0) return known;
-  }
-  const groups = (size >> 6) + 1;
-  const blocks = countJumpdests(bytes, size);
+  return createByHash(ctx, NOBODY, bytes, size, hash);
+}
+
+/** The same within a transaction: 0 also when it was stopped. */
+export function codeCreateWatched(ctx: u32, bytes: u32, size: u32, hash: u32): u32 {
+  return createByHash(ctx, ctx, bytes, size, hash);
+}
+
+function createByHash(ctx: u32, watcher: u32, bytes: u32, size: u32, hash: u32): u32 {
+  const known = codeByHash(ctx, hash);
+  if (known != 0) return known;
+  const code = create(watcher, bytes, size);
+  if (code == 0 || addByHash(ctx, code, hash)) return code;
+  free(code);
+  return 0;
+}
+
+/** The object of init code, which has no hash. 0 = host limit, or it was stopped. */
+export function initCodeCreate(ctx: u32, bytes: u32, size: u32): u32 {
+  const code = create(ctx, bytes, size);
+  if (code == 0) return 0;
+  store<u32>(code + CODE_NEXT, load<u32>(ctx + C_INIT_CODES));
+  store<u32>(ctx + C_INIT_CODES, code);
+  return code;
+}
+
+function create(watcher: u32, bytes: u32, size: u32): u32 {
+  const code = allocateCode(size);
+  if (code == 0 || (copyCode(watcher, code, bytes) && analyse(watcher, code))) return code;
+  free(code);
+  return 0;
+}
+
+/** An object of so many bytes, which are still to be copied; 0 = host limit. */
+function allocateCode(size: u32): u32 {
   const mapAt: u64 = (<u64>CODE_BYTES + size + CODE_PADDING + 63) & ~63;
-  const blocksAt = mapAt + ((<u64>groups) << 4);
-  const total = blocksAt + <u64>(blocks + 1) * BLOCK_BYTES;
-  if (total > 0x20000000) return 0;
+  const total = mapAt + (<u64>groupsOf(size) << 4);
+  if (total > BYTES_MAX) return 0;
   const code = allocate(<u32>total);
   if (code == 0) return 0;
   memory.fill(code, 0, CODE_BYTES);
-  memory.copy(code + CODE_BYTES, bytes, size);
-  const end = code + CODE_BYTES + size;
-  memory.fill(end, 0, <u32>blocksAt - CODE_BYTES - size);
   store<u32>(code + CODE_SIZE, size);
   store<u32>(code + CODE_MAP, code + <u32>mapAt);
-  store<u32>(code + CODE_BLOCKS, code + <u32>blocksAt);
-  store<u32>(code + CODE_BLOCK_COUNT, blocks);
   store<u32>(code + CODE_ALLOCATED, <u32>total);
-  analyse(code, size);
-  if (hash != 0) {
-    memory.copy(code + CODE_HASH, hash, 32);
-    const entry = tableAdd(load<u32>(GLOBALS + G_CODES), hash, load<u32>(ctx + C_MACHINE), ENTRY_MACHINE);
-    if (entry == 0) {
-      release(code, <u32>total);
-      return 0;
-    }
-    store<u32>(entry + ENTRY_OBJECT, code);
-    store<u32>(code + CODE_MACHINE, load<u32>(ctx + C_MACHINE));
-    countBytes(<u32>total);
-  } else {
-    store<u32>(code + CODE_NEXT, load<u32>(ctx + C_INIT_CODES));
-    store<u32>(ctx + C_INIT_CODES, code);
-  }
   return code;
+}
+
+// @ts-ignore: decorator
+@inline
+function groupsOf(size: u32): u32 {
+  return (size >> 6) + 1;
+}
+
+/** Copies the bytes, and clears what follows them; false when it was stopped. */
+function copyCode(watcher: u32, code: u32, bytes: u32): bool {
+  const size = load<u32>(code + CODE_SIZE);
+  const end = code + CODE_BYTES + size;
+  const rest = load<u32>(code + CODE_ALLOCATED) - CODE_BYTES - size;
+  return copyWatched(watcher, code + CODE_BYTES, bytes, size) && clearWatched(watcher, end, rest);
+}
+
+/** False: the table of codes cannot grow. */
+function addByHash(ctx: u32, code: u32, hash: u32): bool {
+  const machine = load<u32>(ctx + C_MACHINE);
+  const entry = tableAdd(load<u32>(GLOBALS + G_CODES), hash, machine, ENTRY_MACHINE);
+  if (entry == 0) return false;
+  memory.copy(code + CODE_HASH, hash, 32);
+  store<u32>(entry + ENTRY_OBJECT, code);
+  store<u32>(code + CODE_MACHINE, machine);
+  countBytes(bytesOf(code));
+  return true;
+}
+
+// @ts-ignore: decorator
+@inline
+function blockBytes(count: u32): u32 {
+  return max<u32>(count, 1) * BLOCK_BYTES;
+}
+
+/** Of the object and its blocks. */
+function bytesOf(code: u32): u32 {
+  return load<u32>(code + CODE_ALLOCATED) + blockBytes(load<u32>(code + CODE_BLOCK_COUNT));
+}
+
+function free(code: u32): void {
+  const blocks = load<u32>(code + CODE_BLOCKS);
+  if (blocks != 0) release(blocks, blockBytes(load<u32>(code + CODE_BLOCK_COUNT)));
+  release(code, load<u32>(code + CODE_ALLOCATED));
 }
 
 // @ts-ignore: decorator
@@ -92,9 +150,8 @@ export function codesCollect(machine: u32): bool {
   for (let entry = tableNext(table, 0); entry != 0; entry = tableNext(table, entry)) {
     const code = load<u32>(entry + ENTRY_OBJECT);
     if (load<u32>(code + CODE_MACHINE) == machine && load<u32>(code + CODE_KEPT) == 0) {
-      const bytes = load<u32>(code + CODE_ALLOCATED);
-      countBytes(0 - bytes);
-      release(code, bytes);
+      countBytes(0 - bytesOf(code));
+      free(code);
       continue;
     }
     store<u32>(code + CODE_KEPT, 0);
@@ -115,7 +172,7 @@ export function codeRelease(ctx: u32, code: u32): void {
   store<u32>(ctx + C_INIT_CODES, load<u32>(code + CODE_NEXT));
   // Reported as hot in its last slice, and gone before the host could look.
   if (load<u32>(ctx + C_HOT_CODE) == code) store<u32>(ctx + C_HOT_CODE, 0);
-  release(code, load<u32>(code + CODE_ALLOCATED));
+  free(code);
 }
 
 /** Frees the init code that a transaction left when it was stopped or hit a limit. */
@@ -127,43 +184,64 @@ export function initCodesRelease(ctx: u32): void {
   }
 }
 
-// @ts-ignore: decorator
-@inline
-function lengthOf(opcode: u32): u32 {
-  return opcode >= PUSH1 && opcode <= PUSH32 ? opcode - PUSH1 + 2 : 1;
+/** Fills map and blocks; false at a host limit, or when it was stopped. */
+function analyse(watcher: u32, code: u32): bool {
+  if (!markJumpdests(watcher, code)) return false;
+  const count = load<u32>(code + CODE_BLOCK_COUNT);
+  if (<u64>load<u32>(code + CODE_ALLOCATED) + <u64>count * BLOCK_BYTES > BYTES_MAX) return false;
+  const blocks = allocate(blockBytes(count));
+  if (blocks == 0) return false;
+  store<u32>(code + CODE_BLOCKS, blocks);
+  return fillBlocks(watcher, code);
 }
 
-function countJumpdests(bytes: u32, size: u32): u32 {
+/** Sets the bits of the map, and counts them. */
+function markJumpdests(watcher: u32, code: u32): bool {
+  const bytes = code + CODE_BYTES;
+  const size = load<u32>(code + CODE_SIZE);
+  const map = load<u32>(code + CODE_MAP);
   let count: u32 = 0;
   let pc: u32 = 0;
   while (pc < size) {
-    const opcode = <u32>load<u8>(bytes + pc);
-    if (opcode == JUMPDEST) count++;
-    pc += lengthOf(opcode);
+    for (const end = min<u32>(size, pc + PORTION); pc < end; ) {
+      // PERF: JUMPDEST and the pushes are the greatest of signed bytes. The padding has none.
+      const ahead = i8x16.gt_s(v128.load(bytes + pc), i8x16.splat(<i8>JUMPDEST - 1));
+      const found = i8x16.bitmask(ahead);
+      if (found == 0) {
+        pc += 16;
+        continue;
+      }
+      pc += <u32>ctz<i32>(found);
+      const opcode = <u32>load<u8>(bytes + pc);
+      if (opcode == JUMPDEST) {
+        const group = map + ((pc >> 6) << 4);
+        store<u64>(group, load<u64>(group) | (<u64>1 << (pc & 63)));
+        count++;
+      }
+      pc += opcode >= PUSH1 ? opcode - PUSH1 + 2 : 1;
+    }
+    if (pc < size && mustStop(watcher)) return false;
   }
-  return count;
+  store<u32>(code + CODE_BLOCK_COUNT, count);
+  return true;
 }
 
-/** Fills the jump map and the block entries. */
-function analyse(code: u32, size: u32): void {
-  const bytes = code + CODE_BYTES;
-  const map = load<u32>(code + CODE_MAP);
+/** Ranks of the map's groups, and the entries of the blocks. */
+function fillBlocks(watcher: u32, code: u32): bool {
+  const groups = groupsOf(load<u32>(code + CODE_SIZE));
+  let group = load<u32>(code + CODE_MAP);
   let block = load<u32>(code + CODE_BLOCKS);
-  let pc: u32 = 0;
-  while (pc < size) {
-    const opcode = <u32>load<u8>(bytes + pc);
-    if (opcode == JUMPDEST) {
-      const group = map + ((pc >> 6) << 4);
-      store<u64>(group, load<u64>(group) | (<u64>1 << (pc & 63)));
-      store<u64>(block, JUMPDEST, BLOCK_FUNCTION);
-      store<u64>(block, pc, BLOCK_PC);
-      block += BLOCK_BYTES;
-    }
-    pc += lengthOf(opcode);
-  }
   let rank: u32 = 0;
-  for (let group: u32 = 0; group <= size >> 6; group++) {
-    store<u32>(map + (group << 4), rank, 8);
-    rank += <u32>popcnt<u64>(load<u64>(map + (group << 4)));
+  for (let i: u32 = 0; i < groups; i++) {
+    store<u32>(group, rank, 8);
+    for (let bits = load<u64>(group); bits != 0; bits &= bits - 1) {
+      store<u64>(block, JUMPDEST, BLOCK_FUNCTION);
+      store<u64>(block, (i << 6) + <u32>ctz<u64>(bits), BLOCK_PC);
+      block += BLOCK_BYTES;
+      rank++;
+    }
+    group += 16;
+    if (i % GROUPS_PORTION == GROUPS_PORTION - 1 && mustStop(watcher)) return false;
   }
+  return true;
 }

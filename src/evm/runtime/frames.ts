@@ -11,8 +11,8 @@ import {
   STATUS_OUT_OF_GAS, STATUS_RETURN, STATUS_REVERT, STATUS_SELFDESTRUCT, STATUS_STOP,
   STATUS_SWITCH_FRAME,
 } from "../layout";
-import { codeCreate, codeRelease } from "./code";
-import { keccak256 } from "./hashes/keccak";
+import { codeCreateWatched, codeRelease } from "./code";
+import { keccak256BytesWatched } from "./hashes/keccak";
 import { copyWatched } from "./portions";
 import { checkpoint, resumeCheckpoint, revertTo, setCode } from "./state";
 import {
@@ -159,8 +159,8 @@ function depositCode(ctx: u32, fp: u32, status: i32): i32 {
   store<i64>(fp + F_GAS, left);
   if (size == 0) return status;
   const hash = ctx + C_SCRATCH;
-  keccak256(hash, bytes, size);
-  const code = codeCreate(ctx, bytes, size, hash);
+  const hashed = keccak256BytesWatched(ctx, hash, bytes, size);
+  const code = hashed ? codeCreateWatched(ctx, bytes, size, hash) : 0;
   if (code == 0) {
     store<u32>(ctx + C_LIMIT_HIT, 1);
     return STATUS_HOST_LIMIT;

@@ -33,7 +33,7 @@ import {
 import {
   addressToBytes, createAddress, delegateOf, enterCreation, isTaken,
 } from "./calls";
-import { codeCreate } from "./code";
+import { codeCreate, initCodeCreate } from "./code";
 import { runFrames } from "./driver";
 import { enterFrame, succeeded } from "./frames";
 import { keccak256 } from "./hashes/keccak";
@@ -80,7 +80,7 @@ export function resume(ctx: u32): i32 {
   const tx = ctx + C_TX;
   if (load<u32>(tx + TX_PHASE) == NOT_BEGUN) {
     const begun = begin(ctx);
-    if (begun < 0) return <i32>-begun;
+    if (begun < 0) return atomic.load<u32>(ctx + C_STOP) ? STATUS_STOPPED : <i32>-begun;
     if (load<u32>(tx + TX_REFUSED) != 0) {
       store<u32>(tx + TX_STATUS, TX_STATUS_REFUSED);
       store<u32>(tx + TX_PHASE, DONE);
@@ -518,7 +518,7 @@ function startCreation(ctx: u32, sender: u32, nonce: u64, gas: i64, stateGas: i6
     store<u32>(tx + TX_PHASE, FAILED_AT_ONCE);
     return 0;
   }
-  const code = codeCreate(ctx, load<u32>(tx + TX_DATA), load<u32>(tx + TX_DATA_SIZE), 0);
+  const code = initCodeCreate(ctx, load<u32>(tx + TX_DATA), load<u32>(tx + TX_DATA_SIZE));
   if (code == 0) {
     store<u32>(ctx + C_LIMIT_HIT, 1);
     return -STATUS_HOST_LIMIT;

@@ -4,6 +4,9 @@ import {
   CONTEXT_FLAG_WATCH, C_FLAGS, C_STOP, GLOBALS, G_ARRIVALS_SEEN, G_ARRIVED, STATUS_POLL, STATUS_STOPPED, WATCH_GO_ON, WATCH_STOP,
 } from "../layout";
 
+/** In a context's place, for work that nothing stops. */
+export const NOBODY: u32 = 0;
+
 /** The host's: WATCH_*. */
 // @ts-ignore: decorator
 @external("env", "watch")
@@ -22,6 +25,7 @@ export function lookUp(ctx: u32): i32 {
  * stop stays in the context, and the driver sees it before anything comes of the run.
  */
 export function mustStop(ctx: u32): bool {
+  if (ctx == NOBODY) return false;
   if (atomic.load<u32>(ctx + C_STOP)) return true;
   if ((load<u32>(ctx + C_FLAGS) & CONTEXT_FLAG_WATCH) == 0 || watch(ctx) != WATCH_STOP) return false;
   atomic.store<u32>(ctx + C_STOP, 1);

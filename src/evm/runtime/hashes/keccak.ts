@@ -145,9 +145,7 @@ function finish(s: u32, ptr: u32, size: u32): void {
 
 /** Raw hash bytes of [ptr, ptr + size). */
 export function keccak256(dst: u32, ptr: u32, size: u32): void {
-  const s = hash(ptr, size);
-  v128.store(dst, v128.load(s));
-  v128.store(dst, v128.load(s, 16), 16);
+  writeBytes(dst, hash(ptr, size));
 }
 
 /** The hash as a word: the integer whose big-endian bytes it is. */
@@ -157,17 +155,39 @@ export function keccak256Word(dst: u32, ptr: u32, size: u32): void {
 
 /** The same of any size; false when it was stopped. */
 export function keccak256Watched(ctx: u32, dst: u32, ptr: u32, size: u32): bool {
+  const s = hashWatched(ctx, ptr, size);
+  if (s == 0) return false;
+  writeWord(dst, s);
+  return true;
+}
+
+/** Raw hash bytes of any size; false when it was stopped. */
+export function keccak256BytesWatched(ctx: u32, dst: u32, ptr: u32, size: u32): bool {
+  const s = hashWatched(ctx, ptr, size);
+  if (s == 0) return false;
+  writeBytes(dst, s);
+  return true;
+}
+
+/** The state after all was absorbed; 0 when it was stopped. */
+function hashWatched(ctx: u32, ptr: u32, size: u32): u32 {
   const s = begin();
   let at = ptr;
   let rest = size;
   while (rest > PORTION) {
     for (const end = at + PORTION; at < end; at += RATE) absorb(s, at);
     rest -= PORTION;
-    if (mustStop(ctx)) return false;
+    if (mustStop(ctx)) return 0;
   }
   finish(s, at, rest);
-  writeWord(dst, s);
-  return true;
+  return s;
+}
+
+// @ts-ignore: decorator
+@inline
+function writeBytes(dst: u32, s: u32): void {
+  v128.store(dst, v128.load(s));
+  v128.store(dst, v128.load(s, 16), 16);
 }
 
 // @ts-ignore: decorator
