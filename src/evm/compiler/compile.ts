@@ -80,11 +80,13 @@ export interface RegionNodeReport {
 
 /** Why a contract stays interpreted. */
 export interface CompileRefusal {
-  readonly refused: 'too many blocks' | 'too large' | 'empty';
+  readonly refused: 'too long' | 'too many blocks' | 'too large' | 'empty';
   readonly limit: number;
   readonly actual: number;
 }
 
+/** Longer code stays interpreted, and is not even copied to be looked at. */
+export const CODE_BYTES_MAX = 524_288;
 /** More blocks than this and the contract stays interpreted: bounds table slots and time. */
 export const BLOCKS_MAX = 16_384;
 /** Functions of a contract. */
@@ -105,6 +107,9 @@ export function compileContract(
   code: Uint8Array,
   options: CompileOptions,
 ): CompiledContract | CompileRefusal {
+  if (code.length > CODE_BYTES_MAX) {
+    return { refused: 'too long', limit: CODE_BYTES_MAX, actual: code.length };
+  }
   const blocks = findBlocks(code, options.fork);
   if (blocks.length === 0) return { refused: 'empty', limit: 1, actual: 0 };
   if (blocks.length > BLOCKS_MAX) {

@@ -2,12 +2,14 @@
  * One compilation, wherever it runs: a job is plain data, and so is its answer but for the module,
  * which threads may share. All that the tiers know of the compiler stands here.
  */
-import { compileContract } from '../compiler/compile.ts';
+import { CODE_BYTES_MAX, compileContract } from '../compiler/compile.ts';
 import type { Profile } from '../compiler/regions.ts';
 import type { ForkName } from '../forks/names.ts';
 import * as layout from '../layout.ts';
 import type { Hash } from '../types.ts';
 import { keepModule, keptModule } from './module-files.ts';
+
+export { CODE_BYTES_MAX };
 
 export interface CompileJob {
   /** Of the code. */

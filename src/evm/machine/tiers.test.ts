@@ -15,6 +15,7 @@ import {
 } from '../../../test/opened-machine.ts';
 import * as layout from '../layout.ts';
 import type { Address } from '../types.ts';
+import { CODE_BYTES_MAX } from './compilation.ts';
 import { HOT_THRESHOLD } from './tiers.ts';
 
 /** Jumps that make a block hot within one slice. */
@@ -104,6 +105,19 @@ describe('auto in the calling thread', () => {
     expect(call(evm, undefined, init).status).toBe('success');
     expect(evm.tierStatistics()).toMatchObject({ compiled: 1, contracts: 0, slots: 0 });
   });
+});
+
+it('code past the limit of the compiler stays interpreted', () => {
+  const code = (bytes: number) => loop(100, 3).padEnd(2 * bytes, '0');
+  for (const [bytes, compiled, refused] of [
+    [CODE_BYTES_MAX, 1, 0],
+    [CODE_BYTES_MAX + 1, 0, 1],
+  ] as const) {
+    const opened = open({ [A]: code(bytes) }, { hotThreshold: 50 });
+    expect(word(call(opened.evm, A))).toBe(3);
+    expect(word(call(opened.evm, A))).toBe(3);
+    expect(opened.evm.tierStatistics()).toMatchObject({ compiled, refused });
+  }
 });
 
 describe('room for compiled code', () => {

@@ -15,7 +15,13 @@ import * as layout from '../layout.ts';
 import type { Engine, Hash } from '../types.ts';
 import type { Arena } from './arena.ts';
 import { backgroundCompiler } from './background.ts';
-import { type CompileAnswer, type CompileJob, compileJob, readHeat } from './compilation.ts';
+import {
+  CODE_BYTES_MAX,
+  type CompileAnswer,
+  type CompileJob,
+  compileJob,
+  readHeat,
+} from './compilation.ts';
 import type { Machine } from './instance.ts';
 import { Linker, type LinkLimits, type Run } from './linker.ts';
 import { type CachedModule, ModuleCache } from './modules.ts';
@@ -164,6 +170,11 @@ export class Tiers {
     view.setUint32(ctx + layout.C_HOT_CODE, 0, true);
     const tier = view.getUint32(code + layout.CODE_TIER, true);
     if (tier === layout.CODE_TIER_REFUSED || this.#engine === 'interpreter') return;
+    if (view.getUint32(code + layout.CODE_SIZE, true) > CODE_BYTES_MAX) {
+      this.#refused += 1;
+      this.#refuse(code);
+      return;
+    }
     // All that is created by a transaction has a hash but the init code.
     if (view.getUint32(code + layout.CODE_HASH, true) === 0) {
       this.#reportInitCode(arena, code);
