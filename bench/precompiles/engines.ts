@@ -2,6 +2,7 @@
 import { createEVM } from '../../src/evm/evm.ts';
 import { rulesOf } from '../../src/evm/forks/rules.ts';
 import type { Libraries } from '../../src/evm/precompiles/libraries.ts';
+import { inputOf } from '../../src/evm/precompiles/precompile.ts';
 import { PRECOMPILES, precompileHost } from '../../src/evm/precompiles/table.ts';
 import type { Address } from '../../src/evm/types.ts';
 import type { Case } from './inputs.ts';
@@ -12,14 +13,14 @@ export type Run = () => string | undefined | Promise<string | undefined>;
 export function gasOf({ address, input, fork }: Case): bigint {
   const precompile = PRECOMPILES.get(address);
   if (precompile === undefined) throw new Error(`no precompile stands at ${address}`);
-  return precompile.gas(input, rulesOf(fork));
+  return precompile.gas(inputOf(input), rulesOf(fork));
 }
 
 export function setRun(libraries: Libraries, { address, input, fork }: Case): Run {
   const host = precompileHost(libraries);
   const rules = rulesOf(fork);
   return () => {
-    const answer = host(BigInt(address), input, 1n << 62n, rules);
+    const answer = host(BigInt(address), inputOf(input), 1n << 62n, rules);
     if (answer instanceof Promise) throw new Error('the set is not loaded');
     return answer === undefined ? 'failed' : answer.output.toHex();
   };

@@ -22,7 +22,7 @@ export type { InputError } from './input.ts';
 export type { AccountAccess, SlotAccess, StateAccesses } from './machine/accesses.ts';
 export type { CallEnter, CallExit, CallFailure, CallHooks, CallKind } from './machine/hooks.ts';
 export type { TraceStep } from './machine/steps.ts';
-export type { PrecompileHost } from './precompiles/precompile.ts';
+export type { PrecompileHost, PrecompileInput } from './precompiles/precompile.ts';
 export type * from './types.ts';
 
 /** An EVM with the precompiles of this package. @throws InputError for values that are none */

@@ -35,7 +35,6 @@ import { type Context, type ContextNeed, ContextPool } from './machine/contexts.
 import { encodeBlock, encodeTransaction } from './machine/encode.ts';
 import type { CallHooks } from './machine/hooks.ts';
 import { createMachine, type Machine } from './machine/instance.ts';
-import { LentBytes } from './machine/lent-bytes.ts';
 import { canShareMemory, createMemory, HEAP_BYTES, type MachineMemory } from './machine/memory.ts';
 import { readReceiptLogs } from './machine/receipt-logs.ts';
 import { refusalOf } from './machine/refusals.ts';
@@ -48,7 +47,7 @@ import { VersionUndo } from './machine/undo.ts';
 import { Watch } from './machine/watch.ts';
 import { readAddress, readWord } from './machine/words.ts';
 import { plainTransaction } from './plain-transaction.ts';
-import type { PrecompileAnswer, PrecompileHost } from './precompiles/precompile.ts';
+import { copyPart, type PrecompileAnswer, type PrecompileHost } from './precompiles/precompile.ts';
 import type {
   Address,
   Awaitable,
@@ -118,7 +117,6 @@ class LocalEVM implements EVM {
   readonly #settings: CallSettings;
   readonly #tiers: Tiers;
   readonly #undo = new VersionUndo();
-  readonly #inputs = new LentBytes();
   readonly #codeHeap: CodeHeap;
   readonly #customPrecompiles: NonNullable<EVMOptions['customPrecompiles']>;
   #state: StateReader;
@@ -450,15 +448,16 @@ class LocalEVM implements EVM {
     const start = view.getUint32(fp + layout.F_INPUT, true);
     const size = view.getUint32(fp + layout.F_INPUT_SIZE, true);
     const gas = view.getBigInt64(fp + layout.F_GAS, true);
-    const given = this.#memory.bytes().subarray(start, start + size);
+    const input = {
+      length: size,
+      // Memory that is not shared moves when it grows.
+      copy: (to: Uint8Array, at: number) =>
+        copyPart(to, this.#memory.bytes(), start + Math.min(at, size), start + size),
+    };
     const { watch } = context;
     const pause = (): Awaitable<void> => watch?.answer(context.arena);
-    // Who answers in a call's own list may keep what it is given.
     const run = context.precompiles ?? this.#settings.precompiles;
-    const answer =
-      context.precompiles === undefined
-        ? this.#inputs.lend(given, (input) => run(address, input, gas, this.rules, pause))
-        : run(address, given.slice(), gas, this.rules, pause);
+    const answer = run(address, input, gas, this.rules, pause);
     if (!(answer instanceof Promise)) return this.#completePrecompile(context, gas, answer);
     return answer.then((kept) => {
       // A call that was stopped has given its context back.

@@ -12,6 +12,7 @@ import { keccak256 } from '../../base/keccak.ts';
 import type { CustomPrecompile, CustomPrecompiles } from '../../evm/execution-options.ts';
 import type { ForkName } from '../../evm/forks/names.ts';
 import { rulesOf } from '../../evm/forks/rules.ts';
+import { inputOf } from '../../evm/precompiles/precompile.ts';
 import { runPrecompile } from '../../evm/precompiles/table.ts';
 import type { Address, Engine } from '../../evm/types.ts';
 
@@ -25,7 +26,7 @@ export type RunBlake2f = (input: Uint8Array) => Uint8Array;
 
 /** The package's own. */
 export const runBlake2f: RunBlake2f = (input) => {
-  const answer = runPrecompile(BigInt(BLAKE2F), input, 2n ** 40n, rulesOf('cancun'));
+  const answer = runPrecompile(BigInt(BLAKE2F), inputOf(input), 2n ** 40n, rulesOf('cancun'));
   if (answer === undefined || answer instanceof Promise) throw new Error('BLAKE2F did not run');
   return answer.output;
 };

@@ -7,7 +7,7 @@ import { encodeRules } from '../forks/encode.ts';
 import type { Rules } from '../forks/rules.ts';
 import { checkAddress, checkGas, checkObject, InputError } from '../input.ts';
 import * as layout from '../layout.ts';
-import type { PrecompileHost } from '../precompiles/precompile.ts';
+import { type PrecompileHost, read } from '../precompiles/precompile.ts';
 import type { Address } from '../types.ts';
 import type { Machine } from './instance.ts';
 import { writeWord } from './words.ts';
@@ -116,7 +116,7 @@ export function runActive(active: ActivePrecompiles, fork: PrecompileHost): Prec
     const own = active.get(address);
     if (own === undefined) return undefined;
     if (typeof own === 'bigint') return fork(own, input, gas, rules, pause);
-    const answer = own(input, gas);
+    const answer = own(read(input, 0, input.length), gas);
     if (answer === undefined) return undefined;
     const gasUsed = checkGas('gasUsed of a custom precompile', answer.gasUsed);
     if (!(answer.output instanceof Uint8Array)) {

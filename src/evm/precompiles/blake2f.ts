@@ -4,7 +4,7 @@
  */
 import { assembled, SIGMA, WORK } from './assembled/module.ts';
 import type { Steps } from './libraries.ts';
-import { type Output, type Precompile, slice } from './precompile.ts';
+import { type Output, type Precompile, read } from './precompile.ts';
 
 const INPUT_BYTES = 213;
 /** Rounds of a step: a few milliseconds. */
@@ -27,14 +27,14 @@ const IV: readonly bigint[] = [
 
 export const BLAKE2F: Precompile = {
   name: 'BLAKE2F',
-  gas: (input) => BigInt(new DataView(slice(input, 0, 4).buffer).getUint32(0)),
-  run: blake2f,
+  gas: (input) => BigInt(new DataView(read(input, 0, 4).buffer).getUint32(0)),
+  run: (input) => (input.length === INPUT_BYTES ? blake2f(read(input, 0, INPUT_BYTES)) : undefined),
 };
 
-function* blake2f(input: Uint8Array): Steps<Output> {
+function* blake2f(input: Uint8Array<ArrayBuffer>): Steps<Output> {
   const last = input[INPUT_BYTES - 1];
-  if (input.length !== INPUT_BYTES || (last !== 0 && last !== 1)) return undefined;
-  const from = new DataView(input.buffer, input.byteOffset, input.length);
+  if (last !== 0 && last !== 1) return undefined;
+  const from = new DataView(input.buffer);
   const { bytes, view, blake2fRounds } = assembled();
   bytes.set(input.subarray(4, 68), VECTOR);
   const put = (word: number, value: bigint): void =>

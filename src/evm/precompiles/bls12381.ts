@@ -4,7 +4,16 @@
  */
 import { G1_DISCOUNTS, G2_DISCOUNTS } from './bls12381-discounts.ts';
 import type { Bls12381, Steps } from './libraries.ts';
-import { flagOf, isBelow, isZero, type Output, type Precompile, toBytes } from './precompile.ts';
+import {
+  flagOf,
+  isBelow,
+  isZero,
+  type Output,
+  type Precompile,
+  type PrecompileInput,
+  read,
+  toBytes,
+} from './precompile.ts';
 
 const FIELD = toBytes(
   0x1a0111ea397fe69a4b1ba7b6434bacd764774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaabn,
@@ -22,14 +31,14 @@ const G2_MSM_GAS = 22_500n;
 /** Points or pairs that are read in a step: half a millisecond. */
 const READ_AT_ONCE = 256;
 
-/** Copies `count` elements without their padding; whether they are all below the modulus. */
-function unpad(input: Uint8Array, start: number, out: Uint8Array, outStart: number): boolean {
-  const count = (out.length - outStart) / 48;
+/** Copies elements without their padding until `out` is full; whether all are below the modulus. */
+function unpad(input: Uint8Array, start: number, out: Uint8Array): boolean {
+  const count = out.length / 48;
   for (let i = 0; i < count; i++) {
     const at = start + ELEMENT_BYTES * i;
     const value = at + PADDING_BYTES;
     if (!isZero(input, at, PADDING_BYTES) || !isBelow(input, value, FIELD)) return false;
-    out.set(input.subarray(value, at + ELEMENT_BYTES), outStart + 48 * i);
+    out.set(input.subarray(value, at + ELEMENT_BYTES), 48 * i);
   }
   return true;
 }
@@ -37,20 +46,35 @@ function unpad(input: Uint8Array, start: number, out: Uint8Array, outStart: numb
 /** All elements of an input without padding; undefined where one is none. */
 function elements(input: Uint8Array): Uint8Array | undefined {
   const out = new Uint8Array((input.length / ELEMENT_BYTES) * 48);
-  return unpad(input, 0, out, 0) ? out : undefined;
+  return unpad(input, 0, out) ? out : undefined;
 }
 
-/** A check of pairs; they are read in steps, too. */
-function* checkPairs(library: Bls12381, input: Uint8Array): Steps<boolean | undefined> {
-  const pairs = new Uint8Array((input.length / PAIR_BYTES) * COMPACT_PAIR_BYTES);
-  for (let i = 0; i * PAIR_BYTES < input.length; i++) {
-    if (i % READ_AT_ONCE === READ_AT_ONCE - 1) yield;
-    const end = (i + 1) * COMPACT_PAIR_BYTES;
-    if (!unpad(input, i * PAIR_BYTES, pairs.subarray(0, end), end - COMPACT_PAIR_BYTES)) {
-      return undefined;
-    }
+/**
+ * Reads what comes again and again in the input, so many bytes each, in steps: `take` gets the
+ * place of the i-th in `part`. False where one is invalid.
+ */
+function* readInSteps(
+  input: PrecompileInput,
+  size: number,
+  take: (part: Uint8Array, start: number, i: number) => boolean,
+): Steps<boolean> {
+  const count = input.length / size;
+  for (let first = 0; first < count; first += READ_AT_ONCE) {
+    if (first > 0) yield;
+    const here = Math.min(READ_AT_ONCE, count - first);
+    const part = read(input, first * size, here * size);
+    for (let i = 0; i < here; i++) if (!take(part, i * size, first + i)) return false;
   }
-  return yield* library.pairing(pairs);
+  return true;
+}
+
+function* checkPairs(library: Bls12381, input: PrecompileInput): Steps<boolean | undefined> {
+  const pairs = new Uint8Array((input.length / PAIR_BYTES) * COMPACT_PAIR_BYTES);
+  const valid = yield* readInSteps(input, PAIR_BYTES, (part, start, i) => {
+    const at = i * COMPACT_PAIR_BYTES;
+    return unpad(part, start, pairs.subarray(at, at + COMPACT_PAIR_BYTES));
+  });
+  return valid ? yield* library.pairing(pairs) : undefined;
 }
 
 function pad(compact: Output): Output {
@@ -74,7 +98,7 @@ function onElements(
     gas: () => price,
     run: (input, { libraries }) => {
       if (input.length !== size) return undefined;
-      const compact = elements(input);
+      const compact = elements(read(input, 0, size));
       return compact && pad(compute(libraries.bls12381, compact));
     },
   };
@@ -92,18 +116,15 @@ function multiScalar(
   const size = pointBytes + SCALAR_BYTES;
   const compactBytes = (pointBytes / ELEMENT_BYTES) * 48;
 
-  function* sum(library: Bls12381, input: Uint8Array): Steps<Output> {
+  function* sum(library: Bls12381, input: PrecompileInput): Steps<Output> {
     const count = input.length / size;
     const points = new Uint8Array(count * compactBytes);
     const scalars = new Uint8Array(count * SCALAR_BYTES);
-    for (let i = 0; i < count; i++) {
-      if (i % READ_AT_ONCE === READ_AT_ONCE - 1) yield;
-      const [start, out] = [i * size, i * compactBytes];
-      const point = points.subarray(0, out + compactBytes);
-      if (!unpad(input, start, point, out)) return undefined;
-      scalars.set(input.subarray(start + pointBytes, start + size), i * SCALAR_BYTES);
-    }
-    return pad(yield* compute(library, points, scalars));
+    const valid = yield* readInSteps(input, size, (part, start, i) => {
+      scalars.set(part.subarray(start + pointBytes, start + size), i * SCALAR_BYTES);
+      return unpad(part, start, points.subarray(i * compactBytes, (i + 1) * compactBytes));
+    });
+    return valid ? pad(yield* compute(library, points, scalars)) : undefined;
   }
 
   return {

@@ -1,5 +1,5 @@
 /** 0x01 ECRECOVER: the address whose key signed a hash. */
-import { isBelow, isZero, type Precompile, slice, toBytes } from './precompile.ts';
+import { isBelow, isZero, type Precompile, read, toBytes } from './precompile.ts';
 
 const ORDER = toBytes(0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n, 32);
 
@@ -8,7 +8,7 @@ export const ECRECOVER: Precompile = {
   gas: () => 3_000n,
   run: (input, { libraries }) => {
     const none = new Uint8Array();
-    const [hash, v, r, s] = [0, 32, 64, 96].map((at) => slice(input, at, 32)) as [
+    const [hash, v, r, s] = [0, 32, 64, 96].map((at) => read(input, at, 32)) as [
       Uint8Array,
       Uint8Array,
       Uint8Array,

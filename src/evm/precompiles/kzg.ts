@@ -1,5 +1,5 @@
 /** 0x0a: point evaluation of a KZG commitment (EIP-4844). */
-import { isBelow, type Precompile, toBytes } from './precompile.ts';
+import { isBelow, type Precompile, read, toBytes } from './precompile.ts';
 
 const INPUT_BYTES = 192;
 const FIELD_ELEMENTS_PER_BLOB = 4_096n;
@@ -22,8 +22,9 @@ export const TAU_G2: string =
 export const POINT_EVALUATION: Precompile = {
   name: 'POINT_EVALUATION',
   gas: () => 50_000n,
-  run: (input, { libraries }) => {
-    if (input.length !== INPUT_BYTES) return undefined;
+  run: (given, { libraries }) => {
+    if (given.length !== INPUT_BYTES) return undefined;
+    const input = read(given, 0, INPUT_BYTES);
     if (!isBelow(input, 32, MODULUS_BYTES) || !isBelow(input, 64, MODULUS_BYTES)) return undefined;
     const commitment = input.slice(96, 144);
     const hash = libraries.hashes.sha256(commitment);

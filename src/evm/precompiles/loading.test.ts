@@ -7,11 +7,12 @@ const PROGRAM = `
   process.getBuiltinModule = undefined;
   const { FAST } = await import('${new URL('fast/libraries.ts', import.meta.url)}');
   const { precompileHost } = await import('${new URL('table.ts', import.meta.url)}');
+  const { inputOf } = await import('${new URL('precompile.ts', import.meta.url)}');
   const { rulesOf } = await import('${new URL('../forks/rules.ts', import.meta.url)}');
   const run = precompileHost(FAST);
   const shown = [];
   const call = async (address, input) => {
-    const answer = run(address, input, 1_000_000n, rulesOf('osaka'));
+    const answer = run(address, inputOf(input), 1_000_000n, rulesOf('osaka'));
     const waits = answer instanceof Promise;
     shown.push([waits, (await answer)?.output.toHex()]);
   };
@@ -20,7 +21,8 @@ const PROGRAM = `
     await call(address, new Uint8Array(address === 0x0bn ? 256 : address === 9n ? 213 : 0));
   }
   const pair = new Uint8Array(192);
-  const answers = await Promise.all([1, 2].map(() => run(8n, pair, 1_000_000n, rulesOf('osaka'))));
+  const both = [1, 2].map(() => run(8n, inputOf(pair), 1_000_000n, rulesOf('osaka')));
+  const answers = await Promise.all(both);
   shown.push(answers.map((answer) => answer.output.at(-1)));
   console.log(JSON.stringify(shown));
 `;

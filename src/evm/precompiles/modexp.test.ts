@@ -3,14 +3,14 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { rulesOf } from '../forks/rules.ts';
 import { PORTABLE } from './portable/libraries.ts';
-import { integer, toBytes } from './precompile.ts';
+import { inputOf as bytesInput, integer, toBytes } from './precompile.ts';
 import { precompileHost } from './table.ts';
 
 const SEED = Number(process.env['IRONFLY_SEED'] ?? 1);
 const host = precompileHost(PORTABLE);
 
 function modexp(input: Uint8Array, fork: 'byzantium' | 'berlin' | 'osaka' = 'osaka') {
-  const answer = host(5n, input, 1n << 62n, rulesOf(fork));
+  const answer = host(5n, bytesInput(input), 1n << 62n, rulesOf(fork));
   if (answer instanceof Promise) throw new Error('MODEXP waits');
   return answer;
 }
@@ -117,6 +117,47 @@ test('what is missing of the input is zero, and lengths of zero are fine', () =>
   expect(modexp(inputOf(none, none, Uint8Array.of(7)))?.output.toHex()).toBe('01');
   expect(modexp(inputOf(none, none, Uint8Array.of(1)))?.output.toHex()).toBe('00');
   expect(modexp(inputOf(Uint8Array.of(9), none, none))?.output.toHex()).toBe('');
+});
+
+test('exponents with zeros before them, longer than a step', () => {
+  for (const [zeros, last] of [
+    [65_535, [1]],
+    [65_536, [0x0f, 0x35]],
+    [65_537, [0x80]],
+    [200_000, []],
+  ] as const) {
+    const exponent = new Uint8Array(zeros + last.length);
+    exponent.set(last, zeros);
+    for (const size of [8, 40, 130]) {
+      const parts = [Uint8Array.of(3), exponent, new Uint8Array(size).fill(0xf1)] as const;
+      const plain = expected(parts[0], Uint8Array.from(last), parts[2]);
+      expect(modexp(inputOf(...parts), 'berlin')?.output.toHex()).toBe(plain);
+    }
+  }
+});
+
+test('a modulus whose digits are zeros but for the ends takes no longer than another', () => {
+  // Found by attack: the zeros at its end were looked for anew from each zero, 20 s here.
+  for (const last of [0x01, 0x10, 0x00]) {
+    const modulus = new Uint8Array(107_000);
+    modulus[0] = 0x10;
+    modulus[modulus.length - 1] = last;
+    const parts = [Uint8Array.of(2), Uint8Array.of(5), modulus] as const;
+    expect(modexp(inputOf(...parts), 'berlin')?.output.toHex()).toBe(`${'00'.repeat(106_999)}20`);
+  }
+});
+
+test('numbers longer than the host computes in steps are its limit, not out of gas', () => {
+  const limit = expect.objectContaining({ code: 'evm/host limit' });
+  const one = Uint8Array.of(1);
+  const long = new Uint8Array(160_001).fill(1);
+  for (const fork of ['byzantium', 'berlin'] as const) {
+    expect(() => modexp(inputOf(long, one, one), fork)).toThrow(limit);
+    expect(() => modexp(inputOf(one, one, long), fork)).toThrow(limit);
+    expect(modexp(inputOf(one, long, one), fork)?.output.toHex()).toBe('00');
+    // Nothing is computed where the modulus lies past the input's end.
+    expect(modexp(inputOf(long, one, one).subarray(0, 97), fork)?.output.toHex()).toBe('00');
+  }
 });
 
 test('lengths past 1,024 bytes fail since Osaka (EIP-7823), whatever they would cost', () => {

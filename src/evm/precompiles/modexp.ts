@@ -2,14 +2,28 @@
  * 0x05 MODEXP: base^exponent mod modulus of any length. EIP-198; prices by EIP-2565 (Berlin) and
  * EIP-7883 (Osaka); lengths bounded by EIP-7823 (Osaka).
  */
+
+import { EVMError } from '../errors.ts';
 import { forkIndex } from '../forks/names.ts';
 import type { Rules } from '../forks/rules.ts';
 import type { Steps } from './libraries.ts';
 import { modularPower } from './modular-power.ts';
-import { integer, type Output, type Precompile, slice, toBytes } from './precompile.ts';
+import {
+  integer,
+  type Output,
+  type Precompile,
+  type PrecompileInput,
+  read,
+  toBytes,
+} from './precompile.ts';
 
 /** EIP-7823. */
 const LENGTH_MAX = 1_024n;
+/**
+ * Longer bases and moduli are past what this host computes in steps: one squaring of such numbers
+ * takes milliseconds. By EIP-2565 133 million gas, by EIP-198 80 million.
+ */
+const HOST_LENGTH_MAX = 160_000;
 /** A price that no gas limit pays. */
 const UNPAYABLE = 1n << 63n;
 
@@ -19,11 +33,11 @@ interface Lengths {
   readonly modulus: bigint;
 }
 
-function lengthsOf(input: Uint8Array): Lengths {
+function lengthsOf(input: PrecompileInput): Lengths {
   return {
-    base: integer(slice(input, 0, 32)),
-    exponent: integer(slice(input, 32, 32)),
-    modulus: integer(slice(input, 64, 32)),
+    base: integer(read(input, 0, 32)),
+    exponent: integer(read(input, 32, 32)),
+    modulus: integer(read(input, 64, 32)),
   };
 }
 
@@ -62,13 +76,30 @@ export const MODEXP: Precompile = {
     }
     if (modulus === 0n) return new Uint8Array();
     const [baseSize, exponentSize, size] = [Number(base), Number(exponent), Number(modulus)];
-    const m = integer(slice(input, 96 + baseSize + exponentSize, size));
+    checkLength('modulus', size);
+    const exponentStart = 96 + baseSize;
+    const m = integer(read(input, exponentStart + exponentSize, size));
     if (m === 0n) return new Uint8Array(size);
-    const b = integer(slice(input, 96, baseSize));
-    const e = slice(input, 96 + baseSize, exponentSize);
+    // So all of the base and of the exponent lie before the input's end.
+    checkLength('base', baseSize);
+    const b = integer(read(input, 96, baseSize));
+    const e = {
+      size: exponentSize,
+      copy: (to: Uint8Array, at: number) => input.copy(to, exponentStart + at),
+    };
     return inBytes(modularPower(b, e, m), size);
   },
 };
+
+/** @throws EVMError */
+function checkLength(what: string, size: number): void {
+  if (size <= HOST_LENGTH_MAX) return;
+  throw new EVMError(
+    'evm/host limit',
+    `MODEXP with a ${what} of ${size} bytes: no more than ${HOST_LENGTH_MAX} are computed`,
+    { size, limit: HOST_LENGTH_MAX },
+  );
+}
 
 function* inBytes(steps: Steps<bigint>, size: number): Steps<Output> {
   return toBytes(yield* steps, size);
@@ -87,11 +118,11 @@ function plainComplexity(length: bigint): bigint {
 }
 
 /** Bits of the exponent's first 32 bytes, and so much for each byte after them. */
-function iterationsOf(input: Uint8Array, lengths: Lengths, perByte: bigint): bigint {
+function iterationsOf(input: PrecompileInput, lengths: Lengths, perByte: bigint): bigint {
   const { base, exponent } = lengths;
   const headSize = exponent > 32n ? 32 : Number(exponent);
   const start = base + 96n;
-  const head = start > BigInt(input.length) ? 0n : integer(slice(input, Number(start), headSize));
+  const head = start > BigInt(input.length) ? 0n : integer(read(input, Number(start), headSize));
   const bits = head === 0n ? 0n : BigInt(head.toString(2).length - 1);
   return exponent > 32n ? perByte * (exponent - 32n) + bits : bits;
 }

@@ -35,10 +35,19 @@ const TEMPORARY = TABLE + (1 << WINDOW) * LENGTH_MAX + 8;
 const LIMB_TABLE = TEMPORARY + LENGTH_MAX + 8;
 const LIMB_DIGITS = LIMB_TABLE + 8 * (1 << WINDOW);
 const STEP_LIMB_DIGITS = 4_096;
+/** Zeros before an exponent that are passed over in one step. */
+const STEP_BYTES = 65_536;
 
-/** The power, below a modulus that is not zero. The exponent is big-endian. */
-export function* modularPower(base: bigint, exponent: Uint8Array, modulus: bigint): Steps<bigint> {
-  const digits = digitsOf(exponent);
+/** A big-endian number that is read in parts: it may be as long as the input. */
+export interface Exponent {
+  readonly size: number;
+  /** Fills `to` with the bytes from `start` on. */
+  copy(to: Uint8Array, start: number): void;
+}
+
+/** The power, below a modulus that is not zero. */
+export function* modularPower(base: bigint, exponent: Exponent, modulus: bigint): Steps<bigint> {
+  const digits = yield* digitsOf(exponent);
   const twos = trailingZeros(modulus);
   const odd = modulus >> twos;
   const x = yield* powerOfOdd(base, digits, odd);
@@ -74,17 +83,18 @@ function* powerOfLimb(base: bigint, digits: Digits, modulus: bigint): Steps<bigi
 /** A power in numbers of 64 bits, `entry(i)` being the base's power of i as they are written. */
 function* limbSteps(
   power: PowerOfLimbs,
-  { width, values }: Digits,
+  digits: Digits,
   entry: (i: number) => bigint,
   modulus: bigint,
   inverse = 0n,
 ): Steps<bigint> {
+  const { width } = digits;
   const table = BigUint64Array.from({ length: 1 << width }, (_, i) => entry(i));
   const { bytes } = assembled();
-  let result = table[values[0] ?? 0] as bigint;
-  for (let done = 1; done < values.length; done += STEP_LIMB_DIGITS) {
+  let result = table[digits.first] as bigint;
+  for (let done = 1; done < digits.count; done += STEP_LIMB_DIGITS) {
     if (done > 1) yield;
-    const part = values.subarray(done, done + STEP_LIMB_DIGITS);
+    const part = digits.read(done, STEP_LIMB_DIGITS);
     bytes.set(new Uint8Array(table.buffer), LIMB_TABLE);
     bytes.set(part, LIMB_DIGITS);
     result = power(LIMB_TABLE, LIMB_DIGITS, part.length, width, result, modulus, inverse);
@@ -93,41 +103,76 @@ function* limbSteps(
 }
 
 /** An exponent without leading zeros, in digits of `width` bits, the highest first. */
-interface Digits {
+class Digits {
   readonly width: number;
-  readonly values: Uint8Array;
+  readonly count: number;
+  /** The highest; 0 where there is none. */
+  readonly first: number;
+  readonly #exponent: Exponent;
+  /** Digits of the exponent's bytes that come before: zeros. */
+  readonly #zeros: number;
+
+  /** @param start of the first byte that is not zero, `first` */
+  constructor(exponent: Exponent, start: number, first: number) {
+    const size = exponent.size - start;
+    this.width = 8 * size <= SHORT_BITS ? 1 : WINDOW;
+    const perByte = 8 / this.width;
+    const bits = 32 - Math.clz32(first);
+    const used = Math.ceil(bits / this.width);
+    this.first = first >> (this.width * (used - 1));
+    this.#exponent = exponent;
+    this.#zeros = start * perByte + perByte - used;
+    this.count = Math.max(exponent.size * perByte - this.#zeros, 0);
+  }
+
+  /** So many digits at most, from the i-th on. */
+  read(from: number, most: number): Uint8Array {
+    const { width } = this;
+    const perByte = 8 / width;
+    const digits = new Uint8Array(Math.max(Math.min(most, this.count - from), 0));
+    const start = from + this.#zeros;
+    const firstByte = Math.floor(start / perByte);
+    const bytes = new Uint8Array(Math.ceil((start + digits.length) / perByte) - firstByte);
+    this.#exponent.copy(bytes, firstByte);
+    for (let i = 0; i < digits.length; i++) {
+      const at = start + i - firstByte * perByte;
+      const shift = 8 - width * ((at % perByte) + 1);
+      digits[i] = ((bytes[Math.floor(at / perByte)] as number) >> shift) & ((1 << width) - 1);
+    }
+    return digits;
+  }
 }
 
-function digitsOf(exponent: Uint8Array): Digits {
-  let start = 0;
-  while (exponent[start] === 0) start++;
-  const bytes = exponent.subarray(start);
-  const width = 8 * bytes.length <= SHORT_BITS ? 1 : WINDOW;
-  const perByte = 8 / width;
-  const values = new Uint8Array(bytes.length * perByte);
-  for (let i = 0; i < values.length; i++) {
-    const shift = 8 - width * ((i % perByte) + 1);
-    values[i] = ((bytes[Math.floor(i / perByte)] as number) >> shift) & ((1 << width) - 1);
+/** Looks for the first byte that is not zero, in steps. */
+function* digitsOf(exponent: Exponent): Steps<Digits> {
+  const { size } = exponent;
+  for (let start = 0; start < size; start += STEP_BYTES) {
+    if (start > 0) yield;
+    const part = new Uint8Array(Math.min(STEP_BYTES, size - start));
+    exponent.copy(part, start);
+    const at = part.findIndex((byte) => byte !== 0);
+    if (at >= 0) return new Digits(exponent, start + at, part[at] as number);
   }
-  const first = values.findIndex((value) => value !== 0);
-  return { width, values: first < 0 ? new Uint8Array() : values.subarray(first) };
+  return new Digits(exponent, size, 0);
 }
 
 function* plainPower(
   base: bigint,
-  { width, values }: Digits,
+  digits: Digits,
   bits: bigint,
   reduce: (value: bigint) => bigint,
 ): Steps<bigint> {
+  const { width, count } = digits;
   const powers = [reduce(1n)];
   for (let i = 1; i < 1 << width; i++) powers.push(reduce((powers[i - 1] as bigint) * base));
   const step = bits > LONG_BITS ? 1 : PLAIN_STEP_DIGITS;
-  let result = powers[values[0] ?? 0] as bigint;
-  for (let i = 1; i < values.length; i++) {
-    for (let k = 0; k < width; k++) result = reduce(result * result);
-    const value = values[i] as number;
-    if (value !== 0) result = reduce(result * (powers[value] as bigint));
-    if (i % step === 0) yield;
+  let result = powers[digits.first] as bigint;
+  for (let done = 1; done < count; done += step) {
+    if (done > 1) yield;
+    for (const value of digits.read(done, step)) {
+      for (let k = 0; k < width; k++) result = reduce(result * result);
+      if (value !== 0) result = reduce(result * (powers[value] as bigint));
+    }
   }
   return result;
 }
@@ -145,16 +190,15 @@ function* montgomeryPower(base: bigint, digits: Digits, modulus: bigint): Steps<
   for (let i = 2; i < 1 << digits.width; i++) {
     multiply(TABLE + i * size, TABLE + (i - 1) * size, TABLE + size);
   }
-  const { values, width } = digits;
-  const first = values[0] ?? 0;
+  const { first, count, width } = digits;
   bytes.copyWithin(RESULT, TABLE + first * size, TABLE + first * size + size);
-  for (let done = 1; done < values.length; done += STEP_DIGITS) {
+  for (let done = 1; done < count; done += STEP_DIGITS) {
     if (done > 1) {
       const kept = bytes.slice(MODULUS, TEMPORARY);
       yield;
       bytes.set(kept, MODULUS);
     }
-    const part = values.subarray(done, done + STEP_DIGITS);
+    const part = digits.read(done, STEP_DIGITS);
     bytes.set(part, DIGITS);
     power(RESULT, TABLE, DIGITS, part.length, width, MODULUS, TEMPORARY, size, inverse);
   }
@@ -197,7 +241,8 @@ function inverseOf(value: bigint, bits: bigint): bigint {
 
 function trailingZeros(value: bigint): bigint {
   const hex = value.toString(16);
-  const zeros = hex.length - hex.replace(/0+$/, '').length;
+  let zeros = 0;
+  while (hex[hex.length - 1 - zeros] === '0') zeros++;
   let low = Number((value >> BigInt(4 * zeros)) & 15n);
   let count = BigInt(4 * zeros);
   while ((low & 1) === 0) {

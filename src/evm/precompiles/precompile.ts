@@ -1,4 +1,8 @@
-/** What a precompile is: a price that is known before it runs, and a pure function of bytes. */
+/**
+ * What a precompile is: a price that is known before it runs, and a pure function of bytes. The
+ * bytes stay where they are until they are paid for: a contract may give megabytes for the gas of
+ * an empty call.
+ */
 import type { Rules } from '../forks/rules.ts';
 import type { Awaitable } from '../types.ts';
 import type { Libraries, Steps } from './libraries.ts';
@@ -9,12 +13,19 @@ export interface PrecompileTools {
   readonly libraries: Libraries;
 }
 
+/** The bytes that a precompile is called with, good until its answer is there. */
+export interface PrecompileInput {
+  readonly length: number;
+  /** Fills `to` with the bytes from `start` on, with zeros past the end. */
+  copy(to: Uint8Array, start: number): void;
+}
+
 export interface Precompile {
   readonly name: string;
   /** Gas of an input; bounded work whatever the input claims. */
-  gas(input: Uint8Array, rules: Rules): bigint;
+  gas(input: PrecompileInput, rules: Rules): bigint;
   /** The output, or undefined where the input is invalid: then all gas is taken. */
-  run(input: Uint8Array, tools: PrecompileTools): Output | Steps<Output>;
+  run(input: PrecompileInput, tools: PrecompileTools): Output | Steps<Output>;
 }
 
 export type Output = Uint8Array | undefined;
@@ -39,22 +50,37 @@ export type PrecompileAnswer =
 
 /**
  * Executes a precompile by its address as a number with so much gas. A promise suspends the call
- * until it is kept. Long work is to call `pause` every few milliseconds. The input is lent: its
- * bytes are good until the answer is there, and whoever keeps them copies them.
+ * until it is kept. Long work is to call `pause` every few milliseconds.
  */
 export type PrecompileHost = (
   address: bigint,
-  input: Uint8Array,
+  input: PrecompileInput,
   gas: bigint,
   rules: Rules,
   pause?: Pause,
 ) => Awaitable<PrecompileAnswer>;
 
-/** Bytes [start, start + size) of the input, zero past its end. */
-export function slice(input: Uint8Array, start: number, size: number): Uint8Array {
-  const out = new Uint8Array(size);
-  out.set(input.subarray(Math.min(start, input.length), Math.min(start + size, input.length)));
-  return out;
+/** An input that is all of some bytes. */
+export function inputOf(bytes: Uint8Array): PrecompileInput {
+  const { length } = bytes;
+  return {
+    length,
+    copy: (to, start) => copyPart(to, bytes, Math.min(start, length), length),
+  };
+}
+
+/** Fills `to` with what `from` has from `start` to `end`, and zeros. */
+export function copyPart(to: Uint8Array, from: Uint8Array, start: number, end: number): void {
+  const size = Math.min(to.length, end - start);
+  to.set(from.subarray(start, start + size));
+  to.fill(0, size);
+}
+
+/** A copy of bytes [start, start + size) of the input, zero past its end. */
+export function read(input: PrecompileInput, start: number, size: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(size);
+  input.copy(bytes, start);
+  return bytes;
 }
 
 /** The big-endian integer of some bytes. */

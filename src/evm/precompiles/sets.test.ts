@@ -17,14 +17,14 @@ import { hasMcl } from './fast/mcl.ts';
 import { mclSecp256k1 } from './fast/signatures.ts';
 import type { Libraries } from './libraries.ts';
 import { PORTABLE } from './portable/libraries.ts';
-import { toBytes } from './precompile.ts';
+import { inputOf, toBytes } from './precompile.ts';
 import { precompileHost } from './table.ts';
 
 const rules = rulesOf('osaka');
 const SEED = Number(process.env['IRONFLY_SEED'] ?? 1);
 
 function run(address: number, input: Uint8Array, libraries: Libraries): string | undefined {
-  const answer = precompileHost(libraries)(BigInt(address), input, 1n << 62n, rules);
+  const answer = precompileHost(libraries)(BigInt(address), inputOf(input), 1n << 62n, rules);
   if (answer instanceof Promise) throw new Error('a precompile waits');
   return answer?.output.toHex();
 }

@@ -8,8 +8,8 @@ import { plainTransaction } from '../plain-transaction.ts';
 import { FAST } from './fast/libraries.ts';
 import type { Libraries } from './libraries.ts';
 import { PORTABLE } from './portable/libraries.ts';
-import { finish, type Output, toBytes } from './precompile.ts';
-import { PRECOMPILES } from './table.ts';
+import { finish, inputOf, type Output, toBytes } from './precompile.ts';
+import { PRECOMPILES, runPrecompile } from './table.ts';
 
 const rules = rulesOf('osaka');
 const blsG1 = Uint8Array.fromHex(
@@ -75,7 +75,7 @@ const LONG: readonly (readonly [string, number, Uint8Array])[] = [
 ];
 
 function steps(address: number, input: Uint8Array, libraries: Libraries) {
-  const run = PRECOMPILES.get(address)?.run(input, { rules, libraries });
+  const run = PRECOMPILES.get(address)?.run(inputOf(input), { rules, libraries });
   if (run === undefined || run instanceof Uint8Array) throw new Error('not in steps');
   return run;
 }
@@ -139,6 +139,39 @@ describe('a call of a long precompile stops wherever it is', () => {
       );
     }
     expect(call()).toBe(output);
+  });
+});
+
+describe('bytes are read', () => {
+  const size = 8 << 20;
+  const counted = () => {
+    let bytes = 0;
+    const input = {
+      length: size,
+      copy: (to: Uint8Array) => {
+        bytes += to.length;
+        to.fill(0);
+      },
+    };
+    return { input, read: () => bytes };
+  };
+
+  test.each([...PRECOMPILES])('by %i for its price no more than its head', (address) => {
+    for (const fork of ['byzantium', 'berlin', 'osaka'] as const) {
+      const { input, read } = counted();
+      PRECOMPILES.get(address)?.gas(input, rulesOf(fork));
+      expect(read()).toBeLessThanOrEqual(128);
+    }
+  });
+
+  test.each([...PRECOMPILES])('by %i no more than it is paid for', (address) => {
+    const { input, read } = counted();
+    const price = PRECOMPILES.get(address)?.gas(input, rules) ?? 0n;
+    expect(runPrecompile(BigInt(address), input, price - 1n, rules)).toBeUndefined();
+    expect(read()).toBeLessThanOrEqual(256);
+    // What has a price by length reads all; an input of the wrong length is not read at all.
+    if (price < 100_000n) runPrecompile(BigInt(address), input, price, rules);
+    expect(read()).toBeLessThanOrEqual(512);
   });
 });
 
