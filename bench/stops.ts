@@ -6,6 +6,7 @@
  *
  * Each round stops a call at some time between 5 and 25 ms after it began. Reported is the time
  * from then to the error, in milliseconds: median, 99th percentile, largest; and last over all.
+ * `turn` is how late the timer was that aborts the signal: what holds up the event loop.
  * --cpu measures instead how much CPU time passes between two looks at whether to stop, which
  * other work on the machine does not lengthen: the median, the 99th percentile, the largest.
  * --wall measures the same in wall time: some kernels count a thread's CPU time by 4 ms.
@@ -54,6 +55,18 @@ function power(length: number, exponent: number): string {
   return lengths.join('') + 'ff'.repeat(2 * length + exponent);
 }
 
+/** A power modulo 2^k + 1, whose digits are zeros but for two. */
+function powerOfTwo(length: number): string {
+  const lengths = [1, 1, length].map((size) => size.toString(16).padStart(64, '0'));
+  return `${lengths.join('')}03ff10${'00'.repeat(length - 2)}01`;
+}
+
+/** A small power with a long exponent, modulo a small number. */
+function longExponent(length: number, byte: string): Endless {
+  const lengths = [1, length, 1].map((size) => size.toString(16).padStart(64, '0'));
+  return precompile('05', `${lengths.join('')}03${byte.repeat(length)}fb`, 'prague');
+}
+
 const BN254_PAIR = [
   '1',
   '2',
@@ -82,6 +95,15 @@ const CODES: Readonly<Record<string, Endless>> = {
   'KECCAK256 of 32 MiB': endless(`${SIZE}5f2050`),
   'MCOPY of 32 MiB': endless(`${SIZE}60015f5e`),
   'CALLDATACOPY of 32 MiB': endless(`${SIZE}5f5f37`),
+  'CODECOPY of 32 MiB': endless(`${SIZE}5f5f39`),
+  'EXTCODECOPY of 32 MiB': endless(`${SIZE}5f5f303c`),
+  'creation by 32 MiB, Paris': { code: `5b${SIZE}60006000f050600056`, fork: 'paris' },
+  'CREATE2 by 32 MiB, Paris': { code: `5b5a${SIZE}60006000f550600056`, fork: 'paris' },
+  'LOG of 32 MiB that is undone': callee(`${SIZE}5fa05f5ffd`),
+  'call with 32 MiB': { code: `366015575b5f5f${SIZE}5f5f305af1506004565b00` },
+  'identity of 32 MiB': endless(`${SIZE}5f${SIZE}5f60045afa50`),
+  'ECRECOVER with 32 MiB': endless(`5f5f${SIZE}5f60015afa50`),
+  'SHA256 that is not paid': endless(`5f5f${SIZE}5f60025ffa50`),
   'return data of 32 MiB': callee(`${SIZE}5ff3`),
   'memory grows to 1 GiB': callee('633fffffe0515000'),
   'SHA256 of 32 MiB': endless(`5f5f${SIZE}5f60025afa50`),
@@ -89,6 +111,9 @@ const CODES: Readonly<Record<string, Endless>> = {
   'BLAKE2F of 2^32 - 1 rounds': precompile('09', `ffffffff${'00'.repeat(209)}`),
   'MODEXP of 1,024 bytes': precompile('05', power(1_024, 1_024)),
   // 60 million gas.
+  'MODEXP by an exponent of 5 MB, Prague': longExponent(5_000_000, 'ff'),
+  'MODEXP by 5 MB of zeros, Prague': longExponent(5_000_000, '00'),
+  'MODEXP modulo a power of two, Prague': precompile('05', powerOfTwo(32_000), 'prague'),
   'MODEXP of 107,000 bytes, Prague': precompile('05', power(107_000, 1), 'prague'),
   // What 60 million gas buy.
   'BN254 pairing of 1,763 pairs': precompile('08', BN254_PAIR.join('').repeat(1_763)),
@@ -145,10 +170,24 @@ function ways(): Readonly<Record<string, Way>> {
     },
     signal: async (evm, code, afterMs) => {
       const controller = new AbortController();
-      const start = performance.now();
-      setTimeout(() => controller.abort(), afterMs);
+      let aborted = Number.NaN;
+      setTimeout(() => {
+        aborted = performance.now();
+        controller.abort();
+      }, afterMs);
       await run(evm, code, { signal: controller.signal });
-      return Math.max(performance.now() - start - afterMs, 0);
+      return performance.now() - aborted;
+    },
+    turn: async (evm, code, afterMs) => {
+      const controller = new AbortController();
+      const start = performance.now();
+      let late = Number.NaN;
+      setTimeout(() => {
+        late = Math.max(performance.now() - start - afterMs, 0);
+        controller.abort();
+      }, afterMs);
+      await run(evm, code, { signal: controller.signal });
+      return late;
     },
   };
 }
@@ -219,14 +258,23 @@ async function control(rounds: number, delay: (round: number) => number): Promis
   return ms;
 }
 
-/** The time to end a thread that runs the code, from when it said that it begins. */
-async function terminate(code: Endless, engine: Engine, afterMs: number): Promise<number> {
-  const worker = new Worker(new URL(import.meta.url), { workerData: { code, engine } });
+/**
+ * The time to end a thread that runs the code; or, as a control, one that did, and is in a loop of
+ * JavaScript now.
+ */
+async function terminate(work: ThreadWork, afterMs: number): Promise<number> {
+  const worker = new Worker(new URL(import.meta.url), { workerData: work });
   await new Promise((resolve) => worker.once('message', resolve));
   await new Promise((resolve) => setTimeout(resolve, afterMs));
   const start = performance.now();
   await worker.terminate();
   return performance.now() - start;
+}
+
+interface ThreadWork {
+  readonly code: Endless;
+  readonly engine: Engine;
+  readonly control?: boolean;
 }
 
 function describe(ms: readonly number[]): string {
@@ -259,7 +307,15 @@ async function main(): Promise<void> {
     }
     return;
   }
-  report('no machine, a loop in JavaScript', 'flag', await control(rounds, delay));
+  report('a loop in JavaScript', 'flag', await control(rounds, delay));
+  const ends = async (work: ThreadWork): Promise<number[]> => {
+    const ms: number[] = [];
+    for (let i = 0; i < Math.ceil(rounds / 4); i++) ms.push(await terminate(work, delay(i)));
+    return ms;
+  };
+  const jumps = { code: endless(''), engine: 'interpreter', control: true } as const;
+  report('a loop in JavaScript, after a machine', 'end of the thread', await ends(jumps));
+  all.clear();
   for (const [name, code] of codes) {
     for (const engine of TIERS) {
       for (const [way, stop] of Object.entries(ways())) {
@@ -268,11 +324,7 @@ async function main(): Promise<void> {
         for (let round = 0; round < rounds; round++) ms.push(await stop(evm, code, delay(round)));
         report(`${name} (${engine})`, way, ms);
       }
-      const ended: number[] = [];
-      for (let round = 0; round < Math.ceil(rounds / 10); round++) {
-        ended.push(await terminate(code, engine, delay(round)));
-      }
-      report(`${name} (${engine})`, 'end of the thread', ended);
+      report(`${name} (${engine})`, 'end of the thread', await ends({ code, engine }));
     }
   }
   for (const [way, ms] of all) console.log(`${`all, ${way}`.padEnd(60)} ${describe(ms)}`);
@@ -281,9 +333,10 @@ async function main(): Promise<void> {
 requireBuild();
 if (isMainThread) await main();
 else {
-  const { code, engine } = workerData as { code: Endless; engine: Engine };
+  const { code, engine, control: isControl } = workerData as ThreadWork;
   const evm = open(code, engine);
   await run(evm, code, { timeoutMs: 1 });
   parentPort?.postMessage('begins');
+  while (isControl);
   await evm.call({ to: A, gas: GAS, ...(code.data && { data: code.data }) });
 }
