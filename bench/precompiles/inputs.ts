@@ -72,6 +72,19 @@ function power(exponentSize: number, size: number, last = 0xff): Uint8Array {
   return modexp(filled(size), new Uint8Array(exponentSize).fill(0xff), modulus);
 }
 
+/** 0x10...01: few zeros at its end, many before. */
+function sparse(size: number): Uint8Array {
+  const modulus = new Uint8Array(size);
+  modulus[0] = 0x10;
+  modulus[size - 1] = 1;
+  return modulus;
+}
+
+/** A power of two times an odd number, as long as each other. */
+function half(size: number): Uint8Array {
+  return filled(size).fill(0, size / 2);
+}
+
 function recovery(): Uint8Array {
   const signature = secp256k1.sign(HASH, KEY, { prehash: false, format: 'recovered' });
   return concat(HASH, bytes(27n + BigInt(signature[0] as number), 32), signature.subarray(1));
@@ -121,6 +134,10 @@ const ROWS: readonly Row[] = [
       ['128 bytes', power(128, 128)],
       ['1,024 bytes, exponent 3', modexp(filled(1_024), Uint8Array.of(3), filled(1_024))],
       ['1,024 bytes, exponent 32 bytes', power(32, 1_024)],
+      [
+        '1,024 bytes, zeros but for the ends',
+        modexp(filled(1_024), Uint8Array.of(3), sparse(1_024)),
+      ],
     ],
   ],
   [
@@ -133,6 +150,13 @@ const ROWS: readonly Row[] = [
       ['32 bytes, even', power(32, 32, 0x80)],
       ['96 bytes', power(32, 96)],
       ['1,024 bytes, exponent 3', modexp(filled(1_024), Uint8Array.of(3), filled(1_024))],
+      [
+        '1,024 bytes, zeros but for the ends',
+        modexp(filled(1_024), Uint8Array.of(3), sparse(1_024)),
+      ],
+      ['8 bytes, half of them zeros, exponent 64 bytes', modexp(filled(1), filled(64), half(8))],
+      ['64 bytes, even, exponent 255', power(1, 64, 0xfe)],
+      ['192 bytes, half of them zeros', modexp(filled(32), Uint8Array.of(3), half(192))],
     ],
     'prague',
   ],

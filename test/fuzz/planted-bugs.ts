@@ -255,7 +255,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     'data of PUSH32 is taken for code',
     'runtime/code.ts',
-    'opcode >= PUSH1 && opcode <= PUSH32 ?',
-    'opcode >= PUSH1 && opcode < PUSH32 ?',
+    'opcode >= PUSH1 ? opcode',
+    'opcode >= PUSH1 && opcode < 0x7f ? opcode',
   ),
 ];

@@ -15,6 +15,8 @@ import type { Steps } from './libraries.ts';
 const LENGTH_MAX = 96;
 /** Exponents of fewer bits are taken bit by bit: the table would cost more than it saves. */
 const SHORT_BITS = 24;
+/** Exponents of so many bits at most are powers of BigInt: nothing is worth being prepared. */
+const TINY_BITS = 4;
 /** Bits of the exponent taken together. */
 const WINDOW = 4;
 /** Digits of the exponent in one step. */
@@ -48,6 +50,14 @@ export interface Exponent {
 /** The power, below a modulus that is not zero. */
 export function* modularPower(base: bigint, exponent: Exponent, modulus: bigint): Steps<bigint> {
   const digits = yield* digitsOf(exponent);
+  if (digits.width === 1 && digits.count <= TINY_BITS) {
+    return yield* plainPower(
+      base,
+      digits,
+      BigInt(8 * byteLength(modulus)),
+      (value) => value % modulus,
+    );
+  }
   const twos = trailingZeros(modulus);
   const odd = modulus >> twos;
   const x = yield* powerOfOdd(base, digits, odd);
@@ -67,29 +77,47 @@ function powerOfOdd(base: bigint, digits: Digits, modulus: bigint): Steps<bigint
 function* powerOfTwos(base: bigint, digits: Digits, twos: bigint): Steps<bigint> {
   const mask = (1n << twos) - 1n;
   if (twos > 64n) return yield* plainPower(base, digits, twos, (value) => value & mask);
-  const power = yield* limbSteps(assembled().powerWrapped, digits, (i) => base ** BigInt(i), 0n);
+  const table = powersOf(digits, 1n, base, (a, b) => BigInt.asUintN(64, a * b));
+  const power = yield* limbSteps(assembled().powerWrapped, digits, table, 0n);
   return power & mask;
 }
 
 function* powerOfLimb(base: bigint, digits: Digits, modulus: bigint): Steps<bigint> {
   const { multiplySmall, powerSmall } = assembled();
   const inverse = inverseOf(modulus, 64n);
-  const reduced = base % modulus;
-  const entry = (i: number) => ((reduced ** BigInt(i)) << 64n) % modulus;
-  const power = yield* limbSteps(powerSmall, digits, entry, modulus, inverse);
-  return BigInt.asUintN(64, multiplySmall(power, 1n, modulus, inverse));
+  const multiply = (a: bigint, b: bigint): bigint =>
+    BigInt.asUintN(64, multiplySmall(a, b, modulus, inverse));
+  const [one, first] = [(1n << 64n) % modulus, (base << 64n) % modulus];
+  const table = powersOf(digits, one, first, multiply);
+  const power = yield* limbSteps(powerSmall, digits, table, modulus, inverse);
+  return multiply(power, 1n);
 }
 
-/** A power in numbers of 64 bits, `entry(i)` being the base's power of i as they are written. */
+/** What digits stand for: powers of a number, as the multiplication takes and gives them. */
+function powersOf(
+  { width }: Digits,
+  one: bigint,
+  first: bigint,
+  multiply: (a: bigint, b: bigint) => bigint,
+): BigUint64Array<ArrayBuffer> {
+  const powers = new BigUint64Array(1 << width);
+  let power = one;
+  for (let i = 0; i < powers.length; i++) {
+    powers[i] = power;
+    power = multiply(power, first);
+  }
+  return powers;
+}
+
+/** A power in numbers of 64 bits. */
 function* limbSteps(
   power: PowerOfLimbs,
   digits: Digits,
-  entry: (i: number) => bigint,
+  table: BigUint64Array<ArrayBuffer>,
   modulus: bigint,
   inverse = 0n,
 ): Steps<bigint> {
   const { width } = digits;
-  const table = BigUint64Array.from({ length: 1 << width }, (_, i) => entry(i));
   const { bytes } = assembled();
   let result = table[digits.first] as bigint;
   for (let done = 1; done < digits.count; done += STEP_LIMB_DIGITS) {
