@@ -75,8 +75,12 @@ test("google-benchmark's JSON is read, whatever is printed before it", () => {
     real_time: 250,
     time_unit: 'us',
   };
-  expect(readResult(`hello\n${JSON.stringify({ benchmarks: [row] })}`)).toBe(0.25);
+  const read = (...benchmarks: object[]) =>
+    readResult(`hello\n${JSON.stringify({ benchmarks })}`, 1_000n);
+  expect(read(row)).toBe(0.25);
+  expect(read({ ...row, gas_used: 950 })).toBe(0.25);
+  expect(read({ ...row, gas_used: 7 })).toBe('it does other work there: 7 gas of 1000');
   const failed = { ...row, error_occurred: true, error_message: 'failure: 2' };
-  expect(readResult(JSON.stringify({ benchmarks: [failed] }))).toBe('failure: 2');
-  expect(readResult('{"benchmarks":[]}')).toBe('it reports no case');
+  expect(read(failed)).toBe('failure: 2');
+  expect(read()).toBe('it reports no case');
 });

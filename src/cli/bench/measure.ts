@@ -89,7 +89,7 @@ export async function measure(
     }
     if (options.tiers.includes('auto')) await timeCold(workload, times, check);
   }
-  const evmone = await peers.evmone?.time(workload);
+  const evmone = await peers.evmone?.time(workload, gas);
   const details = options.details && options.tiers.includes('auto');
   const anvilMs = anvil && (times.median('anvil') - times.median('nothing')) / loops;
   return {
