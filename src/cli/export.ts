@@ -8,7 +8,7 @@ import type { ChainDatabase } from '../chain/database/chain-database.ts';
 import { openFolder } from '../chain/database/folder.ts';
 import { blockJson } from '../chain/json/block-json.ts';
 import { count, duration, short } from './figures.ts';
-import { databaseOption, integer } from './options.ts';
+import { bigintOption, databaseOption, integer } from './options.ts';
 import { writeWhole } from './output-file.ts';
 import { type Progress, withProgress } from './progress.ts';
 
@@ -38,7 +38,9 @@ export function register(program: Command): void {
     .description('write the blocks of a database to a file')
     .argument('<file>', 'the file; it is replaced')
     .addOption(databaseOption().makeOptionMandatory())
-    .option('--from <number>', 'the first block', parseNumber, 0n)
+    .addOption(
+      bigintOption('--from <number>', 'the first block', { parse: parseNumber, value: 0n }),
+    )
     .option('--to <number>', 'the last block; the head when left out', parseNumber)
     .addOption(
       new Option('--format <format>', 'of the file').choices(['rlp', 'json']).default('rlp'),

@@ -15,6 +15,15 @@ export function databaseOption(): Option {
   return new Option('--db <folder>', 'the database of a chain');
 }
 
+/** One that is a number of any size: --help shows what it is when left out. */
+export function bigintOption(
+  flags: string,
+  description: string,
+  { parse, value }: { readonly parse: (given: string) => bigint; readonly value: bigint },
+): Option {
+  return new Option(flags, description).argParser(parse).default(value, value.toString());
+}
+
 /** @throws InvalidArgumentError */
 export function parseAddress(given: string): Address {
   if (ADDRESS.test(given)) return given.toLowerCase() as Address;

@@ -8,7 +8,7 @@ import type { Address, Engine, TransactionResult } from '../evm/types.ts';
 import { MemoryState } from '../state/memory.ts';
 import { type Contract, parseHex, readContract } from './contract.ts';
 import { parseFork } from './fork-option.ts';
-import { engineOption, integer } from './options.ts';
+import { bigintOption, engineOption, integer } from './options.ts';
 import { type ArtifactEntry, decodeLog, decodeOutput, encodeCall } from './run/abi-calls.ts';
 import { readStateFile } from './run/state-file.ts';
 import { endLine, stepLine } from './statetest/trace.ts';
@@ -48,7 +48,12 @@ export function register(program: Command): void {
     .addOption(new Option('--input <hex>', 'call data').conflicts('call'))
     .option('--call <call>', "a function of the artifact's ABI with its values: 'name(1, true)'")
     .option('--fork <name>', 'rules to execute by', parseFork, 'osaka')
-    .option('--gas <amount>', 'gas of the call', integer(0n, GAS_MAX), GAS_DEFAULT)
+    .addOption(
+      bigintOption('--gas <amount>', 'gas of the call', {
+        parse: integer(0n, GAS_MAX),
+        value: GAS_DEFAULT,
+      }),
+    )
     .addOption(engineOption())
     .option('--state <file>', 'accounts beside the code: JSON by address, alone, `alloc` or `pre`')
     .option('--trace', 'write each step to standard error as EIP-3155 has it')

@@ -14,7 +14,7 @@ import { Machines } from '../chain/machines.ts';
 import type { Engine } from '../evm/types.ts';
 import { InputFileError, readTextFile } from './input-file.ts';
 import { network } from './network.ts';
-import { engineOption } from './options.ts';
+import { bigintOption, engineOption } from './options.ts';
 import { readEnvironment } from './t8n/environment.ts';
 import { EXIT_CODES, TransitionError } from './t8n/fault.ts';
 import { allocJson, bodyJson, resultJson } from './t8n/result.ts';
@@ -66,8 +66,13 @@ export function register(program: Command): void {
     .option('--output.result <file>', 'roots, gas, receipts, refusals', 'result.json')
     .option('--output.body <file>', 'the transactions in the block, as RLP', '')
     .option('--state.fork <name>', 'a fork, or a network as tests name them', 'Osaka')
-    .option('--state.chainid <id>', 'chain id', parseInteger, 1n)
-    .option('--state.reward <wei>', 'what the miner is paid; -1: nothing', parseInteger, 0n)
+    .addOption(bigintOption('--state.chainid <id>', 'chain id', { parse: parseInteger, value: 1n }))
+    .addOption(
+      bigintOption('--state.reward <wei>', 'what the miner is paid; -1: nothing', {
+        parse: parseInteger,
+        value: 0n,
+      }),
+    )
     .addOption(engineOption())
     .addHelpText('after', EXAMPLES)
     .action(async (options: TransitionOptions) => {
