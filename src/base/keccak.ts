@@ -3,8 +3,8 @@
  * machine has its own inside WebAssembly.
  *
  * Measured on Node.js 26, hashes a second of 32 / 136 / 532 bytes: @noble/hashes 260 k / 145 k /
- * 78 k, hash-wasm 1.78 M / 1.07 M / 650 k. So hash-wasm, an optional dependency, is used where a
- * program asked for it with `loadFastKeccak`; both give the same bytes.
+ * 78 k, hash-wasm 1.78 M / 1.07 M / 650 k. So hash-wasm, an optional dependency, is used once
+ * `loadFastKeccak` was called, as opening a chain does; both give the same bytes.
  */
 
 import { keccak_256 as nobleKeccak } from '@noble/hashes/sha3.js';

@@ -73,9 +73,14 @@ export function checkBytes(field: string, value: unknown): Uint8Array {
 
 function list<T>(field: string, value: unknown, item: (at: string, value: T) => T): readonly T[] {
   if (!Array.isArray(value)) throw new InputError(field, value, 'an array');
-  // Holes count as undefined.
-  return Array.from(value as T[], (entry, index) => item(`${field}[${index}]`, entry));
+  if (value.length === 0) return EMPTY;
+  // PERF: a loop, not Array.from, which goes by an iterator. Holes count as undefined.
+  const items: T[] = [];
+  for (let i = 0; i < value.length; i++) items.push(item(`${field}[${i}]`, value[i]));
+  return items;
 }
+
+const EMPTY: readonly never[] = [];
 
 export function checkObject(field: string, value: unknown): Record<string, unknown> {
   if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
