@@ -7,6 +7,11 @@ import { parseArgs } from 'node:util';
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '1000' }, seed: { type: 'string' } },
 });
+for (const [name, value] of Object.entries(values)) {
+  if (/^\d{1,9}$/.test(value)) continue;
+  process.stderr.write(`--${name} ${value} is no whole number of up to nine digits\n`);
+  process.exit(2);
+}
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
 const seed = values.seed === undefined ? {} : { IRONFLY_CRASH_SEED: values.seed };
