@@ -6,8 +6,9 @@
  *
  * From London on: Anvil 1.7.1 charges the prices of later forks in those before (EXP has 50 gas a
  * byte in Frontier), and gives back in Berlin what London gives (EIP-3529: 4,800 for a cleared slot
- * where Berlin has 15,000, a fifth of the gas at most where Berlin has half). Its calls have a gas price of zero; what they leave in the state is seen by
- * what they read of it. Exit code 1 on a difference, 2 where npm has no Anvil.
+ * where Berlin has 15,000, a fifth of the gas at most where Berlin has half). Its calls have a gas
+ * price of zero; what they leave in the state is seen by what they read of it. Exit code 1 on a
+ * difference, 2 where npm has no Anvil.
  */
 
 import { parseArgs } from 'node:util';
