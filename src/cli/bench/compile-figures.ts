@@ -55,6 +55,9 @@ export function hardContracts(): Map<string, Uint8Array> {
     ['irreducible graphs', irreducible()],
     ['copies of memory', repeat('5f5f5f3e5b')],
     ['calls', repeat('5f5f5f5f5f5ff450')],
+    ['a stack that overflows', repeat('475a03')],
+    ['operands spilled again and again', repeat('475a03'.repeat(500) + '50'.repeat(500))],
+    ['sixteen of them', repeat('475a03'.repeat(16) + '50'.repeat(16))],
   ]);
 }
 

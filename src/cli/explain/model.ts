@@ -1,5 +1,5 @@
 /** A contract as the compiler sees it: its blocks, its regions, and what became of each. */
-import { type Block, findBlocks } from '../../evm/compiler/blocks.ts';
+import { type Block, findBlocks, overflows } from '../../evm/compiler/blocks.ts';
 import {
   type CompileRefusal,
   compileContract,
@@ -136,6 +136,7 @@ class Fates {
 
   #whyNot(block: Block): string {
     if (this.#refusal !== undefined) return describeRefusal(this.#refusal);
+    if (overflows(block)) return 'it always fails: no stack has room for it';
     if (isCold(block)) return 'it only fails: ends in REVERT or INVALID';
     if (block.isJumpDestination && !this.#heat.isHot(block.pc)) {
       return 'the run hardly jumped to it';

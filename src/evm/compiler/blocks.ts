@@ -37,6 +37,11 @@ const DUP1 = 0x80;
 const SWAP1 = 0x90;
 const LOG0 = 0xa0;
 
+/** Whether a block fails however full the stack is: it ends with the instruction that does. */
+export function overflows({ need, growth }: Block): boolean {
+  return need + growth > STACK_ITEMS_MAX;
+}
+
 /** PUSH1 to PUSH32: pushes its immediate bytes. */
 export function isPush({ byte }: OpcodeRow): boolean {
   return byte >= PUSH1 && byte < DUP1;
@@ -58,6 +63,8 @@ interface Decoded {
   readonly gas: number;
 }
 
+/** Yellow Paper, section 9.1. */
+const STACK_ITEMS_MAX = 1_024;
 const JUMPDEST = 0x5b;
 const JUMPI = 0x57;
 const INVALID = 0xfe;
@@ -125,6 +132,11 @@ function readBlock(code: Uint8Array, start: number, decoder: readonly Decoded[])
     height += row.pushes - row.pops;
     growth = Math.max(growth, height);
     pc += 1 + row.immediate;
+    if (need + growth > STACK_ITEMS_MAX) {
+      // Nothing behind it is reached. PERF: what would be read is of no use to anybody.
+      continues = false;
+      break;
+    }
     if (row.endsBlock) {
       continues = row.observesGas && row.name !== 'SELFDESTRUCT' ? true : byte === JUMPI;
       break;

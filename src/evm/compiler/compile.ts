@@ -23,7 +23,7 @@ import { ModuleBuilder } from '../../wasm/module.ts';
 import type { ForkName } from '../forks/names.ts';
 import { COMPILED_SLOT } from '../interpreter/assemble.ts';
 import { RUNTIME_CALLS, type RuntimeCallName } from '../opcodes/runtime-calls.ts';
-import { type Block, findBlocks } from './blocks.ts';
+import { type Block, findBlocks, overflows } from './blocks.ts';
 import { growRegion, LOOP_BYTES_MAX, REGION_BYTES_MAX, type Region } from './graph.ts';
 import type { ContractLinks, RegionExit } from './links.ts';
 import { RegionAssembler } from './region-assembler.ts';
@@ -98,6 +98,13 @@ export const WASM_BYTES_FREE = 8_192;
 export const WASM_BYTES_A_BYTE_MAX = 400;
 /** Bytes of one function, past which a smaller region is grown. */
 export const FUNCTION_BYTES_MAX = 65_536;
+/**
+ * The same where one block has more, and for each byte of it: past that it stays interpreted. What
+ * spills a thousand operands again and again has thousands.
+ */
+export const BLOCK_WASM_BYTES_A_BYTE = 100;
+/** No function has more, whatever it is of: engines refuse modules past 7,654,321. */
+export const BLOCK_WASM_BYTES_MAX = 4_194_304;
 /** Bytes of bytecode in the region of a root that is rarely entered: so tails are not calls. */
 export const TAIL_BYTES_MAX = 64;
 /** The same where only jumps lead that no region has resolved. */
@@ -217,6 +224,7 @@ class ContractAssembler {
 
   #assembleRegion(target: RegionFunction): void {
     const { root, weight } = target;
+    if (overflows(root)) return;
     const fn = this.#draft;
     const whole = target.isLanding
       ? LANDING_BYTES_MAX
@@ -228,7 +236,7 @@ class ContractAssembler {
     for (let bytesMax = most; ; ) {
       const region = growRegion(this.#code, root, this.#heat, bytesMax);
       const structure = structureOf(region);
-      const bytesLimit = bytesMax > 0 ? FUNCTION_BYTES_MAX : Number.POSITIVE_INFINITY;
+      const bytesLimit = bytesMax > 0 ? FUNCTION_BYTES_MAX : blockBytesMax(root);
       let assembler = new RegionAssembler(fn, structure, false, this.#links);
       let outcome = assembler.assemble(bytesLimit);
       if (outcome === 'too often') {
@@ -238,6 +246,7 @@ class ContractAssembler {
       }
       if (outcome === 'too large') {
         fn.clear();
+        if (bytesMax === 0) return;
         bytesMax = Math.floor(Math.min(bytesMax, bytesBehindRoot(region)) / 4);
         continue;
       }
@@ -290,6 +299,12 @@ class ContractAssembler {
     if (slot === undefined) return fn.i32.const(0);
     return fn.i32.add(fn.globalGet(this.#slotGlobal, 'i32'), fn.i32.const(slot));
   }
+}
+
+/** Bytes of wasm that a block may take which has a function to itself. */
+function blockBytesMax({ pc, next }: Block): number {
+  const bytes = FUNCTION_BYTES_MAX + BLOCK_WASM_BYTES_A_BYTE * (next - pc);
+  return Math.min(bytes, BLOCK_WASM_BYTES_MAX);
 }
 
 /** Bytes of bytecode in a region beyond its root's. */

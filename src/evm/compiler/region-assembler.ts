@@ -223,11 +223,11 @@ export class RegionAssembler implements Assembler {
   // ---------------------------------------------------------------- blocks
 
   #assembleBlock(node: RegionNode): void {
-    if (this.#isInVain) return;
     this.#node = node;
     const { instructions } = node.block;
     let paid = false;
     for (let index = 0; index < instructions.length; index++) {
+      if (this.#isInVain) return;
       const instruction = instructions[index] as Instruction;
       this.#instruction = instruction;
       this.#heightBefore = this.#stack.height;

@@ -1,12 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { validateWasm } from '../../../test/wasm-tools.ts';
 import { moduleText } from '../../wasm/text.ts';
+import { createEVM } from '../evm.ts';
 import { opcodeByte } from '../opcodes/table.ts';
 import { findBlocks } from './blocks.ts';
-import { type CompiledContract, compileContract } from './compile.ts';
+import { CODE_BYTES_MAX, type CompiledContract, compileContract } from './compile.ts';
 import { growRegion, REGION_BYTES_MAX, type Region } from './graph.ts';
 import { Heat, type Profile } from './regions.ts';
 import { structureOf } from './structure.ts';
+
+const AT = `0x${'a1'.repeat(20)}` as const;
 
 /** Names of opcodes and, for PUSH, numbers in hex. */
 function assemble(text: string): Uint8Array {
@@ -133,6 +136,49 @@ describe('the compiled module', () => {
     expect(loop).not.toContain('.load offset=');
     expect(entry.slice(0, entry.indexOf('\n(func'))).toMatchSnapshot();
   });
+
+  // Found by attack: 31 s for 24 KiB, since each GAS spills what was pushed before it.
+  test('hands over a block that always overflows, and reads no further', () => {
+    const code = Uint8Array.fromHex('475a03'.repeat(8_192));
+    const [block] = findBlocks(code, 'osaka');
+    expect(block).toMatchObject({ need: 0, growth: 1_025, continues: false, next: 3 * 1_023 + 2 });
+    const { slots, bytes } = compile(code);
+    expect(slots).toEqual([-1]);
+    expect(bytes.length).toBeLessThan(2_000);
+    expect(() => validateWasm(bytes)).not.toThrow();
+  });
+
+  test('hands over a block that spills hundreds of operands again and again', () => {
+    const code = Uint8Array.fromHex('475a03'.repeat(700) + '50'.repeat(700));
+    const { slots, bytes } = compile(code);
+    expect(slots).toEqual([-1]);
+    expect(bytes.length).toBeLessThan(2_000);
+  });
+
+  test('hands over a block that no function has room for', () => {
+    for (const unit of ['5f5f55', '5f515f52', '5f3550']) {
+      const { slots, bytes } = compile(Uint8Array.fromHex(unit.repeat(CODE_BYTES_MAX / 4)));
+      expect(slots).toEqual([-1]);
+      expect(bytes.length).toBeLessThan(2_000);
+    }
+  });
+
+  test.each([1_023, 1_024, 1_025])(
+    'ends after %i pushes as the interpreter does',
+    async (pushes) => {
+      const code = Uint8Array.fromHex(`${'5a'.repeat(pushes)}5f5500`);
+      const results = await Promise.all(
+        (['interpreter', 'compiler'] as const).map(async (engine) => {
+          const evm = createEVM({ engine });
+          const overrides = { [AT]: { code } };
+          const result = await evm.call({ to: AT, gas: 100_000n, overrides });
+          return result.status === 'refused' ? result.reason : `${result.status} ${result.gasUsed}`;
+        }),
+      );
+      expect(results[1]).toBe(results[0]);
+      expect(results[0]?.startsWith(pushes === 1_023 ? 'success' : 'halt')).toBe(true);
+    },
+  );
 
   test('hands a block over that is past the budget', () => {
     const blocks = Array.from({ length: 2000 }, () => 'JUMPDEST CALLER SLOAD JUMP').join(' ');
