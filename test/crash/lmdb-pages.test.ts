@@ -98,7 +98,13 @@ it(`a transaction is whole, ${ROUNDS} rounds, seed ${SEED}`, {
     if (round % ROUNDS_A_HISTORY === 0) copies = await history(`${folder}-whole`, random);
     const index = random(copies.length - 1);
     const [before, after] = copies.slice(index, index + 2) as [Copy, Copy];
-    expect(lastTransaction(after.file)).toBe(lastTransaction(before.file) + 1n);
+    const transactions = lastTransaction(after.file) - lastTransaction(before.file);
+    // Keys were removed that were not there: nothing to write.
+    if (transactions === 0n) {
+      expect(after.content).toBe(before.content);
+      continue;
+    }
+    expect(transactions).toBe(1n);
     const hasHead = random(5) === 0;
     mkdirSync(folder);
     const file = hasHead ? after.file : mixed(before.file, after.file, random);

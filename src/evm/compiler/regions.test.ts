@@ -146,6 +146,8 @@ describe('the compiled module', () => {
     expect(slots).toEqual([-1]);
     expect(bytes.length).toBeLessThan(2_000);
     expect(() => validateWasm(bytes)).not.toThrow();
+    expect(compile(new Uint8Array(1_025).fill(0x5a)).slots).toEqual([-1]);
+    expect(compile(new Uint8Array(1_024).fill(0x5a)).slots).toEqual([0]);
   });
 
   test('hands over a block that spills hundreds of operands again and again', () => {

@@ -142,6 +142,20 @@ describe('a call of a long precompile stops wherever it is', () => {
   });
 });
 
+test('past the end of an input there are zeros, whatever was there', () => {
+  const input = inputOf(Uint8Array.of(1, 2, 3));
+  for (const [start, expected] of [
+    [0, '01020300'],
+    [2, '03000000'],
+    [3, '00000000'],
+    [9, '00000000'],
+  ] as const) {
+    const to = new Uint8Array(4).fill(0xff);
+    input.copy(to, start);
+    expect(to.toHex()).toBe(expected);
+  }
+});
+
 describe('bytes are read', () => {
   const size = 8 << 20;
   const counted = () => {
