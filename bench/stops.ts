@@ -57,8 +57,8 @@ function power(length: number, exponent: number): string {
   return lengths.join('') + 'ff'.repeat(2 * length + exponent);
 }
 
-/** A power modulo 2^k + 1, whose digits are zeros but for two. */
-function powerOfTwo(length: number): string {
+/** A power modulo 2^k + 1, whose digits are zeros but for the ends. */
+function sparseModulus(length: number): string {
   const lengths = [1, 1, length].map((size) => size.toString(16).padStart(64, '0'));
   return `${lengths.join('')}03ff10${'00'.repeat(length - 2)}01`;
 }
@@ -115,7 +115,7 @@ const CODES: Readonly<Record<string, Endless>> = {
   // 60 million gas.
   'MODEXP by an exponent of 5 MB, Prague': longExponent(5_000_000, 'ff'),
   'MODEXP by 5 MB of zeros, Prague': longExponent(5_000_000, '00'),
-  'MODEXP modulo a power of two, Prague': precompile('05', powerOfTwo(32_000), 'prague'),
+  'MODEXP modulo 32,000 bytes, sparse, Prague': precompile('05', sparseModulus(32_000), 'prague'),
   'MODEXP of 107,000 bytes, Prague': precompile('05', power(107_000, 1), 'prague'),
   // What 60 million gas buy.
   'BN254 pairing of 1,763 pairs': precompile('08', BN254_PAIR.join('').repeat(1_763)),

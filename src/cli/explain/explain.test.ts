@@ -48,6 +48,14 @@ describe('the model', () => {
     expect(blocks[7]?.interpreted).toContain('too many blocks (20000, the limit is 16384)');
   });
 
+  test('a block that always fails, and one that is too large, say so', () => {
+    const spilling = `${'475a03'.repeat(700)}${'50'.repeat(700)}`;
+    const large = explained(Uint8Array.fromHex(spilling));
+    expect(large.blocks[0]?.interpreted).toBe('its function would be too large');
+    const failing = explained(new Uint8Array(2_000).fill(0x5a));
+    expect(failing.blocks[0]?.interpreted).toContain('it always fails');
+  });
+
   test('no code is no error', () => {
     const text = asText(explained(new Uint8Array()), ALL);
     expect(text).toContain('0 bytes');

@@ -1,5 +1,5 @@
 /** A contract as the compiler sees it: its blocks, its regions, and what became of each. */
-import { type Block, findBlocks, overflows } from '../../evm/compiler/blocks.ts';
+import { alwaysFails, type Block, findBlocks } from '../../evm/compiler/blocks.ts';
 import {
   type CompileRefusal,
   compileContract,
@@ -97,6 +97,7 @@ class Fates {
   readonly #profile: Profile | undefined;
   readonly #rootsOf = new Map<number, Set<number>>();
   readonly #refusal: CompileRefusal | undefined;
+  #oversized: ReadonlySet<number> = new Set();
   /** The budget, where it was used up. */
   readonly #spent: number | undefined;
 
@@ -118,8 +119,10 @@ class Fates {
         this.#rootsOf.set(pc, roots.add(root));
       }
     }
-    const isSpent = result.slots.includes(-1);
-    this.#spent = isSpent ? WASM_BYTES_FREE + code.length * WASM_BYTES_A_BYTE : undefined;
+    this.#oversized = new Set(result.oversized);
+    this.#spent = result.isBudgetSpent
+      ? WASM_BYTES_FREE + code.length * WASM_BYTES_A_BYTE
+      : undefined;
   }
 
   explain(block: Block): ExplainedBlock {
@@ -136,11 +139,12 @@ class Fates {
 
   #whyNot(block: Block): string {
     if (this.#refusal !== undefined) return describeRefusal(this.#refusal);
-    if (overflows(block)) return 'it always fails: no stack has room for it';
+    if (alwaysFails(block)) return 'it always fails: no stack has so much, or room for so much';
     if (isCold(block)) return 'it only fails: ends in REVERT or INVALID';
     if (block.isJumpDestination && !this.#heat.isHot(block.pc)) {
       return 'the run hardly jumped to it';
     }
+    if (this.#oversized.has(block.pc)) return 'its function would be too large';
     if (this.#spent !== undefined) return `the budget of ${this.#spent} bytes of wasm is used up`;
     return 'nothing that is compiled leads to it';
   }

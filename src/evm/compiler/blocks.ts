@@ -36,9 +36,11 @@ const PUSH1 = 0x60;
 const DUP1 = 0x80;
 const SWAP1 = 0x90;
 const LOG0 = 0xa0;
+/** Yellow Paper, section 9.1. */
+const STACK_ITEMS_MAX = 1_024;
 
-/** Whether a block fails however full the stack is: it ends with the instruction that does. */
-export function overflows({ need, growth }: Block): boolean {
+/** Whether a block fails whatever is on the stack: it ends with the instruction that does. */
+export function alwaysFails({ need, growth }: Pick<Block, 'need' | 'growth'>): boolean {
   return need + growth > STACK_ITEMS_MAX;
 }
 
@@ -63,8 +65,6 @@ interface Decoded {
   readonly gas: number;
 }
 
-/** Yellow Paper, section 9.1. */
-const STACK_ITEMS_MAX = 1_024;
 const JUMPDEST = 0x5b;
 const JUMPI = 0x57;
 const INVALID = 0xfe;
@@ -132,8 +132,8 @@ function readBlock(code: Uint8Array, start: number, decoder: readonly Decoded[])
     height += row.pushes - row.pops;
     growth = Math.max(growth, height);
     pc += 1 + row.immediate;
-    if (need + growth > STACK_ITEMS_MAX) {
-      // Nothing behind it is reached. PERF: what would be read is of no use to anybody.
+    if (alwaysFails({ need, growth })) {
+      // What follows is not reached from here.
       continues = false;
       break;
     }

@@ -23,7 +23,7 @@ import { ModuleBuilder } from '../../wasm/module.ts';
 import type { ForkName } from '../forks/names.ts';
 import { COMPILED_SLOT } from '../interpreter/assemble.ts';
 import { RUNTIME_CALLS, type RuntimeCallName } from '../opcodes/runtime-calls.ts';
-import { type Block, findBlocks, overflows } from './blocks.ts';
+import { alwaysFails, type Block, findBlocks } from './blocks.ts';
 import { growRegion, LOOP_BYTES_MAX, REGION_BYTES_MAX, type Region } from './graph.ts';
 import type { ContractLinks, RegionExit } from './links.ts';
 import { RegionAssembler } from './region-assembler.ts';
@@ -55,6 +55,10 @@ export interface CompiledContract {
   readonly slots: readonly number[];
   readonly codeBytes: number;
   readonly regions: readonly RegionReport[];
+  /** pc of blocks whose function would have been too large. */
+  readonly oversized: readonly number[];
+  /** Something was hot, and no room was left for it. */
+  readonly isBudgetSpent: boolean;
 }
 
 /** What became of a region, for readers. */
@@ -99,11 +103,11 @@ export const WASM_BYTES_A_BYTE_MAX = 400;
 /** Bytes of one function, past which a smaller region is grown. */
 export const FUNCTION_BYTES_MAX = 65_536;
 /**
- * The same where one block has more, and for each byte of it: past that it stays interpreted. What
- * spills a thousand operands again and again has thousands.
+ * What the function of one block may have beyond that, for each byte of the block, and in all: past
+ * it the block stays interpreted. Spilling a thousand operands again and again takes thousands.
  */
 export const BLOCK_WASM_BYTES_A_BYTE = 100;
-/** No function has more, whatever it is of: engines refuse modules past 7,654,321. */
+/** Below what engines take (`FUNCTION_BYTES_MAX` of wasm/function.ts). */
 export const BLOCK_WASM_BYTES_MAX = 4_194_304;
 /** Bytes of bytecode in the region of a root that is rarely entered: so tails are not calls. */
 export const TAIL_BYTES_MAX = 64;
@@ -148,6 +152,7 @@ class ContractAssembler {
   readonly #functions = new Map<number, RegionFunction>();
   readonly #waiting: RegionFunction[] = [];
   readonly #reports: RegionReport[] = [];
+  readonly #oversized: number[] = [];
   #size = 0;
   /** Whether a jump leads where only the run knows. */
   #jumpsFar = false;
@@ -209,6 +214,8 @@ class ContractAssembler {
       slots: functions.map(({ root, isAssembled }) => (isAssembled ? root.pc : -1)),
       codeBytes: this.#code.length,
       regions: this.#reports,
+      oversized: this.#oversized,
+      isBudgetSpent: this.#waiting.length > 0,
     };
   }
 
@@ -224,7 +231,7 @@ class ContractAssembler {
 
   #assembleRegion(target: RegionFunction): void {
     const { root, weight } = target;
-    if (overflows(root)) return;
+    if (alwaysFails(root)) return;
     const fn = this.#draft;
     const whole = target.isLanding
       ? LANDING_BYTES_MAX
@@ -246,7 +253,10 @@ class ContractAssembler {
       }
       if (outcome === 'too large') {
         fn.clear();
-        if (bytesMax === 0) return;
+        if (bytesMax === 0) {
+          this.#oversized.push(root.pc);
+          return;
+        }
         bytesMax = Math.floor(Math.min(bytesMax, bytesBehindRoot(region)) / 4);
         continue;
       }

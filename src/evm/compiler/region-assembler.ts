@@ -247,7 +247,7 @@ export class RegionAssembler implements Assembler {
     const { fn } = this;
     const { needMax, growthMax } = this.#stack;
     const room = layout.STACK_BYTES - (needMax + growthMax) * WORD_BYTES;
-    // A block that needs more than a whole stack fails somewhere: the interpreter finds where.
+    // What needs more than a whole stack fails somewhere, if all of it runs: the interpreter sees.
     if (room < 0) {
       fn.if(fn.i32.const(1), () => this.#sideExit());
       return;

@@ -138,7 +138,7 @@ describe('the compiled module', () => {
   });
 
   // Found by attack: 31 s for 24 KiB, since each GAS spills what was pushed before it.
-  test('hands over a block that always overflows, and reads no further', () => {
+  test('hands over a block that always fails, and reads no further', () => {
     const code = Uint8Array.fromHex('475a03'.repeat(8_192));
     const [block] = findBlocks(code, 'osaka');
     expect(block).toMatchObject({ need: 0, growth: 1_025, continues: false, next: 3 * 1_023 + 2 });
@@ -152,9 +152,10 @@ describe('the compiled module', () => {
 
   test('hands over a block that spills hundreds of operands again and again', () => {
     const code = Uint8Array.fromHex('475a03'.repeat(700) + '50'.repeat(700));
-    const { slots, bytes } = compile(code);
+    const { slots, bytes, oversized, isBudgetSpent } = compile(code);
     expect(slots).toEqual([-1]);
     expect(bytes.length).toBeLessThan(2_000);
+    expect([oversized, isBudgetSpent]).toEqual([[0], false]);
   });
 
   test('hands over a block that no function has room for', () => {
@@ -184,8 +185,9 @@ describe('the compiled module', () => {
 
   test('hands a block over that is past the budget', () => {
     const blocks = Array.from({ length: 2000 }, () => 'JUMPDEST CALLER SLOAD JUMP').join(' ');
-    const { slots, bytes, codeBytes } = compile(assemble(blocks));
+    const { slots, bytes, codeBytes, isBudgetSpent } = compile(assemble(blocks));
     expect(slots).toContain(-1);
+    expect(isBudgetSpent).toBe(true);
     expect(bytes.length).toBeLessThan(16_384 + 200 * codeBytes);
   });
 });

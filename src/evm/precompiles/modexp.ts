@@ -84,7 +84,7 @@ export const MODEXP: Precompile = {
     checkLength('base', baseSize);
     const b = integer(read(input, 96, baseSize));
     const e = {
-      size: exponentSize,
+      length: exponentSize,
       copy: (to: Uint8Array, at: number) => input.copy(to, exponentStart + at),
     };
     return inBytes(modularPower(b, e, m), size);

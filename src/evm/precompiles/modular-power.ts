@@ -10,6 +10,7 @@
 import { assembled, type PowerOfLimbs, WORK } from './assembled/module.ts';
 import { SIZE_STEP } from './assembled/montgomery.ts';
 import type { Steps } from './libraries.ts';
+import type { PrecompileInput } from './precompile.ts';
 
 /** Longer moduli are BigInt's. */
 const LENGTH_MAX = 96;
@@ -40,15 +41,12 @@ const STEP_LIMB_DIGITS = 4_096;
 /** Zeros before an exponent that are passed over in one step. */
 const STEP_BYTES = 65_536;
 
-/** A big-endian number that is read in parts: it may be as long as the input. */
-export interface Exponent {
-  readonly size: number;
-  /** Fills `to` with the bytes from `start` on. */
-  copy(to: Uint8Array, start: number): void;
-}
-
-/** The power, below a modulus that is not zero. */
-export function* modularPower(base: bigint, exponent: Exponent, modulus: bigint): Steps<bigint> {
+/** The power, below a modulus that is not zero. The exponent is big-endian, read in parts. */
+export function* modularPower(
+  base: bigint,
+  exponent: PrecompileInput,
+  modulus: bigint,
+): Steps<bigint> {
   const digits = yield* digitsOf(exponent);
   if (digits.width === 1 && digits.count <= TINY_BITS) {
     return yield* plainPower(
@@ -136,13 +134,13 @@ class Digits {
   readonly count: number;
   /** The highest; 0 where there is none. */
   readonly first: number;
-  readonly #exponent: Exponent;
+  readonly #exponent: PrecompileInput;
   /** Digits of the exponent's bytes that come before: zeros. */
   readonly #zeros: number;
 
   /** @param start of the first byte that is not zero, `first` */
-  constructor(exponent: Exponent, start: number, first: number) {
-    const size = exponent.size - start;
+  constructor(exponent: PrecompileInput, start: number, first: number) {
+    const size = exponent.length - start;
     this.width = 8 * size <= SHORT_BITS ? 1 : WINDOW;
     const perByte = 8 / this.width;
     const bits = 32 - Math.clz32(first);
@@ -150,7 +148,7 @@ class Digits {
     this.first = first >> (this.width * (used - 1));
     this.#exponent = exponent;
     this.#zeros = start * perByte + perByte - used;
-    this.count = Math.max(exponent.size * perByte - this.#zeros, 0);
+    this.count = Math.max(exponent.length * perByte - this.#zeros, 0);
   }
 
   /** So many digits at most, from the i-th on. */
@@ -172,16 +170,16 @@ class Digits {
 }
 
 /** Looks for the first byte that is not zero, in steps. */
-function* digitsOf(exponent: Exponent): Steps<Digits> {
-  const { size } = exponent;
-  for (let start = 0; start < size; start += STEP_BYTES) {
+function* digitsOf(exponent: PrecompileInput): Steps<Digits> {
+  const { length } = exponent;
+  for (let start = 0; start < length; start += STEP_BYTES) {
     if (start > 0) yield;
-    const part = new Uint8Array(Math.min(STEP_BYTES, size - start));
+    const part = new Uint8Array(Math.min(STEP_BYTES, length - start));
     exponent.copy(part, start);
     const at = part.findIndex((byte) => byte !== 0);
     if (at >= 0) return new Digits(exponent, start + at, part[at] as number);
   }
-  return new Digits(exponent, size, 0);
+  return new Digits(exponent, length, 0);
 }
 
 function* plainPower(
