@@ -13,7 +13,6 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { requireBuild } from '../scripts/built.ts';
-import { loadFastKeccak } from '../src/base/keccak.ts';
 import { Machines } from '../src/chain/machines.ts';
 import { median } from '../src/cli/bench/statistics.ts';
 import { compileWorkloads } from '../src/cli/bench/workloads/compile.ts';
@@ -48,7 +47,6 @@ const BLOCKS_ETHEREUMJS = Math.min(3, BLOCKS);
 const missing = (what: string): void => console.error(`left out: ${what}`);
 const compiled = compileWorkloads(missing);
 if (compiled === undefined) throw new Error('the scenarios need solc: npm ci');
-await loadFastKeccak();
 const senders = makeSenders(SENDERS);
 const filter = new RegExp(values.filter);
 for (const scenario of scenarios(compiled, senders, missing)) {

@@ -10,7 +10,6 @@
 import { parseArgs } from 'node:util';
 import { requireBuild } from '../scripts/built.ts';
 import { bigintToBytes, concatBytes } from '../src/base/bytes.ts';
-import { loadFastKeccak } from '../src/base/keccak.ts';
 import { coverageOf } from '../src/cli/bench/coverage.ts';
 import { call, open, stateOf, warmUp } from '../src/cli/bench/machine.ts';
 import { CALLER, CONTRACT, type Workload } from '../src/cli/bench/workload.ts';
@@ -42,7 +41,6 @@ const ROUNDS = values.tiny ? 1 : 7;
 const READS = '5f355b805450600190038060025700';
 const WRITES = '5f355b60203581018155600190038060025700';
 
-await loadFastKeccak();
 const missing = (what: string) => console.log(`not there: ${what}`);
 const workloads = loadWorkloads({ tiny: values.tiny, missing });
 await latency();

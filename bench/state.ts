@@ -13,7 +13,6 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { requireBuild } from '../scripts/built.ts';
-import { loadFastKeccak } from '../src/base/keccak.ts';
 import { measureGrowth } from './state/growth.ts';
 import { measureLimits } from './state/limits.ts';
 import { plotSlots } from './state/plot.ts';
@@ -35,7 +34,6 @@ const { values } = parseArgs({
 });
 const { tiny, part } = values;
 const rounds = tiny ? 2 : Number(values.rounds);
-await loadFastKeccak();
 
 if (part.includes('roots')) {
   const size = tiny ? 2_000 : 1_000_000;

@@ -1,13 +1,15 @@
 // Compiles the runtimes (AssemblyScript): the machine's into build/runtime-shared.wasm and
-// build/runtime.wasm, for shared and unshared memory, the tries' into build/trie-runtime.wasm; and
-// writes them into modules that the sources import: so they load at once wherever modules load. Then assembles the modules that every machine
-// needs (assemble-modules.ts). Does nothing when the sources have not changed.
+// build/runtime.wasm, for shared and unshared memory, the tries' into build/trie-runtime.wasm, and
+// Keccak by itself into build/keccak.wasm; and writes them into modules that the sources import: so
+// they load at once wherever modules load. Then assembles the modules that every machine needs
+// (assemble-modules.ts). Does nothing when the sources have not changed.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   ASSEMBLED,
   BUILD as build,
   isCurrent,
+  KECCAK,
   markCurrent,
   RUNTIME,
   ROOT as root,
@@ -33,6 +35,11 @@ const TRIE_VARIANTS = [
   },
 ];
 const TRIE_BYTES_FILE = 'trie-runtime-bytes.ts';
+const HASHING = 'src/evm/runtime/hashes/alone.ts';
+const KECCAK_VARIANTS = [{ file: 'keccak.wasm', name: 'KECCAK', flags: ['--enable', 'threads'] }];
+const KECCAK_BYTES_FILE = 'keccak-bytes.ts';
+/** End of what its constant data may use (src/base/keccak.ts, SCRATCH). */
+const KECCAK_DATA_END = 4_096;
 /** End of what constant data of the tries may use (trie-layout.ts, INSTANCES). */
 const TRIE_DATA_END = 4_096;
 /** End of the page that constant data may use (layout.ts, STATIC_DATA_END). */
@@ -50,6 +57,12 @@ if (!isCurrent(TRIE_RUNTIME)) {
   for (const variant of TRIE_VARIANTS) await compile(asc, TRIES, variant, TRIE_DATA_END);
   writeBytes(TRIE_BYTES_FILE, TRIE_VARIANTS);
   markCurrent(TRIE_RUNTIME);
+}
+if (!isCurrent(KECCAK)) {
+  const { default: asc } = await import('assemblyscript/asc');
+  for (const variant of KECCAK_VARIANTS) await compile(asc, HASHING, variant, KECCAK_DATA_END);
+  writeBytes(KECCAK_BYTES_FILE, KECCAK_VARIANTS);
+  markCurrent(KECCAK);
 }
 if (!isCurrent(ASSEMBLED)) {
   const { writeAssembledModules } = await import('./assemble-modules.ts');

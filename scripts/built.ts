@@ -35,6 +35,12 @@ export const TRIE_RUNTIME: Product = {
   files: ['trie-runtime.wasm', 'trie-runtime-bytes.ts'],
 };
 
+export const KECCAK: Product = {
+  name: 'keccak',
+  sources: ['src/evm/runtime/{hashes,arithmetic}/*.ts', 'scripts/build-runtime.mjs'],
+  files: ['keccak.wasm', 'keccak-bytes.ts'],
+};
+
 export const ASSEMBLED: Product = {
   name: 'assembled',
   sources: [
@@ -62,7 +68,7 @@ export function markCurrent(product: Product): void {
  * @throws Error when something was edited and not built since
  */
 export function requireBuild(): void {
-  for (const product of [RUNTIME, TRIE_RUNTIME, ASSEMBLED]) {
+  for (const product of [RUNTIME, TRIE_RUNTIME, KECCAK, ASSEMBLED]) {
     if (isCurrent(product)) continue;
     throw new Error(`build/ is older than the sources: run node scripts/build-runtime.mjs`);
   }

@@ -40,6 +40,7 @@ const sources = files.filter((file) => file.endsWith('.ts'));
 const GENERATED = [
   'build/runtime-bytes.ts',
   'build/trie-runtime-bytes.ts',
+  'build/keccak-bytes.ts',
   'build/assembled-modules.ts',
 ];
 /** Sources in AssemblyScript, which Biome does not format. */

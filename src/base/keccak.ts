@@ -1,36 +1,45 @@
 /**
- * Keccak-256 for code outside the machine (state roots, transaction hashes, addresses). The
- * machine has its own inside WebAssembly.
- *
- * Measured on Node.js 26, hashes a second of 32 / 136 / 532 bytes: @noble/hashes 260 k / 145 k /
- * 78 k, hash-wasm 1.78 M / 1.07 M / 650 k. So hash-wasm, an optional dependency, is used once
- * `loadFastKeccak` was called, as opening a chain does; both give the same bytes.
+ * Keccak-256 for code outside the machine (state roots, transaction hashes, addresses): the
+ * machine's own, compiled by itself (src/evm/runtime/hashes/alone.ts).
  */
 
-import { keccak_256 as nobleKeccak } from '@noble/hashes/sha3.js';
+import { KECCAK } from '../../build/keccak-bytes.ts';
 
-type Keccak = (bytes: Uint8Array) => Uint8Array;
+/** An instance with its memory. */
+interface Hasher {
+  readonly bytes: Uint8Array;
+  run(to: number, from: number, size: number): void;
+}
 
-let implementation: Keccak = nobleKeccak;
+const PAGE = 65_536;
+/** Behind its constants (scripts/build-runtime.mjs, KECCAK_DATA_END). */
+const SCRATCH = 4_096;
+const OUTPUT = PAGE - 32;
+const INPUT = PAGE;
+/** Longer inputs have a memory of their own, which goes with them. */
+const KEPT_BYTES = 1_048_576;
+
+let module: WebAssembly.Module | undefined;
+let kept: Hasher | undefined;
 
 /** Keccak-256 of `bytes`: 32 bytes, the caller's own. */
 export function keccak256(bytes: Uint8Array): Uint8Array {
-  return implementation(bytes);
+  if (bytes.length > KEPT_BYTES) return hash(open(bytes.length), bytes);
+  kept ??= open(KEPT_BYTES);
+  return hash(kept, bytes);
 }
 
-/** Switches to hash-wasm where it is installed; says whether it is in use now. */
-export async function loadFastKeccak(): Promise<boolean> {
-  if (implementation !== nobleKeccak) return true;
-  try {
-    const { createKeccak } = await import('hash-wasm');
-    const hasher = await createKeccak(256);
-    implementation = (bytes) => {
-      hasher.init();
-      hasher.update(bytes);
-      return hasher.digest('binary');
-    };
-    return true;
-  } catch {
-    return false;
-  }
+function hash({ bytes, run }: Hasher, input: Uint8Array): Uint8Array {
+  bytes.set(input, INPUT);
+  run(OUTPUT, INPUT, input.length);
+  return bytes.slice(OUTPUT, OUTPUT + 32);
+}
+
+function open(inputBytes: number): Hasher {
+  module ??= new WebAssembly.Module(Uint8Array.fromBase64(KECCAK));
+  const pages = 1 + Math.ceil(inputBytes / PAGE);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  (exports['setScratch'] as (address: number) => void)(SCRATCH);
+  return { bytes: new Uint8Array(memory.buffer), run: exports['keccak256'] as Hasher['run'] };
 }

@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { JsonError } from '../base/json.ts';
 import { type JsonField, type JsonObject, readJson } from '../base/json-field.ts';
-import { loadFastKeccak } from '../base/keccak.ts';
 import { readAccounts } from '../chain/genesis-files/accounts.ts';
 import { GenesisError } from '../chain/genesis-files/fault.ts';
 import { Machines } from '../chain/machines.ts';
@@ -89,7 +88,6 @@ export function register(program: Command): void {
 export async function transitionTool(
   options: TransitionOptions,
 ): Promise<TransitionError | undefined> {
-  await loadFastKeccak();
   try {
     writeOutputs(options, await transition(readInputs(options)));
     return undefined;

@@ -1,7 +1,6 @@
 /** `ironfly verify-block`: a block executed upon its witness, without any state. */
 
 import type { Command } from 'commander';
-import { loadFastKeccak } from '../base/keccak.ts';
 import { InvalidBlock } from '../chain/blocks/fault.ts';
 import type { ChainSpec } from '../chain/chain-spec.ts';
 import { MAINNET } from '../chain/networks.ts';
@@ -57,7 +56,6 @@ interface Answer {
 }
 
 async function verdictOn(bytes: Uint8Array, witness: Witness, spec: ChainSpec): Promise<Answer> {
-  await loadFastKeccak();
   try {
     const { block, outcome } = await verifyBlock({ spec }, bytes, witness);
     return {

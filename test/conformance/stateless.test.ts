@@ -5,7 +5,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadFastKeccak } from '../../src/base/keccak.ts';
 import { decodeBlock } from '../../src/chain/blocks/block.ts';
 import { InvalidBlock } from '../../src/chain/blocks/fault.ts';
 import { firstBlock } from '../../src/chain/blocks/genesis.ts';
@@ -34,7 +33,6 @@ describe.each([
   const parts = folder === undefined ? [] : readdirSync(root);
   if (folder === undefined) it.skip('skipped for want of fixtures');
   it.each(parts)('%s', { timeout: 600_000 }, async (name) => {
-    await loadFastKeccak();
     const counts = { tests: 0, blocks: 0, lacking: 0 };
     for (const file of readdirSync(join(root, name), { recursive: true }) as string[]) {
       if (!file.endsWith('.json')) continue;

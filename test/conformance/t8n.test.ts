@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { toHex } from '../../src/base/bytes.ts';
 import { readJson } from '../../src/base/json-field.ts';
-import { loadFastKeccak } from '../../src/base/keccak.ts';
 import { type Block, decodeBlock } from '../../src/chain/blocks/block.ts';
 import type { BlockHeader } from '../../src/chain/blocks/header.ts';
 import { blockRewards } from '../../src/chain/blocks/rewards.ts';
@@ -39,7 +38,6 @@ describe.each([
   const parts = folder === undefined ? [] : readdirSync(root);
   if (folder === undefined) it.skip('skipped for want of fixtures');
   it.each(parts)('%s', { timeout: 7_200_000 }, async (name) => {
-    await loadFastKeccak();
     const counts = { tests: 0, blocks: 0 };
     for (const file of readdirSync(join(root, name), { recursive: true }) as string[]) {
       if (!file.endsWith('.json')) continue;

@@ -8,7 +8,6 @@
 
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadFastKeccak } from '../../base/keccak.ts';
 import type { StateChanges } from '../../evm/types.ts';
 import { makeFolder } from '../../state/folders.ts';
 import { FolderFiles } from '../../state/log/files.ts';
@@ -42,7 +41,6 @@ export async function createInMemory(
   state: StateChanges,
   limits: DatabaseLimits = {},
 ): Promise<ChainDatabase> {
-  await loadFastKeccak();
   const [store, log] = await Promise.all([MemoryStore.open(), RecordLog.open(new MemoryFiles())]);
   return ChainDatabase.create({ ...limits, store, log }, block, state);
 }
@@ -90,7 +88,6 @@ async function withFolder(
   limits: DatabaseLimits,
   work: (options: ChainDatabaseOptions) => Promise<ChainDatabase>,
 ): Promise<ChainDatabase> {
-  await loadFastKeccak();
   await makeFolder(folder);
   const lock = await lockFolder(folder);
   const opened: Closable[] = [{ close: () => lock.release() }];

@@ -14,7 +14,6 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toHex } from '../../base/bytes.ts';
-import { loadFastKeccak } from '../../base/keccak.ts';
 import type { Hash } from '../../evm/types.ts';
 import { FlatState } from '../../state/flat/flat-state.ts';
 import { codeKey } from '../../state/flat/keys.ts';
@@ -76,7 +75,6 @@ export async function importSnapshot(
   folder: string,
   options: ImportOptions = {},
 ): Promise<SnapshotHead> {
-  await loadFastKeccak();
   const file = new HandleFile(await open(path, 'r'));
   const opened: { close(): Promise<void> }[] = [file];
   try {

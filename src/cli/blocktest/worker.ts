@@ -1,7 +1,6 @@
 /** A thread of the pool: runs the files it is sent on machines that it keeps. */
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { loadFastKeccak } from '../../base/keccak.ts';
 import { type MachineOptions, Machines } from '../../chain/machines.ts';
 import { TrieMemory } from '../../state/trie-memory.ts';
 import type { WorkerAnswer, WorkerTask } from '../file-pool.ts';
@@ -20,14 +19,12 @@ const { machine, choice, folder } = workerData as WorkerSetup;
 const port = parentPort;
 if (port === null) throw new Error('worker.ts is a worker’s program');
 
-const ready = loadFastKeccak().then(
-  (): TestBed => ({
-    machines: new Machines(machine),
-    trieMemory: new TrieMemory(),
-    ...(folder === undefined ? {} : { folder }),
-  }),
-);
+const bed: TestBed = {
+  machines: new Machines(machine),
+  trieMemory: new TrieMemory(),
+  ...(folder === undefined ? {} : { folder }),
+};
 port.on('message', async ({ index, path }: WorkerTask) => {
-  const result = await runBlockTestFile(path, choice, await ready);
+  const result = await runBlockTestFile(path, choice, bed);
   port.postMessage({ index, result } satisfies WorkerAnswer<BlockTestResult>);
 });

@@ -1,7 +1,6 @@
 /** A thread of the pool: runs the files it is sent on machines that it keeps. */
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { loadFastKeccak } from '../../base/keccak.ts';
 import type { WorkerAnswer, WorkerTask } from '../file-pool.ts';
 import { runFile } from './file.ts';
 import { openMachine } from './machine.ts';
@@ -24,8 +23,8 @@ const shared =
             gasLimit: transaction.gasLimit,
           }),
       };
-const ready = loadFastKeccak().then(() => openMachine({ ...machine, ...shared }));
+const opened = openMachine({ ...machine, ...shared });
 port.on('message', async ({ index, path }: WorkerTask) => {
-  const result = await runFile(path, choice, await ready);
+  const result = await runFile(path, choice, opened);
   port.postMessage({ index, result } satisfies WorkerAnswer<CaseResult>);
 });

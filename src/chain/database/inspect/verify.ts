@@ -4,7 +4,6 @@
  */
 
 import { join } from 'node:path';
-import { loadFastKeccak } from '../../../base/keccak.ts';
 import type { Checkpoint } from '../../../state/flat/values.ts';
 import { ReadOnlyFiles } from '../../../state/log/read-only-files.ts';
 import { RecordLog } from '../../../state/log/record-log.ts';
@@ -40,7 +39,6 @@ export interface VerifyOptions {
 /** @throws DatabaseError `database/missing`, `database/in use`; StoreError for no store at all */
 export async function verifyDatabase(folder: string, options: VerifyOptions): Promise<Verified> {
   await requireDatabase(folder);
-  await loadFastKeccak();
   const lock = await lockFolder(folder, { keepsStale: true });
   try {
     const store = await LmdbStore.open({ folder: join(folder, STORE), readOnly: true });

@@ -1,4 +1,5 @@
 /** The portable set: @noble/curves and @noble/hashes, which run in every browser. */
+import { keccak256 } from '../../../base/keccak.ts';
 import type { Bls12381, Bn254, Hashes, Libraries, P256, Secp256k1 } from '../libraries.ts';
 import { lazyPackage } from '../packages.ts';
 import { portableBls12381 } from './bls12381.ts';
@@ -6,7 +7,6 @@ import { portableBn254 } from './bn254.ts';
 import { portableP256, portableSecp256k1 } from './signatures.ts';
 
 const sha2 = lazyPackage('@noble/hashes/sha2.js', () => import('@noble/hashes/sha2.js'));
-const sha3 = lazyPackage('@noble/hashes/sha3.js', () => import('@noble/hashes/sha3.js'));
 const legacy = lazyPackage('@noble/hashes/legacy.js', () => import('@noble/hashes/legacy.js'));
 const bn254 = lazyPackage('@noble/curves/bn254.js', () => import('@noble/curves/bn254.js'));
 const bls = lazyPackage('@noble/curves/bls12-381.js', () => import('@noble/curves/bls12-381.js'));
@@ -25,7 +25,7 @@ class PortableLibraries implements Libraries {
   readonly hashes: Hashes = {
     sha256: (bytes) => sha2().sha256(bytes),
     ripemd160: (bytes) => legacy().ripemd160(bytes),
-    keccak256: (bytes) => sha3().keccak_256(bytes),
+    keccak256,
     begin: (name) => (name === 'sha256' ? sha2().sha256 : legacy().ripemd160).create(),
   };
 
