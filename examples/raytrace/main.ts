@@ -4,9 +4,9 @@
  *
  *   npm run raytrace -- --width 640 --height 360 --out raytrace.png
  */
-import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { compileWorkloads } from '../../src/cli/bench/workloads/compile.ts';
+import { writeWhole } from '../../src/cli/output-file.ts';
 import { createEVM } from '../../src/evm/evm.ts';
 import { MemoryState } from '../../src/state/memory.ts';
 import { type Picture, timePeers } from './peers.ts';
@@ -35,7 +35,7 @@ async function main(): Promise<void> {
   const [width, height] = [side('width', values.width), side('height', values.height)];
   const picture = { width, height, pixels: new Uint8Array(3 * width * height), ...compile() };
   const { seconds, gas } = await render(picture);
-  writeFileSync(values.out, encodePng(width, height, picture.pixels));
+  await writeWhole(values.out, [encodePng(width, height, picture.pixels)]);
   preview(width, height, picture.pixels);
   const count = width * height;
   const us = (ms: number) => `${(ms * 1000).toFixed(0)} us`;

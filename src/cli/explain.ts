@@ -2,7 +2,6 @@
  * `ironfly explain`: the compiler made visible: blocks and regions as a graph, gas and stack, the
  * text of the wasm, what was compiled and what was not, and why; in the terminal, or as a page.
  */
-import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { ForkName } from '../evm/forks/names.ts';
 import { parseHex, readContract } from './contract.ts';
@@ -11,6 +10,7 @@ import { asHtml } from './explain/page.ts';
 import { countJumps } from './explain/profile.ts';
 import { asText } from './explain/text.ts';
 import { parseFork } from './fork-option.ts';
+import { writeWhole } from './output-file.ts';
 
 interface ExplainOptions {
   readonly fork: ForkName;
@@ -49,6 +49,6 @@ async function run(given: string, options: ExplainOptions): Promise<void> {
     process.stdout.write(asText(explanation, parts));
     return;
   }
-  writeFileSync(html, asHtml(explanation));
+  await writeWhole(html, [asHtml(explanation)]);
   process.stderr.write(`${html} is written; open it in a browser\n`);
 }

@@ -3,7 +3,7 @@
  * exit codes are those of geth's `evm t8n`, so that whatever drives the one can drive the other.
  */
 
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { JsonError } from '../base/json.ts';
@@ -15,6 +15,7 @@ import type { Engine } from '../evm/types.ts';
 import { InputFileError, readTextFile } from './input-file.ts';
 import { network } from './network.ts';
 import { bigintOption, engineOption } from './options.ts';
+import { writeWhole } from './output-file.ts';
 import { readEnvironment } from './t8n/environment.ts';
 import { EXIT_CODES, TransitionError } from './t8n/fault.ts';
 import { allocJson, bodyJson, resultJson } from './t8n/result.ts';
@@ -89,7 +90,7 @@ export async function transitionTool(
   options: TransitionOptions,
 ): Promise<TransitionError | undefined> {
   try {
-    writeOutputs(options, await transition(readInputs(options)));
+    await writeOutputs(options, await transition(readInputs(options)));
     return undefined;
   } catch (error) {
     if (error instanceof TransitionError) return error;
@@ -161,7 +162,7 @@ function checked<T>(name: string, make: () => T): T {
   }
 }
 
-function writeOutputs(options: TransitionOptions, done: Transition): void {
+async function writeOutputs(options: TransitionOptions, done: Transition): Promise<void> {
   const { 'output.basedir': folder } = options;
   const outputs = [
     ['alloc', () => allocJson(done.state)],
@@ -175,7 +176,7 @@ function writeOutputs(options: TransitionOptions, done: Transition): void {
       const file = options[`output.${name}`];
       if (file === '') continue;
       if (file === 'stdout' || file === 'stderr') printed[file][name] = make();
-      else writeFileSync(join(folder, file), JSON.stringify(make(), undefined, 1));
+      else await writeWhole(join(folder, file), [JSON.stringify(make(), undefined, 1)]);
     }
   } catch (cause) {
     const message = `the output cannot be written: ${(cause as Error).message}`;

@@ -32,35 +32,61 @@ export interface AnvilProcess {
   stop(): void;
 }
 
+/**
+ * A shell's program that runs a server until its own standard input ends, as it does however the
+ * process at the other end ends, SIGKILL included; then a folder goes, too.
+ */
+const WHILE_WE_LIVE = `
+exec 3<&0
+folder=$1; shift
+"$@" 3<&- & server=$!
+(cat <&3; kill $server; wait; rm -rf "$folder") > /dev/null 2>&1 &
+wait $server`;
+
 /** Starts Anvil with further options; undefined where npm has no binary for this platform. */
 export async function launchAnvil(options: readonly string[]): Promise<AnvilProcess | undefined> {
   const binary = findBinary();
   if (binary === undefined) return undefined;
   const folder = mkdtempSync(join(tmpdir(), 'ironfly-anvil-'));
   const path = join(folder, 'ipc');
-  const process_ = spawn(
+  const started = start(folder, [
     binary,
-    [
-      ...['--ipc', path, '--host', '127.0.0.1', '--port', '0', '--silent', '--no-mining'],
-      ...['--memory-limit', '4294967296', ...options],
-    ],
-    { stdio: 'ignore' },
-  );
-  const stop = (): void => {
-    process_.kill();
-    rmSync(folder, { recursive: true, force: true });
-  };
-  // Whatever ends this process, Anvil does not outlive it.
-  process.once('exit', stop);
-  const socket = await open(path, process_);
+    ...['--ipc', path, '--host', '127.0.0.1', '--port', '0', '--silent', '--no-mining'],
+    ...['--memory-limit', '4294967296', ...options],
+  ]);
+  const socket = await open(path, started);
   return {
     ask: conversation(socket),
     stop: () => {
-      process.off('exit', stop);
       socket.destroy();
-      stop();
+      started.stop();
     },
   };
+}
+
+interface Started {
+  readonly process: ChildProcess;
+  stop(): void;
+}
+
+/** Starts a program that does not outlive this one, and a folder that goes with it. */
+function start(folder: string, [program = '', ...options]: readonly string[]): Started {
+  if (process.platform !== 'win32') {
+    const shell = ['-c', WHILE_WE_LIVE, 'sh', folder, program, ...options];
+    const started = spawn('/bin/sh', shell, { stdio: ['pipe', 'ignore', 'ignore'] });
+    // They keep no process alive that has nothing else to do.
+    started.unref();
+    (started.stdin as unknown as Socket).unref();
+    return { process: started, stop: () => started.stdin.destroy() };
+  }
+  const started = spawn(program, options, { stdio: 'ignore' });
+  const stop = (): void => {
+    process.off('exit', stop);
+    started.kill();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once('exit', stop);
+  return { process: started, stop };
 }
 
 /** Starts Anvil as a peer of the benchmark; undefined where npm has no binary. */
@@ -120,7 +146,7 @@ export function findBinary(): string | undefined {
 }
 
 /** Connects once the socket exists. @throws when Anvil ends or takes too long */
-async function open(path: string, anvil: ChildProcess): Promise<Socket> {
+async function open(path: string, { process: anvil, stop }: Started): Promise<Socket> {
   const deadline = Date.now() + START_MS_MAX;
   while (Date.now() < deadline) {
     if (anvil.exitCode !== null) throw new Error(`anvil ended with ${anvil.exitCode}`);
@@ -134,7 +160,7 @@ async function open(path: string, anvil: ChildProcess): Promise<Socket> {
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  anvil.kill();
+  stop();
   throw new Error(`anvil opened no socket within ${START_MS_MAX} ms`);
 }
 
