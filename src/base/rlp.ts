@@ -102,6 +102,31 @@ export function decodeRlp(bytes: Uint8Array, limits: RlpLimits = {}): RlpResult 
  * for what is no such list. PERF: O(first item).
  */
 export function firstRlpItem(bytes: Uint8Array): RlpItem | undefined {
+  const cursor = enterList(bytes);
+  if (cursor === undefined || cursor.offset === bytes.length) return undefined;
+  return decodeItem(cursor, bytes.length, 1);
+}
+
+/**
+ * Where the items of a list begin that takes up all of `bytes`, and, last, where it ends; undefined
+ * for what is no such list. What is inside the items is not looked at. PERF: O(items).
+ */
+export function rlpItemOffsets(bytes: Uint8Array): number[] | undefined {
+  const cursor = enterList(bytes);
+  if (cursor === undefined) return undefined;
+  const offsets = [cursor.offset];
+  while (cursor.offset < bytes.length) {
+    const first = bytes[cursor.offset] as number;
+    const size = first < STRING ? 1 : decodeHeader(cursor, bytes.length, first);
+    if (size === undefined || size > bytes.length - cursor.offset) return undefined;
+    cursor.offset += size;
+    offsets.push(cursor.offset);
+  }
+  return offsets;
+}
+
+/** A cursor at the first item of a list that takes up all of `bytes`. */
+function enterList(bytes: Uint8Array): Cursor | undefined {
   const first = bytes[0] ?? 0;
   if (first < LIST) return undefined;
   const cursor: Cursor = {
@@ -112,8 +137,7 @@ export function firstRlpItem(bytes: Uint8Array): RlpItem | undefined {
     reason: undefined,
   };
   const size = decodeHeader(cursor, bytes.length, first);
-  if (size === undefined || cursor.offset + size !== bytes.length) return undefined;
-  return size === 0 ? undefined : decodeItem(cursor, bytes.length, 1);
+  return size !== undefined && cursor.offset + size === bytes.length ? cursor : undefined;
 }
 
 interface Cursor {

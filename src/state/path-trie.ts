@@ -27,6 +27,15 @@ export interface TrieRecord {
   readonly record: Uint8Array | undefined;
 }
 
+/**
+ * Entries that are put at once: what they lead to is in memory together, 20 KB each at the worst
+ * sizes of a trie.
+ */
+const ENTRIES_AT_ONCE = 8192;
+
+/** Called between two parts of a long update: the trie's branches may leave memory then. */
+export type BetweenParts = () => void;
+
 export class PathTrie {
   readonly #memory: TrieMemory;
   readonly #records: TrieRecords | undefined;
@@ -72,14 +81,25 @@ export class PathTrie {
   }
 
   /** Puts slots: 32 bytes of key and 32 of value each, big-endian; zero deletes. */
-  updateSlots(slots: Uint8Array): void {
-    this.#updateInput(slots, layout.SLOT_INPUT_BYTES, layout.SLOT_VALUE_BYTES, 'slotEntries');
+  updateSlots(slots: Uint8Array, between?: BetweenParts): void {
+    const { SLOT_INPUT_BYTES, SLOT_VALUE_BYTES } = layout;
+    const { entries, count } = this.#entriesOf(slots, {
+      inputBytes: SLOT_INPUT_BYTES,
+      valueBytes: SLOT_VALUE_BYTES,
+      take: 'slotEntries',
+    });
+    this.#put(entries, count, between);
   }
 
   /** Puts accounts of `ACCOUNT_INPUT_BYTES` each, as trie-layout.ts has them. */
-  updateAccounts(accounts: Uint8Array): void {
+  updateAccounts(accounts: Uint8Array, between?: BetweenParts): void {
     const { ACCOUNT_INPUT_BYTES, VALUE_BYTES_MAX } = layout;
-    this.#updateInput(accounts, ACCOUNT_INPUT_BYTES, VALUE_BYTES_MAX, 'accountEntries');
+    const { entries, count } = this.#entriesOf(accounts, {
+      inputBytes: ACCOUNT_INPUT_BYTES,
+      valueBytes: VALUE_BYTES_MAX,
+      take: 'accountEntries',
+    });
+    this.#put(entries, count, between);
   }
 
   /** The root's hash. */
@@ -120,24 +140,39 @@ export class PathTrie {
     this.#memory.runtime.evict(this.#trie, before);
   }
 
-  #updateInput(
+  /** Sorted entries of what the host has written one after another. */
+  #entriesOf(
     input: Uint8Array,
-    inputBytes: number,
-    valueBytes: number,
-    entriesOf: 'slotEntries' | 'accountEntries',
-  ): void {
+    form: {
+      readonly inputBytes: number;
+      readonly valueBytes: number;
+      readonly take: 'slotEntries' | 'accountEntries';
+    },
+  ): { readonly entries: number; readonly count: number } {
+    const { inputBytes, valueBytes, take } = form;
     const count = input.length / inputBytes;
     const each = inputBytes + layout.ENTRY_BYTES + valueBytes;
     const start = this.#memory.input(count * each);
     this.#memory.bytes().set(input, start);
     const entries = start + input.length;
     const values = entries + count * layout.ENTRY_BYTES;
-    this.#memory.runtime[entriesOf](start, count, entries, values);
-    this.#put(entries, count);
+    this.#memory.runtime[take](start, count, entries, values);
+    return { entries, count };
   }
 
-  /** Puts sorted entries. */
-  #put(entries: number, count: number): void {
+  /**
+   * Puts sorted entries. Each part of them is another part of the trie, so that what one has led
+   * to may leave memory before the next.
+   */
+  #put(entries: number, count: number, between: BetweenParts = () => {}): void {
+    for (let from = 0; from < count; from += ENTRIES_AT_ONCE) {
+      if (from > 0) between();
+      const part = Math.min(ENTRIES_AT_ONCE, count - from);
+      this.#putPart(entries + from * layout.ENTRY_BYTES, part);
+    }
+  }
+
+  #putPart(entries: number, count: number): void {
     const { runtime } = this.#memory;
     this.#fetch(entries, count);
     if (runtime.update(this.#trie, entries, count) === 0) throw hostLimit();

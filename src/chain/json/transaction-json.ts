@@ -9,7 +9,7 @@ import { BLANK_TRANSACTION } from '../transactions/blank.ts';
 import { decodeTransaction } from '../transactions/decode.ts';
 import { encodeTransaction, protectedChainId } from '../transactions/encode.ts';
 import { UNSIGNED_FIELDS } from '../transactions/fields.ts';
-import { recoverSender } from '../transactions/signature.ts';
+import { senderOf } from '../transactions/sender-of.ts';
 import type {
   FieldName,
   SignedAuthorization,
@@ -73,7 +73,7 @@ export function transactionJson(
   return {
     type: quantity(BigInt(type)),
     hash: toHex(keccak256(bytes)),
-    from: recoverSender(transaction) ?? null,
+    from: senderOf(bytes) ?? null,
     nonce: quantity(nonce),
     gas: quantity(gasLimit),
     to: to ?? null,

@@ -10,7 +10,8 @@ import { type DecodedTransaction, decodeTransaction } from './decode.ts';
 import { protectedChainId } from './encode.ts';
 import { intrinsicGas } from './intrinsic-gas.ts';
 import { signatureRules } from './rules.ts';
-import { inSignatureRange, recoverAuthority, recoverSender } from './signature.ts';
+import { senderOf } from './sender-of.ts';
+import { inSignatureRange, recoverAuthority } from './signature.ts';
 import type { FaultyTransaction, FieldName, SignedTransaction, TransactionFault } from './types.ts';
 
 /** Chain and fork in which a transaction is to be accepted. */
@@ -53,7 +54,7 @@ export function acceptTransaction(
     checkShape(signed, context) ??
     checkGas(signed, context);
   if (fault !== undefined) return fault;
-  const sender = knownSender ?? recoverSender(signed);
+  const sender = knownSender ?? senderOf(bytes);
   if (sender === undefined) {
     return faulty('signature recovers nobody', 'r', 'the signature is nobody’s');
   }

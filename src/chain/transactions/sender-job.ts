@@ -5,8 +5,7 @@
 
 import { toHex } from '../../base/bytes.ts';
 import type { Address } from '../../evm/types.ts';
-import { decodeTransaction } from './decode.ts';
-import { recoverSender } from './signature.ts';
+import { senderOf } from './sender-of.ts';
 
 const FREE = 0;
 const TAKEN = 1;
@@ -63,7 +62,7 @@ export function awaitTaken({ marks }: SenderJob, index: number, ms: number): voi
 /** Recovers the sender of a transaction that was taken. */
 export function recoverTaken(job: SenderJob, index: number): void {
   const { bytes, ends, marks, senders } = job;
-  // A copy: what decodes it wants memory of its own.
+  // A copy: what makes text of it wants memory of its own.
   const sender = senderOf(bytes.slice(ends[index - 1] ?? 0, ends[index]));
   if (sender !== undefined) senders.subarray(index * ADDRESS_BYTES).setFromHex(sender.slice(2));
   Atomics.store(marks, index, sender === undefined ? FAULTY : KNOWN);
@@ -73,14 +72,4 @@ export function recoverTaken(job: SenderJob, index: number): void {
 export function knownSender({ marks, senders }: SenderJob, index: number): Address | undefined {
   if (Atomics.load(marks, index) !== KNOWN) return undefined;
   return toHex(senders.slice(index * ADDRESS_BYTES, (index + 1) * ADDRESS_BYTES));
-}
-
-function senderOf(bytes: Uint8Array): Address | undefined {
-  try {
-    const decoded = decodeTransaction(bytes);
-    return decoded.ok ? recoverSender(decoded.transaction) : undefined;
-  } catch {
-    // A signature out of range: checked, and named, by who executes it.
-    return undefined;
-  }
 }

@@ -6,10 +6,10 @@ import type { Address, Hash } from '../../evm/types.ts';
 import { acceptTransaction } from './check.ts';
 import { decodeTransaction } from './decode.ts';
 import { encodeTransaction } from './encode.ts';
+import { senderOf } from './sender-of.ts';
 import {
   addressOfKey,
   recoverAuthority,
-  recoverSender,
   SECP256K1_ORDER,
   signAuthorization,
   signTransaction,
@@ -63,6 +63,39 @@ describe('transactions of every type', () => {
     expect(result).toMatchObject({ ok: true, signed, transaction: { sender: SENDER, type } });
   });
 
+  it('cuts what was signed out of the bytes', () => {
+    const lengths = [0, 1, 55, 56, 300, 70_000];
+    for (const type of TYPES) {
+      for (const length of lengths) {
+        const data = new Uint8Array(length).fill(0x42);
+        const bytes = encodeTransaction(sample(type, { data, nonce: BigInt(length) }));
+        expect(senderOf(bytes)).toBe(SENDER);
+        // Another signature, another signer; a byte more or less, nobody.
+        const other = bytes.slice();
+        other[type === 0 ? 4 : 6] = 0x11;
+        expect(senderOf(other)).not.toBe(SENDER);
+        expect(senderOf(bytes.subarray(0, -1))).toBeUndefined();
+        expect(senderOf(Uint8Array.of(...bytes, 0))).toBeUndefined();
+      }
+    }
+    for (const bytes of ['', '00', '02', '02c0', '05c0', 'c0', 'f8', '80']) {
+      expect(senderOf(Uint8Array.fromHex(bytes))).toBeUndefined();
+    }
+  });
+
+  it('takes whatever bytes there are', () => {
+    const bytes = encodeTransaction(sample(2));
+    fc.assert(
+      fc.property(fc.nat(bytes.length - 1), fc.nat(255), fc.nat(bytes.length), (at, byte, size) => {
+        const changed = bytes.slice(0, size);
+        if (at < size) changed[at] = byte;
+        const sender = senderOf(changed);
+        const accepted = acceptTransaction(changed, CONTEXT);
+        if (accepted.ok) expect(accepted.transaction.sender).toBe(sender);
+      }),
+    );
+  });
+
   it('recovers the signer of an authorisation', () => {
     const [authorization] = sample(4).authorizationList;
     if (authorization === undefined) expect.fail('no authorisation');
@@ -75,7 +108,7 @@ describe('transactions of every type', () => {
 
   it('signs type 0 with and without a chain id', () => {
     for (const v of [27n, 28n, 35n, 36n, 37n, 38n, 35n + 2n * 2n ** 40n]) {
-      expect(recoverSender(sample(0, { v }))).toBe(SENDER);
+      expect(senderOf(encodeTransaction(sample(0, { v })))).toBe(SENDER);
     }
   });
 

@@ -347,4 +347,50 @@ describe('a flat state', () => {
     expect(state.undo(reverse).root).toBe(before);
     state.free();
   });
+
+  it('applies a block that leads to more nodes than the tries have memory for', async () => {
+    const SLOTS = 100_000;
+    const account = { nonce: 1n, balance: 1n, codeHash: EMPTY_CODE_HASH, storageWiped: false };
+    const address = addressOf(1);
+    const block = (from: number, value: (slot: bigint) => bigint): StateChanges => {
+      const slots = Array.from({ length: SLOTS - from }, (_, index) => BigInt(from + index));
+      const storage = new Map(slots.map((slot) => [slot, value(slot)] as const));
+      return { accounts: new Map([[address, { ...account, storage }]]), codes: new Map() };
+    };
+    // Values that share no byte with their successors', then others, then most of them gone.
+    const blocks = [
+      block(0, (slot) => slot + 1n),
+      block(0, (slot) => (slot + 1n) << 128n),
+      block(1000, () => 0n),
+    ];
+    const whole = new FlatState({ store: await MemoryStore.open(), trieMemory });
+    const content: StoreContent = new Map();
+    const store = await MemoryStore.open({ content });
+    // 17 MB of it are for what is handed over, and the nodes of all slots take 20.
+    const memory = new TrieMemory({ limit: 30_000_000 });
+    let state = new FlatState({ store, trieMemory: memory, trieBytes: 500_000 });
+    for (const [number, changes] of blocks.entries()) {
+      const { root, reverse } = whole.apply(changes);
+      expect(state.apply(changes).root).toBe(root);
+      const back = whole.undo(reverse);
+      expect(state.undo(reverse).root).toBe(back.root);
+      expect(state.undo(back.reverse).root).toBe(whole.undo(back.reverse).root);
+      await state.checkpoint({
+        block: hashOf(Uint8Array.of(number)),
+        number: BigInt(number),
+        record: 1n,
+      });
+      state.free();
+      state = new FlatState({
+        store: await MemoryStore.open({ content }),
+        trieMemory: memory,
+        trieBytes: 500_000,
+      });
+      expect(state.root()).toBe(root);
+    }
+    expect(state.storageOf(address).size).toBe(1000);
+    expect(memory.used).toBeLessThan(500_000);
+    state.free();
+    whole.free();
+  });
 });

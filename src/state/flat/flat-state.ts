@@ -27,21 +27,12 @@ import { PackedChanges } from '../store/packed-changes.ts';
 import { EMPTY_ROOT } from '../trie.ts';
 import * as layout from '../trie-layout.ts';
 import { TrieMemory } from '../trie-memory.ts';
-import {
-  accountLookupKey,
-  CHECKPOINT_KEY,
-  codeKey,
-  putWord,
-  recordKey,
-  slotLookupKey,
-  slotOf,
-  slotsPrefix,
-} from './keys.ts';
+import { CHECKPOINT_KEY, codeKey, putWord, recordKey, slotOf, slotsPrefix } from './keys.ts';
 import { Layer } from './layer.ts';
 import { StateTries } from './state-tries.ts';
+import { StoreReads } from './store-reads.ts';
 import {
   type Checkpoint,
-  decodeAccount,
   decodeCheckpoint,
   decodeSlot,
   encodeCheckpoint,
@@ -88,6 +79,7 @@ const NO_CODES: StateChanges['codes'] = new Map();
 
 export class FlatState implements Omit<StateReader, 'getBlockHash'> {
   readonly #store: OrderedStore;
+  readonly #reads: StoreReads;
   readonly #tries: StateTries;
   /** The upper first: changes since, and below them those that are being written. */
   #layers: readonly [Layer, ...Layer[]] = [new Layer()];
@@ -102,6 +94,7 @@ export class FlatState implements Omit<StateReader, 'getBlockHash'> {
    */
   constructor(options: FlatStateOptions) {
     this.#store = options.store;
+    this.#reads = new StoreReads(options.store);
     this.#checkpoint = readCheckpoint(options.store);
     this.#tries = new StateTries({
       memory: options.trieMemory ?? new TrieMemory(),
@@ -205,6 +198,7 @@ export class FlatState implements Omit<StateReader, 'getBlockHash'> {
       if (ready !== undefined) await ready();
       await this.#store.write(changes);
       this.#layers = [this.#layers[0]];
+      this.#reads.forget();
       this.#checkpoint = checkpoint;
     } catch (error) {
       layer.add(this.#layers[0]);
@@ -257,8 +251,7 @@ export class FlatState implements Omit<StateReader, 'getBlockHash'> {
       const account = layer.accounts.get(address);
       if (account !== undefined) return account ?? undefined;
     }
-    const bytes = this.#store.get(accountLookupKey(address));
-    return bytes && decodeAccount(bytes, `account ${address}`);
+    return this.#reads.account(address);
   }
 
   #slot(address: Address, slot: bigint): bigint {
@@ -267,8 +260,7 @@ export class FlatState implements Omit<StateReader, 'getBlockHash'> {
       const value = layer.slot(address, slot);
       if (value !== undefined) return value;
     }
-    const bytes = this.#store.get(slotLookupKey(address, slot));
-    return bytes === undefined ? 0n : decodeSlot(bytes, `slot ${slot} of ${address}`);
+    return this.#reads.slot(address, slot);
   }
 
   /** All slots of an account. PERF: O(slots). */
@@ -330,7 +322,8 @@ export class FlatState implements Omit<StateReader, 'getBlockHash'> {
         layer.setAccount(address, after);
         changed.push([address, after]);
       }
-      this.#tries.accounts.updateAccounts(accountsInput(changed));
+      const between = () => this.#tries.keepNodesWithinLimit(layer);
+      this.#tries.accounts.updateAccounts(accountsInput(changed), between);
       this.#root = this.#tries.accounts.root();
       this.#tries.keepWithinLimits(layer);
       return { accounts: reverse, codes: NO_CODES };
@@ -382,7 +375,11 @@ export class FlatState implements Omit<StateReader, 'getBlockHash'> {
       putWord(view, end + 32, value);
       end += layout.SLOT_INPUT_BYTES;
     }
-    if (end > 0) this.#tries.storage(address).updateSlots(input.subarray(0, end));
+    if (end > 0) {
+      const [layer] = this.#layers;
+      const between = () => this.#tries.keepNodesWithinLimit(layer);
+      this.#tries.storage(address).updateSlots(input.subarray(0, end), between);
+    }
     return replaced;
   }
 

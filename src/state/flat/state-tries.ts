@@ -63,12 +63,18 @@ export class StateTries {
 
   /** Brings memory back within its limits; what must be kept of it goes to the layer. */
   keepWithinLimits(layer: Layer): void {
-    const { memory, nodeBytes, openStorages } = this.#options;
+    const { openStorages } = this.#options;
     for (const [address, trie] of this.#storages) {
       if (this.#storages.size <= openStorages) break;
       takeRecords(trie, address, layer);
       this.forget(address);
     }
+    this.keepNodesWithinLimit(layer);
+  }
+
+  /** The same for nodes alone: storages stay open, so that one may be in the midst of an update. */
+  keepNodesWithinLimit(layer: Layer): void {
+    const { memory, nodeBytes } = this.#options;
     if (memory.used <= nodeBytes) return;
     for (const age of AGES) {
       this.#evict(Math.max(0, this.#clock - age));
