@@ -78,6 +78,12 @@ describe('transactions of every type', () => {
         expect(senderOf(Uint8Array.of(...bytes, 0))).toBeUndefined();
       }
     }
+    // Of chain 0, of either parity.
+    for (let nonce = 0n; nonce < 8n; nonce++) {
+      expect(senderOf(encodeTransaction(sample(0, { v: 35n, nonce })))).toBe(SENDER);
+    }
+    const long = encodeTransaction({ ...sample(2), r: 2n ** 256n });
+    expect(senderOf(long)).toBeUndefined();
     for (const bytes of ['', '00', '02', '02c0', '05c0', 'c0', 'f8', '80']) {
       expect(senderOf(Uint8Array.fromHex(bytes))).toBeUndefined();
     }
