@@ -1,8 +1,9 @@
 // Compiles the runtimes (AssemblyScript): the machine's into build/runtime-shared.wasm and
-// build/runtime.wasm, for shared and unshared memory, the tries' into build/trie-runtime.wasm, and
-// Keccak by itself into build/keccak.wasm; and writes them into modules that the sources import: so
-// they load at once wherever modules load. Then assembles the modules that every machine needs
-// (assemble-modules.ts). Does nothing when the sources have not changed.
+// build/runtime.wasm, for shared and unshared memory, the tries' into build/trie-runtime.wasm, the
+// root of lists into build/list-root.wasm, and Keccak by itself into build/keccak.wasm; and writes
+// them into modules that the sources import: so they load at once wherever modules load. Then
+// assembles the modules that every machine needs (assemble-modules.ts). Does nothing when the
+// sources have not changed.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -10,6 +11,7 @@ import {
   BUILD as build,
   isCurrent,
   KECCAK,
+  LIST_ROOT,
   markCurrent,
   RUNTIME,
   ROOT as root,
@@ -35,6 +37,11 @@ const TRIE_VARIANTS = [
   },
 ];
 const TRIE_BYTES_FILE = 'trie-runtime-bytes.ts';
+const LISTS = 'src/state/trie-runtime/list-root.ts';
+const LIST_VARIANTS = [{ file: 'list-root.wasm', name: 'LIST_ROOT', flags: [] }];
+const LIST_BYTES_FILE = 'list-root-bytes.ts';
+/** End of what its constant data may use (list-root.ts, SCRATCH). */
+const LIST_DATA_END = 4_096;
 const HASHING = 'src/evm/runtime/hashes/alone.ts';
 const KECCAK_VARIANTS = [{ file: 'keccak.wasm', name: 'KECCAK', flags: ['--enable', 'threads'] }];
 const KECCAK_BYTES_FILE = 'keccak-bytes.ts';
@@ -57,6 +64,12 @@ if (!isCurrent(TRIE_RUNTIME)) {
   for (const variant of TRIE_VARIANTS) await compile(asc, TRIES, variant, TRIE_DATA_END);
   writeBytes(TRIE_BYTES_FILE, TRIE_VARIANTS);
   markCurrent(TRIE_RUNTIME);
+}
+if (!isCurrent(LIST_ROOT)) {
+  const { default: asc } = await import('assemblyscript/asc');
+  for (const variant of LIST_VARIANTS) await compile(asc, LISTS, variant, LIST_DATA_END);
+  writeBytes(LIST_BYTES_FILE, LIST_VARIANTS);
+  markCurrent(LIST_ROOT);
 }
 if (!isCurrent(KECCAK)) {
   const { default: asc } = await import('assemblyscript/asc');

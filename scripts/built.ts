@@ -35,6 +35,16 @@ export const TRIE_RUNTIME: Product = {
   files: ['trie-runtime.wasm', 'trie-runtime-bytes.ts'],
 };
 
+export const LIST_ROOT: Product = {
+  name: 'list-root',
+  sources: [
+    'src/state/trie-runtime/list-root.ts',
+    'src/evm/runtime/{hashes,arithmetic}/*.ts',
+    'scripts/build-runtime.mjs',
+  ],
+  files: ['list-root.wasm', 'list-root-bytes.ts'],
+};
+
 export const KECCAK: Product = {
   name: 'keccak',
   sources: ['src/evm/runtime/{hashes,arithmetic}/*.ts', 'scripts/build-runtime.mjs'],

@@ -41,6 +41,7 @@ const GENERATED = [
   'build/runtime-bytes.ts',
   'build/trie-runtime-bytes.ts',
   'build/keccak-bytes.ts',
+  'build/list-root-bytes.ts',
   'build/assembled-modules.ts',
 ];
 /** Sources in AssemblyScript, which Biome does not format. */

@@ -30,6 +30,8 @@ export interface TrieRuntime {
   evict(trie: number, before: number): void;
   prove(trie: number, key: number): number;
   keccak256(to: number, from: number, size: number): void;
+  /** 143 bytes behind each input are overwritten. */
+  keccak256Pair(toA: number, a: number, sizeA: number, toB: number, b: number, sizeB: number): void;
 }
 
 export interface TrieMemoryOptions {

@@ -10,7 +10,7 @@ import { toHex } from '../../base/bytes.ts';
 import { keccak256 } from '../../base/keccak.ts';
 import { decodeRlp, encodeRlp, type RlpInput, type RlpItem, rlpInteger } from '../../base/rlp.ts';
 import type { Address, Hash } from '../../evm/types.ts';
-import { type TrieEntry, trieRoot } from '../../state/trie.ts';
+import { listRoot } from '../../state/list-root.ts';
 import {
   type BlockHeader,
   decodeHeader,
@@ -75,11 +75,7 @@ export function decodeBlock(bytes: Uint8Array): Block {
 
 /** Root of a trie of items under their indices: of transactions, receipts, withdrawals. */
 export function indexedRoot(items: readonly Uint8Array[]): Hash {
-  const entries: TrieEntry[] = items.map((value, index) => ({
-    key: encodeRlp(BigInt(index)),
-    value,
-  }));
-  return toHex(trieRoot(entries));
+  return toHex(listRoot(items));
 }
 
 /** Parts of a header that follow from the body. */

@@ -9,18 +9,24 @@ import {
   ACCOUNT_STORAGE_ROOT, ENTRY_BYTES, ENTRY_SIZE, ENTRY_VALUE, SLOT_INPUT_BYTES, SLOT_VALUE_BYTES, VALUE_BYTES_MAX,
 } from "../trie-layout";
 import { keccak256 } from "../../evm/runtime/hashes/keccak";
+import { keccak256Pair } from "../../evm/runtime/hashes/keccak-pair";
 import { copyKey } from "./nodes";
 
+/** This instance's room for two keys, and what is put behind them to hash them. */
+let keys: u32 = 0;
+const KEY_ROOM: u32 = 176;
 
-
+export function setKeys(at: u32): void {
+  keys = at;
+}
 
 /** Makes entries of slots; `values` has room for 48 bytes each. */
 export function slotEntries(input: u32, count: u32, entries: u32, values: u32): void {
+  hashKeys(input, SLOT_INPUT_BYTES, 32, count, entries);
   for (let i: u32 = 0; i < count; i++) {
     const slot = input + i * SLOT_INPUT_BYTES;
     const entry = entries + i * ENTRY_BYTES;
     const value = values + i * SLOT_VALUE_BYTES;
-    keccak256(entry, slot, 32);
     store<u32>(entry, value, ENTRY_VALUE);
     const zeros = leadingZeros(slot + 32, 32);
     store<u32>(entry, zeros == 32 ? 0 : putInteger(value, slot + 32 + zeros, 32 - zeros) - value, ENTRY_SIZE);
@@ -30,15 +36,29 @@ export function slotEntries(input: u32, count: u32, entries: u32, values: u32): 
 
 /** Makes entries of accounts; `values` has room for VALUE_BYTES_MAX each. */
 export function accountEntries(input: u32, count: u32, entries: u32, values: u32): void {
+  hashKeys(input, ACCOUNT_INPUT_BYTES, 20, count, entries);
   for (let i: u32 = 0; i < count; i++) {
     const account = input + i * ACCOUNT_INPUT_BYTES;
     const entry = entries + i * ENTRY_BYTES;
     const value = values + i * VALUE_BYTES_MAX;
-    keccak256(entry, account, 20);
     store<u32>(entry, value, ENTRY_VALUE);
     store<u32>(entry, load<u8>(account, ACCOUNT_EXISTS) ? putAccount(value, account) : 0, ENTRY_SIZE);
   }
   sort(entries, count);
+}
+
+/** Hashes keys of `size` bytes, `stride` bytes apart, into their entries. */
+function hashKeys(input: u32, stride: u32, size: u32, count: u32, entries: u32): void {
+  const second = keys + KEY_ROOM;
+  const pairs = count & ~1;
+  for (let i: u32 = 0; i < pairs; i += 2) {
+    const at = input + i * stride;
+    const entry = entries + i * ENTRY_BYTES;
+    memory.copy(keys, at, size);
+    memory.copy(second, at + stride, size);
+    keccak256Pair(entry, keys, size, entry + ENTRY_BYTES, second, size);
+  }
+  if (pairs < count) keccak256(entries + pairs * ENTRY_BYTES, input + pairs * stride, size);
 }
 
 /** RLP of [nonce, balance, storage root, code hash]; its size. */

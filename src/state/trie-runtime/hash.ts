@@ -1,19 +1,32 @@
 // Encodings and hashes: RLP of nodes, hex-prefix of paths, Keccak-256 of what has 32 bytes or more.
 // Yellow paper, appendices B, C and D.
+//
+// Nodes are hashed two at a time. A node whose children are encoded, or wait, waits itself for
+// another one as deep: so at each level there is one at most that waits.
 import {
   BRANCH_CHILDREN, BRANCH_PATH, CHILD_BYTES, CHILD_ENCODED, CHILD_ENCODING, CHILD_NODE, LEAF_KEY, LEAF_SIZE,
   LEAF_VALUE, TRIE_HASH, TRIE_HASHED, TRIE_ROOT,
 } from "../trie-layout";
 import { keccak256 } from "../../evm/runtime/hashes/keccak";
+import { keccak256Pair } from "../../evm/runtime/hashes/keccak-pair";
 import { copyKey, depthOf, isLeaf, maskOf, nibbleAt } from "./nodes";
 
 /** This instance's room for one node's encoding. */
 let buffer: u32 = 0;
+/** And for another's. */
+let secondBuffer: u32 = 0;
+/** At each level below the branch where hashing began: u32 child that waits, u32 its position. */
+let waiting: u32 = 0;
 /** Room before an encoding for its header, which is written when its size is known. */
 const HEAD: u32 = 4;
+/** A key has 64 nibbles. */
+const LEVELS: u32 = 65;
 
-export function setBuffer(at: u32): void {
-  buffer = at;
+export function setBuffers(first: u32, second: u32, levels: u32): void {
+  buffer = first;
+  secondBuffer = second;
+  waiting = levels;
+  memory.fill(levels, 0, LEVELS << 3);
 }
 
 /** Brings the hash of the root up to date. */
@@ -28,18 +41,59 @@ export function hashTrie(trie: u32): void {
 
 /** Encodes all children of a branch that are not. */
 export function hashChildren(branch: u32): void {
+  hashBelow(branch, 0);
+  settle(0);
+}
+
+/** Has the children that are not encoded wait at their level, and what is below them before. */
+function hashBelow(branch: u32, level: u32): void {
   const position = depthOf(branch) + 1;
   const end = branch + BRANCH_CHILDREN + popcnt<u32>(maskOf(branch)) * CHILD_BYTES;
   for (let child = branch + BRANCH_CHILDREN; child < end; child += CHILD_BYTES) {
-    if (load<u8>(child, CHILD_ENCODED) == 0) hashChild(child, position);
+    if (load<u8>(child, CHILD_ENCODED) != 0) continue;
+    const node = load<u32>(child, CHILD_NODE);
+    if (!isLeaf(node)) hashBelow(node, level + 1);
+    const place = waiting + (level << 3);
+    const other = load<u32>(place);
+    if (other == 0) {
+      store<u32>(place, child);
+      store<u32>(place, position, 4);
+      continue;
+    }
+    store<u32>(place, 0);
+    // What waits below is a child of one of the two.
+    settle(level + 1);
+    hashPair(other, load<u32>(place, 4), child, position);
   }
 }
 
-function hashChild(child: u32, position: u32): void {
-  const node = load<u32>(child, CHILD_NODE);
-  if (!isLeaf(node)) hashChildren(node);
-  const size = encodeNode(node, position);
+/** Encodes what waits at a level, without another. */
+function settle(level: u32): void {
+  const place = waiting + (level << 3);
+  const child = load<u32>(place);
+  if (child == 0) return;
+  store<u32>(place, 0);
+  settle(level + 1);
+  const size = encodeNode(load<u32>(child, CHILD_NODE), load<u32>(place, 4));
   store<u8>(child, <u8>refer(child + CHILD_ENCODING, size), CHILD_ENCODED);
+}
+
+function hashPair(a: u32, positionA: u32, b: u32, positionB: u32): void {
+  const sizeA = encodeNode(load<u32>(a, CHILD_NODE), positionA);
+  const encodedA = encodedAt;
+  const first = buffer;
+  buffer = secondBuffer;
+  const sizeB = encodeNode(load<u32>(b, CHILD_NODE), positionB);
+  buffer = first;
+  if (sizeA >= 32 && sizeB >= 32) {
+    keccak256Pair(a + CHILD_ENCODING, encodedA, sizeA, b + CHILD_ENCODING, encodedAt, sizeB);
+    store<u8>(a, 32, CHILD_ENCODED);
+    store<u8>(b, 32, CHILD_ENCODED);
+    return;
+  }
+  store<u8>(b, <u8>refer(b + CHILD_ENCODING, sizeB), CHILD_ENCODED);
+  encodedAt = encodedA;
+  store<u8>(a, <u8>refer(a + CHILD_ENCODING, sizeA), CHILD_ENCODED);
 }
 
 /** How a parent names the node in the buffer: itself when short, else its hash. The size of that. */

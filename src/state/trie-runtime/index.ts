@@ -2,7 +2,8 @@
 import { setScratch } from "../../evm/runtime/arithmetic/scratch";
 import { INSTANCES, INSTANCE_BYTES, TRIE_BYTES, TRIE_ROOT } from "../trie-layout";
 import { allocate, release, setLists } from "./heap";
-import { setBuffer } from "./hash";
+import { setKeys } from "./entries";
+import { setBuffers } from "./hash";
 import { freeTree } from "./records";
 
 export { allocatePages } from "./heap";
@@ -17,16 +18,22 @@ export { prove } from "./proof";
 export { accountEntries, slotEntries, sort } from "./entries";
 // By itself it is what a root cannot be cheaper than: bench/state.ts measures it.
 export { keccak256 } from "../../evm/runtime/hashes/keccak";
+export { keccak256Pair } from "../../evm/runtime/hashes/keccak-pair";
 
-/** Free lists, then the encoding of a node, then the Keccak state. */
+/** Free lists, then the encoding of a node, then the Keccak states, then another node's. */
 const BUFFER: u32 = 256;
 const SCRATCH: u32 = 1600;
+const SECOND_BUFFER: u32 = 5760;
+/** Children that wait for another to be hashed with. */
+const WAITING: u32 = 7168;
+const KEYS: u32 = 7744;
 
 /** Gives the instance its own bytes. */
 export function begin(instance: u32): void {
   const own = INSTANCES + instance * INSTANCE_BYTES;
   setLists(own);
-  setBuffer(own + BUFFER);
+  setBuffers(own + BUFFER, own + SECOND_BUFFER, own + WAITING);
+  setKeys(own + KEYS);
   setScratch(own + SCRATCH);
 }
 

@@ -4,11 +4,11 @@ import { scratchAt } from "../arithmetic/scratch";
 import { mustStop } from "../watch";
 
 const STATE: u32 = 1024;
-const RATE: u32 = 136;
+export const RATE: u32 = 136;
 /** Bytes between two looks for a stop: half a millisecond. */
 const PORTION: u32 = RATE * 2048;
 
-const ROUND_CONSTANTS: usize = memory.data<u64>([
+export const ROUND_CONSTANTS: usize = memory.data<u64>([
   0x0000000000000001, 0x0000000000008082, 0x800000000000808a, 0x8000000080008000,
   0x000000000000808b, 0x0000000080000001, 0x8000000080008081, 0x8000000000008009,
   0x000000000000008a, 0x0000000000000088, 0x0000000080008009, 0x000000008000000a,
@@ -100,7 +100,7 @@ function permute(s: u32): void {
 
 // @ts-ignore: decorator
 @inline
-function absorb(s: u32, block: u32): void {
+export function absorb(s: u32, block: u32): void {
   for (let i: u32 = 0; i < RATE; i += 8) store<u64>(s + i, load<u64>(s + i) ^ load<u64>(block + i));
   permute(s);
 }
