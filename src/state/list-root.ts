@@ -32,7 +32,7 @@ export function listRoot(items: readonly Uint8Array[]): Uint8Array {
   const table = OWN_BYTES;
   let size = table + items.length * ROW_BYTES;
   for (const { length } of items) size += ROOM_BEFORE + length + ROOM_BEHIND;
-  const runtime = size <= KEPT_BYTES ? (kept ??= open(KEPT_BYTES)) : open(size);
+  const runtime = runtimeFor(size);
   const bytes = new Uint8Array(runtime.memory.buffer);
   const view = new DataView(runtime.memory.buffer);
   let at = table + items.length * ROW_BYTES;
@@ -46,6 +46,12 @@ export function listRoot(items: readonly Uint8Array[]): Uint8Array {
   }
   runtime.listRoot(0, table, items.length);
   return bytes.slice(0, 32);
+}
+
+function runtimeFor(bytes: number): Runtime {
+  if (bytes > KEPT_BYTES) return open(bytes);
+  kept ??= open(KEPT_BYTES);
+  return kept;
 }
 
 function open(bytes: number): Runtime {
