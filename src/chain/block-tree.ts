@@ -1,7 +1,7 @@
 /** What a chain stands upon: a tree of valid blocks, the state of each, and the head. */
 
 import type { Account, Address, Hash, StateReader } from '../evm/types.ts';
-import type { StateTrie } from '../state/flat/flat-state.ts';
+import type { StateTrie, Touched } from '../state/flat/flat-state.ts';
 import type { PendingState } from '../state/pending.ts';
 import type { BlockAccessList } from './blocks/access-list.ts';
 import type { Block } from './blocks/block.ts';
@@ -64,6 +64,8 @@ export interface BlockTree {
   blockAt(number: bigint): Promise<ChainBlock | undefined>;
   /** Begins a block upon the state of `parent`. @throws DatabaseError `database/no state` */
   begin(parent: Hash, blockHashes: BlockHashes): Promise<PendingBlock>;
+  /** What a block will ask of the state, to be read ahead where that pays. */
+  readAhead(touched: () => Touched): void;
   /** The state of a block of the tree. @throws DatabaseError `database/no state` */
   openView(hash: Hash, blockHashes: BlockHashes): Promise<BlockView>;
   /** The tries of a block's state, not to be used once another block is begun. */

@@ -16,6 +16,7 @@ import type {
   KnownBlock,
   PendingBlock,
 } from './block-tree.ts';
+import type { Block } from './blocks/block.ts';
 import { checkBlock, checkOutcome, type ReadBlock, readBlock } from './blocks/block-rules.ts';
 import { InvalidBlock } from './blocks/fault.ts';
 import type { BlockHeader } from './blocks/header.ts';
@@ -27,6 +28,7 @@ import type { BlockSetting } from './executor/block-setting.ts';
 import { executeBlock } from './executor/sequential.ts';
 import type { Machines } from './machines.ts';
 import { type KnownSenders, NO_SENDERS, recoverAhead } from './transactions/senders.ts';
+import { touchedBy } from './transactions/touched.ts';
 
 export interface ChainOptions {
   readonly spec: ChainSpec;
@@ -113,7 +115,7 @@ export class Chain {
    */
   async importBlock(bytes: Uint8Array): Promise<ChainBlock> {
     const read = readBlock(bytes);
-    const senders = this.#isKnown(read) ? NO_SENDERS : recoverAhead(read.block.transactions);
+    const senders = this.#isKnown(read) ? NO_SENDERS : this.#prepare(read.block);
     const block = await this.#inTurn(() => this.#import(read, senders));
     await this.#tree.settled();
     return block;
@@ -136,6 +138,12 @@ export class Chain {
   /** Waits for all that was asked for, and closes what the chain stands upon. */
   close(): Promise<void> {
     return this.#inTurn(() => this.#tree.close());
+  }
+
+  /** Begins what a block takes and that needs not wait for those before it. */
+  #prepare({ transactions }: Block): KnownSenders {
+    this.#tree.readAhead(() => touchedBy(transactions));
+    return recoverAhead(transactions);
   }
 
   #isKnown({ block }: ReadBlock): boolean {
@@ -162,6 +170,7 @@ export class Chain {
         checkHeader(uncle, ancestor.header, rules, this.spec);
       },
     );
+    this.#tree.readAhead(() => ({ accounts: senders.known(), slots: [] }));
     return this.#upon(parent, blockRules, async (setting, pending) => {
       const outcome = await executeBlock(setting, block, senders);
       checkOutcome(block.header, outcomeFields(outcome, pending.root(), blockRules));

@@ -14,7 +14,7 @@ import { minOf } from '../../base/integers.ts';
 import type { Hash, StateChanges } from '../../evm/types.ts';
 import { decodeChanges, encodeChanges } from '../../state/change-codec.ts';
 import { ChangeSet } from '../../state/change-set.ts';
-import { FlatState, type FlatStateOptions } from '../../state/flat/flat-state.ts';
+import { FlatState, type FlatStateOptions, type Touched } from '../../state/flat/flat-state.ts';
 import { StateView } from '../../state/flat/state-view.ts';
 import type { RecordLog } from '../../state/log/record-log.ts';
 import type { OrderedStore } from '../../state/store/ordered-store.ts';
@@ -290,6 +290,11 @@ export class ChainDatabase implements BlockTree {
     });
     this.#pending = pending;
     return pending;
+  }
+
+  readAhead(touched: () => Touched): void {
+    this.#checkUsable();
+    this.#state.readAhead(touched);
   }
 
   async openView(hash: Hash, blockHash: BlockHashes): Promise<StateView> {

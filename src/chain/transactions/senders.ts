@@ -20,9 +20,11 @@ import {
 export interface KnownSenders {
   /** undefined: whoever executes it recovers the sender. */
   of(index: number): Address | undefined;
+  /** Those that are known by now. */
+  known(): Iterable<Address>;
 }
 
-export const NO_SENDERS: KnownSenders = { of: () => undefined };
+export const NO_SENDERS: KnownSenders = { of: () => undefined, known: () => [] };
 
 /** Fewer transactions are not worth a message. */
 const TRANSACTIONS_MIN = 8;
@@ -55,6 +57,13 @@ class SharedSenders implements KnownSenders {
     while (isTaken(job, index) && this.#recoverAnother(index));
     if (isTaken(job, index)) awaitTaken(job, index, WAIT_MS_MAX);
     return knownSender(job, index);
+  }
+
+  *known(): Iterable<Address> {
+    for (let index = 0; index < this.#job.ends.length; index++) {
+      const sender = knownSender(this.#job, index);
+      if (sender !== undefined) yield sender;
+    }
   }
 
   /** From the end, where the worker comes last; false when there is none between. */

@@ -51,6 +51,12 @@ export interface FlatStateOptions {
   readonly openStorages?: number;
 }
 
+/** Addresses in lower case. */
+export interface Touched {
+  readonly accounts: Iterable<Address>;
+  readonly slots: Iterable<readonly [Address, bigint]>;
+}
+
 /** What leads from the state of a block back to that of its parent. */
 export interface Reverse {
   readonly changes: StateChanges;
@@ -149,6 +155,17 @@ export class FlatState implements Omit<StateReader, 'getBlockHash'> {
   hasStorage(address: Address): boolean {
     const account = this.getAccount(address);
     return account !== undefined && account.storageRoot !== EMPTY_ROOT;
+  }
+
+  /**
+   * Accounts and slots that a block will ask for: where reads wait for the disk, they are read
+   * ahead. What they are is asked for then alone.
+   */
+  readAhead(touched: () => Touched): void {
+    this.#checkUsable();
+    if (this.#store.readAhead === undefined || !this.#reads.wait) return;
+    const { accounts, slots } = touched();
+    this.#reads.readAhead(accounts, slots);
   }
 
   /**

@@ -43,3 +43,50 @@ it('remembers 100,000 entries at most', () => {
   reads.slot(OWNER, 0n);
   expect(counter.asked).toBe(100_002);
 });
+
+it('has a store read ahead what it does not remember', () => {
+  const counter = countingStore();
+  const ahead: string[] = [];
+  const store = Object.assign(counter.store, {
+    readAhead: (keys: readonly Uint8Array[]) => {
+      ahead.push(...keys.map((key) => key.toHex()));
+    },
+  });
+  const reads = new StoreReads(store);
+  reads.account(OTHER);
+  reads.slot(OWNER, 1n);
+  const slots = [
+    [OWNER, 1n],
+    [OWNER, 2n],
+    [OTHER, 1n],
+  ] as const;
+  reads.readAhead([OWNER, OTHER], slots);
+  const word = (slot: number) => slot.toString(16).padStart(64, '0');
+  const [owner, other] = [OWNER.slice(2), OTHER.slice(2)];
+  expect(ahead).toEqual([`01${owner}`, `02${owner}${word(2)}`, `02${other}${word(1)}`]);
+  reads.readAhead([OTHER], []);
+  expect(ahead.length).toBe(3);
+});
+
+it('tells whether reads wait', () => {
+  const counter = countingStore();
+  const reads = new StoreReads(counter.store);
+  let slot = 0n;
+  const read = (count: number) => {
+    for (let i = 0; i < count; i++) reads.slot(OWNER, slot++);
+  };
+  expect(reads.wait).toBe(true);
+  read(1_000);
+  expect(reads.wait).toBe(false);
+  const { get } = counter.store;
+  counter.store.get = (key) => {
+    const end = performance.now() + 0.1;
+    while (performance.now() < end);
+    return get(key);
+  };
+  read(100);
+  expect(reads.wait).toBe(true);
+  counter.store.get = get;
+  read(1_000);
+  expect(reads.wait).toBe(false);
+});

@@ -33,6 +33,8 @@ export interface LmdbStoreOptions {
 
 /** Changes of so many bytes are written on this thread; more go to one of their own. */
 const HERE_BYTES_MAX = 65_536;
+/** Threads of libuv's pool that read ahead at once. */
+const READERS = 4;
 
 export class LmdbStore implements OrderedStore {
   readonly readOnly: boolean;
@@ -85,6 +87,15 @@ export class LmdbStore implements OrderedStore {
     const value = database.getBinaryFast(key);
     // The buffer is longer than the value, and only pretends to have its length.
     return value && new Uint8Array(value.buffer, value.byteOffset, database.lastSize);
+  }
+
+  /** Errors are for who reads the keys. `close` waits for it. */
+  readAhead(keys: readonly Uint8Array[]): void {
+    this.#checkUsable();
+    const share = Math.ceil(keys.length / READERS);
+    for (let from = 0; from < keys.length; from += share) {
+      this.#database.prefetch(keys.slice(from, from + share), () => {});
+    }
   }
 
   *range(from: Uint8Array, to: Uint8Array): Iterable<StoreEntry> {

@@ -130,6 +130,29 @@ describe.each(Object.keys(places))('an ordered store: %s', (name) => {
     await again.close();
   });
 
+  it('reads ahead beside reads, writes and the end', async () => {
+    const place = newPlace();
+    for (let round = 1; round < 20; round++) {
+      const store = await place.open();
+      const keys = Array.from({ length: 2000 }, (_, index) =>
+        Uint8Array.of(1, index >> 8, index & 255),
+      );
+      const value = new Uint8Array(60).fill(round);
+      const some = keys.filter((_, index) => index % 3 !== 0).map((k) => ({ key: k, value }));
+      const written = store.write(some);
+      store.readAhead?.(keys.map((k) => k.slice()));
+      store.readAhead?.([]);
+      store.readAhead?.([new Uint8Array(511).fill(7)]);
+      await written;
+      store.readAhead?.(keys.map((k) => k.slice()));
+      for (const [index, k] of keys.entries()) {
+        expect(store.get(k)).toEqual(index % 3 === 0 ? undefined : value);
+      }
+      store.readAhead?.(keys);
+      await store.close();
+    }
+  });
+
   it('shows a large write as soon as it is done to who reads all the time', async () => {
     const store = await newPlace().open();
     for (let round = 1; round < 30; round++) {

@@ -52,6 +52,11 @@ export interface OrderedStore {
    *   `store/closed`
    */
   write(changes: Iterable<StoreChange>): Promise<void>;
+  /**
+   * These keys will be asked for soon: their pages are read meanwhile, by other threads. Only
+   * stores on a disk have it. The keys are taken over.
+   */
+  readAhead?(keys: readonly Uint8Array[]): void;
   close(): Promise<void>;
 }
 

@@ -28,6 +28,10 @@ export class OverlaidStore implements OrderedStore {
     return this.#below.get(key);
   }
 
+  readAhead(keys: readonly Uint8Array[]): void {
+    this.#below.readAhead?.(keys);
+  }
+
   *range(from: Uint8Array, to: Uint8Array): Iterable<StoreEntry> {
     let at = this.#placeOf(from);
     const end = this.#placeOf(to);

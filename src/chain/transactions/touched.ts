@@ -1,0 +1,54 @@
+/**
+ * What transactions will touch, as far as their bytes say before anything is executed: recipients
+ * and access lists (EIP-2930). Bytes that are no transaction say nothing.
+ */
+
+import { toHex } from '../../base/bytes.ts';
+import { rlpItemOffsets } from '../../base/rlp.ts';
+import type { Address } from '../../evm/types.ts';
+import type { Touched } from '../../state/flat/flat-state.ts';
+import { decodeTransaction } from './decode.ts';
+import { UNSIGNED_FIELDS } from './fields.ts';
+import type { TransactionType } from './types.ts';
+
+/** First byte of a legacy transaction's RLP list; below lie the types of EIP-2718. */
+const LIST = 0xc0;
+const EMPTY_LIST = 0xc0;
+/** Header and bytes of an address. */
+const ADDRESS_ITEM_BYTES = 21;
+/** What hostile bytes may name at most; the rest is read when it is asked for. */
+const SLOTS_MAX = 20_000;
+
+export function touchedBy(transactions: readonly Uint8Array[]): Touched {
+  const accounts = new Set<Address>();
+  const slots: [Address, bigint][] = [];
+  for (const bytes of transactions) {
+    const type = ((bytes[0] ?? 0) >= LIST ? 0 : bytes[0]) as TransactionType;
+    const fields = UNSIGNED_FIELDS[type];
+    const list = type === 0 ? bytes : bytes.subarray(1);
+    const offsets = fields && rlpItemOffsets(list);
+    if (offsets === undefined || offsets.length <= fields.length) continue;
+    const to = fields.indexOf('to');
+    const [start, end] = [offsets[to] as number, offsets[to + 1] as number];
+    if (end - start === ADDRESS_ITEM_BYTES) accounts.add(toHex(list.slice(start + 1, end)));
+    const accessList = fields.indexOf('accessList');
+    const hasList = accessList >= 0 && list[offsets[accessList] as number] !== EMPTY_LIST;
+    if (hasList && slots.length < SLOTS_MAX) addAccessList(bytes, accounts, slots);
+  }
+  return { accounts, slots };
+}
+
+function addAccessList(
+  bytes: Uint8Array,
+  accounts: Set<Address>,
+  slots: [Address, bigint][],
+): void {
+  const decoded = decodeTransaction(bytes);
+  if (!decoded.ok) return;
+  for (const { address, storageKeys } of decoded.transaction.accessList) {
+    accounts.add(address);
+    for (const key of storageKeys.slice(0, SLOTS_MAX - slots.length)) {
+      slots.push([address, BigInt(key)]);
+    }
+  }
+}
