@@ -7,7 +7,7 @@
  *   node bench/state.ts [--tiny] [--part roots|slots|growth|limits]... [--slots N]... [--rounds N]
  *     [--drop-caches] [--plot FILE.svg]
  *
- * --drop-caches reads slots from the disk as well, which needs root; --plot draws what --slots of
+ * --drop-caches reads from the disk as well, which needs root; --plot draws what --slots of
  * several sizes came to.
  */
 import { writeFileSync } from 'node:fs';
@@ -37,12 +37,13 @@ const rounds = tiny ? 2 : Number(values.rounds);
 
 if (part.includes('roots')) {
   const size = tiny ? 2_000 : 1_000_000;
-  measureRoots({
+  await measureRoots({
     slots: size,
     slotsChanged: size / 100,
     accounts: size,
     accountsChanged: size / 1000,
     rounds,
+    dropsCaches: values['drop-caches'],
   });
 }
 if (part.includes('slots')) {

@@ -1,5 +1,6 @@
 /** A contract with many slots, whose values tell what they must be; and what is counted of it. */
-import { readdirSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Address, StateChanges } from '../../src/evm/types.ts';
 import { EMPTY_CODE_HASH } from '../../src/state/memory.ts';
@@ -38,6 +39,12 @@ export function contractChanges(storage: ReadonlyMap<bigint, bigint>): StateChan
     accounts: new Map([[CONTRACT, { ...account, storageWiped: false, storage }]]),
     codes: new Map(),
   };
+}
+
+/** Has the system forget all pages of files: nothing is read from memory afterwards. */
+export function dropCaches(): void {
+  execFileSync('sync');
+  writeFileSync('/proc/sys/vm/drop_caches', '3');
 }
 
 /** Bytes that a folder takes on the disk. */

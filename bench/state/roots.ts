@@ -1,9 +1,26 @@
-/** What a root costs after a block's changes, and what the hashing alone of the nodes costs. */
+/**
+ * What a root costs after a block's changes, with the nodes in memory and from the disk, and what
+ * the hashing alone of the nodes costs.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { median } from '../../src/cli/bench/statistics.ts';
-import { PathTrie } from '../../src/state/path-trie.ts';
+import { recordKey } from '../../src/state/flat/keys.ts';
+import { PathTrie, type TrieRecord } from '../../src/state/path-trie.ts';
+import { LmdbStore } from '../../src/state/store/lmdb-store.ts';
 import * as layout from '../../src/state/trie-layout.ts';
 import { TrieMemory } from '../../src/state/trie-memory.ts';
-import { check, print, slotOf, type Times, timed, wordOf } from './contract.ts';
+import {
+  CONTRACT,
+  check,
+  dropCaches,
+  print,
+  slotOf,
+  type Times,
+  timed,
+  wordOf,
+} from './contract.ts';
 
 export interface RootSizes {
   readonly slots: number;
@@ -11,20 +28,28 @@ export interface RootSizes {
   readonly accounts: number;
   readonly accountsChanged: number;
   readonly rounds: number;
+  /** Has the system forget its pages, too, which it lets root do alone. */
+  readonly dropsCaches: boolean;
 }
 
 type Kind = 'slots' | 'accounts';
 
-export function measureRoots(sizes: RootSizes): void {
-  measure('slots', sizes.slots, sizes.slotsChanged, sizes.rounds);
-  measure('accounts', sizes.accounts, sizes.accountsChanged, sizes.rounds);
+export async function measureRoots(sizes: RootSizes): Promise<void> {
+  const { slots, slotsChanged, accounts, accountsChanged } = sizes;
+  await measure('slots', slots, slotsChanged, sizes);
+  await measure('accounts', accounts, accountsChanged, sizes);
 }
 
-function measure(kind: Kind, size: number, changed: number, rounds: number): void {
+async function measure(
+  kind: Kind,
+  size: number,
+  changed: number,
+  { rounds, dropsCaches }: RootSizes,
+): Promise<void> {
   const memory = new TrieMemory();
   const trie = filled(memory, kind, size);
   const before = trie.root();
-  const records = new Map(trie.takeRecords().map(({ path, record }) => [path.toHex(), record]));
+  const records = trie.takeRecords();
   const step = Math.max(1, Math.floor(size / changed));
   const input = (round: number) => inputOf(kind, changed, step, round);
   const cached: Times[] = [];
@@ -36,19 +61,57 @@ function measure(kind: Kind, size: number, changed: number, rounds: number): voi
   const nodes = nodesOf(trie, kind, changed, step);
   const hash = hasherOf(memory, nodes);
   const hashing = Array.from({ length: rounds }, () => timed(hash));
-  const unread = Array.from({ length: rounds }, () => {
-    const other = new PathTrie(memory, { read: (path) => records.get(path.toHex()) });
+  trie.free();
+  const file = await RecordFile.of(records);
+  const fromFile = async (dropped: boolean): Promise<Times> => {
+    const store = await file.open(dropped);
+    const other = new PathTrie(memory, { read: (path) => store.get(recordKey(CONTRACT, path)) });
     check(other.root() === before, 'the root that the records give');
-    const times = timed(() => rootAfter(other, kind, input(rounds)));
+    const bytes = input(rounds);
+    const times = timed(() => rootAfter(other, kind, bytes));
     check(times.result === last, `the root after ${changed} changed ${kind}, from records`);
     other.free();
+    await store.close();
     return times;
-  });
+  };
+  const unread: Times[] = [];
+  const onDisk: Times[] = [];
+  for (let round = 0; round < rounds; round++) {
+    unread.push(await fromFile(false));
+    if (dropsCaches) onDisk.push(await fromFile(true));
+  }
+  file.remove();
   console.log(`\nroot after ${changed} changed ${kind} of ${size}`);
   report('nodes cached', cached);
-  report('from records, in memory, that are all to be read', unread);
+  report('from the store, pages in the system’s cache', unread);
+  if (dropsCaches) report('from the store, no page in memory', onDisk);
   report(`hashing alone: ${nodes.length - changed} nodes, ${changed} keys`, hashing);
-  trie.free();
+}
+
+/** A trie's records in a store on the disk. */
+class RecordFile {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'ironfly-roots-'));
+
+  static async of(records: readonly TrieRecord[]): Promise<RecordFile> {
+    const file = new RecordFile();
+    const store = await file.open(false);
+    const changes = records.map(({ path, record }) => ({
+      key: recordKey(CONTRACT, path),
+      value: record,
+    }));
+    await store.write(changes.sort((a, b) => Buffer.compare(a.key, b.key)));
+    await store.close();
+    return file;
+  }
+
+  open(dropped: boolean): ReturnType<typeof LmdbStore.open> {
+    if (dropped) dropCaches();
+    return LmdbStore.open({ folder: join(this.#folder, 'state') });
+  }
+
+  remove(): void {
+    rmSync(this.#folder, { recursive: true });
+  }
 }
 
 function rootAfter(trie: PathTrie, kind: Kind, input: Uint8Array): string {

@@ -1,7 +1,6 @@
 /** Slots a second, read, written and committed; and the bytes that they take on the disk. */
 
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { median } from '../../src/cli/bench/statistics.ts';
@@ -12,6 +11,7 @@ import {
   CONTRACT,
   check,
   contractChanges,
+  dropCaches,
   print,
   slotChanges,
   slotOf,
@@ -40,7 +40,6 @@ export interface SlotFigures {
   readonly bytesASlot: number;
 }
 
-const DROP_CACHES = '/proc/sys/vm/drop_caches';
 /** Slots that are put at once while the state is made, and then written: what a chain gathers. */
 const FILLED_AT_ONCE = 500_000;
 /** Slots of a block that is measured. */
@@ -74,10 +73,7 @@ export async function measureSlots(sizes: SlotSizes): Promise<SlotFigures> {
     const reopen = async (dropped: boolean) => {
       state.free();
       await store.close();
-      if (dropped) {
-        execFileSync('sync');
-        writeFileSync(DROP_CACHES, '3');
-      }
+      if (dropped) dropCaches();
       store = await open();
       state = new FlatState({ store });
     };
