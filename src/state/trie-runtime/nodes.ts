@@ -40,11 +40,18 @@ export function maskOf(branch: u32): u32 {
   return load<u16>(branch, BRANCH_MASK);
 }
 
-/** Nibbles from `from` on that two keys have in common, `to` at most. */
+/**
+ * How far two keys agree that do up to `from`, `to` at most. PERF: sixteen nibbles at a time; up to
+ * seven bytes behind a key are read, which is never the last in memory.
+ */
 export function commonNibbles(a: u32, b: u32, from: u32, to: u32): u32 {
-  let at = from;
-  while (at < to && nibbleAt(a, at) == nibbleAt(b, at)) at++;
-  return at;
+  for (let at = from & ~1; at < to; at += 16) {
+    const byte = at >> 1;
+    let difference = bswap<u64>(load<u64>(a + byte) ^ load<u64>(b + byte));
+    if (at < from) difference &= 0x0fff_ffff_ffff_ffff;
+    if (difference != 0) return min<u32>(to, at + (<u32>clz<u64>(difference) >> 2));
+  }
+  return to;
 }
 
 // @ts-ignore: decorator
