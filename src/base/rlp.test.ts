@@ -8,6 +8,7 @@ import {
   type RlpInput,
   type RlpItem,
   rlpInteger,
+  rlpItemOffsets,
 } from './rlp.ts';
 
 const hex = (text: string): Uint8Array => Uint8Array.fromHex(text);
@@ -67,6 +68,25 @@ describe('rlp', () => {
       }),
       { numRuns: 2000 },
     );
+  });
+
+  it('finds where the items of a list begin', () => {
+    fc.assert(
+      fc.property(fc.array(tree, { maxLength: 8 }), (items) => {
+        const bytes = encodeRlp(items);
+        const offsets = rlpItemOffsets(bytes, 8) as number[];
+        const found = offsets.slice(1).map((end, index) => bytes.slice(offsets[index], end));
+        expect(found.map((item) => item.toHex())).toEqual(
+          items.map((item) => encodeRlp(item).toHex()),
+        );
+        if (items.length > 0) expect(rlpItemOffsets(bytes, items.length - 1)).toBeUndefined();
+        expect(rlpItemOffsets(bytes.subarray(0, -1), 8)).toBeUndefined();
+        expect(rlpItemOffsets(concatBytes(bytes, Uint8Array.of(0)), 9)).toBeUndefined();
+      }),
+    );
+    for (const bytes of ['', '80', '8180', 'c181', 'c3820102ff', 'f800', 'f8', 'c2b90000']) {
+      expect(rlpItemOffsets(hex(bytes), 8), bytes).toBeUndefined();
+    }
   });
 
   it('takes more than its first buffer holds, in whatever order it is written', () => {

@@ -109,9 +109,10 @@ export function firstRlpItem(bytes: Uint8Array): RlpItem | undefined {
 
 /**
  * Where the items of a list begin that takes up all of `bytes`, and, last, where it ends; undefined
- * for what is no such list. What is inside the items is not looked at. PERF: O(items).
+ * for what is no such list, or has more items than that. What is inside the items is not looked at.
+ * PERF: O(items).
  */
-export function rlpItemOffsets(bytes: Uint8Array): number[] | undefined {
+export function rlpItemOffsets(bytes: Uint8Array, itemsMax: number): number[] | undefined {
   const cursor = enterList(bytes);
   if (cursor === undefined) return undefined;
   const offsets = [cursor.offset];
@@ -119,6 +120,7 @@ export function rlpItemOffsets(bytes: Uint8Array): number[] | undefined {
     const first = bytes[cursor.offset] as number;
     const size = first < STRING ? 1 : decodeHeader(cursor, bytes.length, first);
     if (size === undefined || size > bytes.length - cursor.offset) return undefined;
+    if (offsets.length > itemsMax) return undefined;
     cursor.offset += size;
     offsets.push(cursor.offset);
   }

@@ -44,3 +44,6 @@ export const UNSIGNED_FIELDS: Readonly<Record<TransactionType, readonly FieldNam
 };
 
 export const SIGNATURE_FIELDS: readonly FieldName[] = ['v', 'r', 's'];
+
+/** Fields of the type that has most. */
+export const FIELDS_MAX = 14;

@@ -8,7 +8,7 @@ import { keccak256 } from '../../base/keccak.ts';
 import { encodeRlp, rlpItemOffsets } from '../../base/rlp.ts';
 import type { Address } from '../../evm/types.ts';
 import { protectedChainId } from './encode.ts';
-import { SIGNATURE_FIELDS, UNSIGNED_FIELDS } from './fields.ts';
+import { FIELDS_MAX, SIGNATURE_FIELDS, UNSIGNED_FIELDS } from './fields.ts';
 import { recoverAddress } from './signature.ts';
 import type { TransactionType } from './types.ts';
 
@@ -27,7 +27,7 @@ export function senderOf(bytes: Uint8Array): Address | undefined {
   const type = typeOf(bytes);
   if (type === undefined) return undefined;
   const list = type === 0 ? bytes : bytes.subarray(1);
-  const offsets = rlpItemOffsets(list);
+  const offsets = rlpItemOffsets(list, FIELDS_MAX);
   const unsigned = UNSIGNED_FIELDS[type].length;
   if (offsets?.length !== unsigned + SIGNATURE_FIELDS.length + 1) return undefined;
   const [v, r, s] = SIGNATURE_FIELDS.map((_, index) =>

@@ -8,7 +8,7 @@ import { rlpItemOffsets } from '../../base/rlp.ts';
 import type { Address } from '../../evm/types.ts';
 import type { Touched } from '../../state/flat/flat-state.ts';
 import { decodeTransaction } from './decode.ts';
-import { UNSIGNED_FIELDS } from './fields.ts';
+import { FIELDS_MAX, UNSIGNED_FIELDS } from './fields.ts';
 import type { TransactionType } from './types.ts';
 
 /** First byte of a legacy transaction's RLP list; below lie the types of EIP-2718. */
@@ -26,7 +26,7 @@ export function touchedBy(transactions: readonly Uint8Array[]): Touched {
     const type = ((bytes[0] ?? 0) >= LIST ? 0 : bytes[0]) as TransactionType;
     const fields = UNSIGNED_FIELDS[type];
     const list = type === 0 ? bytes : bytes.subarray(1);
-    const offsets = fields && rlpItemOffsets(list);
+    const offsets = fields && rlpItemOffsets(list, FIELDS_MAX);
     if (offsets === undefined || offsets.length <= fields.length) continue;
     const to = fields.indexOf('to');
     const [start, end] = [offsets[to] as number, offsets[to + 1] as number];
