@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { concatBytes } from '../base/bytes.ts';
 import { keccak256 } from '../base/keccak.ts';
 import { encodeRlp, rlpInteger } from '../base/rlp.ts';
 import { PathTrie, type TrieRecords } from './path-trie.ts';
@@ -55,46 +56,76 @@ const step = fc.record({
   after: fc.constantFrom('nothing', 'write', 'evict', 'reopen'),
 });
 
+/** All records at once, some, and one after the other. */
+const memories = [memory, new TrieMemory({ portion: 300 }), new TrieMemory({ portion: 1 })];
+
 describe('a trie by path', () => {
   it('has the root of all its entries, whatever is written, forgotten and read again', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
-        const store = new RecordMap();
-        let trie = new PathTrie(memory, store);
-        const entries = new Map<string, Uint8Array>();
-        let clock = 1;
-        for (const { entries: given, after } of steps) {
-          memory.runtime.setClock(clock);
-          trie.update(given.map(([k, v]) => ({ key: k, value: v ?? undefined })));
-          for (const [k, v] of given) {
-            if (v === null) entries.delete(k.toHex());
-            else entries.set(k.toHex(), v);
+      fc.property(
+        fc.array(step, { maxLength: 12 }),
+        fc.constantFrom(...memories),
+        (steps, memory) => {
+          const store = new RecordMap();
+          let trie = new PathTrie(memory, store);
+          const entries = new Map<string, Uint8Array>();
+          let clock = 1;
+          for (const { entries: given, after } of steps) {
+            memory.runtime.setClock(clock);
+            trie.update(given.map(([k, v]) => ({ key: k, value: v ?? undefined })));
+            for (const [k, v] of given) {
+              if (v === null) entries.delete(k.toHex());
+              else entries.set(k.toHex(), v);
+            }
+            expect(trie.root()).toBe(rootOf(entries));
+            if (after === 'nothing') continue;
+            store.take(trie);
+            clock += 1;
+            if (after === 'evict') trie.evict(clock);
+            if (after === 'reopen') {
+              trie.free();
+              trie = new PathTrie(memory, store);
+            }
+            expect(trie.root()).toBe(rootOf(entries));
           }
-          expect(trie.root()).toBe(rootOf(entries));
-          if (after === 'nothing') continue;
+          // What is written is the trie and nothing more.
           store.take(trie);
-          clock += 1;
-          if (after === 'evict') trie.evict(clock);
-          if (after === 'reopen') {
-            trie.free();
-            trie = new PathTrie(memory, store);
-          }
-          expect(trie.root()).toBe(rootOf(entries));
-        }
-        // What is written is the trie and nothing more.
-        store.take(trie);
-        const again = new RecordMap();
-        const built = new PathTrie(memory, again);
-        built.update([...entries].map(([k, v]) => ({ key: Uint8Array.fromHex(k), value: v })));
-        again.take(built);
-        const texts = ({ records }: RecordMap) =>
-          [...records].map(([path, record]) => `${path} ${record.toHex()}`).sort();
-        expect(texts(store)).toEqual(texts(again));
-        trie.free();
-        built.free();
-      }),
+          const again = new RecordMap();
+          const built = new PathTrie(memory, again);
+          built.update([...entries].map(([k, v]) => ({ key: Uint8Array.fromHex(k), value: v })));
+          again.take(built);
+          const texts = ({ records }: RecordMap) =>
+            [...records].map(([path, record]) => `${path} ${record.toHex()}`).sort();
+          expect(texts(store)).toEqual(texts(again));
+          trie.free();
+          built.free();
+          expect(memory.used).toBe(0);
+        },
+      ),
       { numRuns: Number(process.env['IRONFLY_TRIE_RUNS'] ?? 400) },
     );
+  });
+
+  it('keeps a leaf that is put as it is beside a deletion of what is not there', () => {
+    const other = (key: Uint8Array) => key.map((byte, at) => (at === 31 ? byte ^ 1 : byte));
+    const keys = [Uint8Array.of(0x11), Uint8Array.of(0x80)].map((first) =>
+      concatBytes(first, new Uint8Array(31).fill(0x11)),
+    );
+    for (const count of [1, 2]) {
+      const memory = new TrieMemory();
+      const trie = new PathTrie(memory);
+      const put = keys.slice(0, count).map((key) => ({ key, value: Uint8Array.of(7) }));
+      trie.update(put);
+      const root = trie.root();
+      const used = memory.used;
+      for (let round = 0; round < 3; round++) {
+        trie.update(put.flatMap((entry) => [entry, { key: other(entry.key), value: undefined }]));
+        expect(trie.root()).toBe(root);
+        expect(memory.used).toBe(used);
+      }
+      trie.free();
+      expect(memory.used).toBe(0);
+    }
   });
 
   it('gives back all memory', () => {

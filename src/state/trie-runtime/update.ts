@@ -49,8 +49,13 @@ function updateLeaf(leaf: u32, position: u32, at: u32, end: u32): u32 {
     const before = changed;
     changed = false;
     const built = build(0, position, at, end);
-    const same = built != 0 && isLeaf(built) && sameLeaf(built, leaf);
-    changed = before || !same;
+    if (built != 0 && isLeaf(built) && sameLeaf(built, leaf)) {
+      // Nobody takes note of what comes back where nothing changed.
+      freeLeaf(built);
+      changed = before;
+      return leaf;
+    }
+    changed = true;
     freeLeaf(leaf);
     return built;
   }
