@@ -116,12 +116,14 @@ export class PathTrie {
     this.root();
     const gone = this.#gone;
     this.#gone = [];
-    if (this.#memory.runtime.writeRecords(this.#trie) === 0) throw hostLimit();
-    const deleted = gone.map(({ path, nibbles }) => ({
+    const records: TrieRecord[] = gone.map(({ path, nibbles }) => ({
       path: path.slice(0, nibbles >> 1),
       record: undefined,
     }));
-    return [...deleted, ...recordsIn(this.#memory.takeOutput())];
+    const isWhole = this.#memory.runtime.writeRecords(this.#trie) !== 0;
+    for (const portion of this.#memory.takePortions()) addRecords(portion, records);
+    if (!isWhole) throw hostLimit();
+    return records;
   }
 
   /** The nodes on the way of a key, whose value or absence they prove; none of an empty trie. */
@@ -249,9 +251,8 @@ function damaged(key: Uint8Array, what: string): TrieError {
 }
 
 /** Records in the order in which the runtime wrote them (trie-runtime/records.ts). */
-function recordsIn(output: Uint8Array): TrieRecord[] {
+function addRecords(output: Uint8Array, records: TrieRecord[]): void {
   const view = new DataView(output.buffer, output.byteOffset);
-  const records: TrieRecord[] = [];
   let at = 0;
   while (at < output.length) {
     const path = output.subarray(at + 1, at + 1 + (output[at] as number));
@@ -261,7 +262,6 @@ function recordsIn(output: Uint8Array): TrieRecord[] {
     records.push({ path, record: size === 0 ? undefined : output.subarray(at, at + size) });
     at += size;
   }
-  return records;
 }
 
 function nodesIn(output: Uint8Array): Uint8Array[] {

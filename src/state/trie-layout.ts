@@ -80,10 +80,11 @@ export const LIST_OVERFLOWED = 0xffffffff;
 export const PLACE_BYTES = 48;
 export const PLACE_NIBBLES = 32;
 
-/** Bytes for the host: u32 address, u32 size, u32 room. */
+/** Bytes for the host: u32 address, u32 size, u32 room, u32 bytes at which records are taken. */
 export const OUTPUT = 192;
 export const OUTPUT_ADDRESS = 0;
 export const OUTPUT_SIZE = 4;
+export const OUTPUT_PORTION = 12;
 
 /** Address of what the host hands over: u32 address, u32 room. */
 export const INPUT = 208;

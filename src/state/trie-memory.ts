@@ -37,10 +37,13 @@ export interface TrieRuntime {
 export interface TrieMemoryOptions {
   /** Bytes that nodes and buffers may take; 1 GiB when left out. */
   readonly limit?: number;
+  /** Bytes of records that are handed over at once, or a record more; 8 MiB when left out. */
+  readonly portion?: number;
 }
 
 const PAGE = 65_536;
 const LIMIT = 1_073_741_824;
+const PORTION = 8_388_608;
 const LIMIT_MAX = 4_294_901_760;
 
 /** A place in a trie: a path of which the first `nibbles` count. */
@@ -58,17 +61,22 @@ let module: WebAssembly.Module | undefined;
 export class TrieMemory {
   readonly memory: WebAssembly.Memory;
   readonly runtime: TrieRuntime;
+  /** Of records, as they were written. */
+  #portions: Uint8Array[] = [];
 
-  constructor({ limit = LIMIT }: TrieMemoryOptions = {}) {
+  constructor({ limit = LIMIT, portion = PORTION }: TrieMemoryOptions = {}) {
     const bytes = Math.min(limit, LIMIT_MAX);
     const maximum = Math.ceil(bytes / PAGE) + 1;
     this.memory = new WebAssembly.Memory({ initial: 16, maximum, shared: true });
     module ??= new WebAssembly.Module(Uint8Array.fromBase64(TRIE_RUNTIME));
-    const { exports } = new WebAssembly.Instance(module, { env: { memory: this.memory } });
+    const { exports } = new WebAssembly.Instance(module, {
+      env: { memory: this.memory, takePortion: () => this.#portions.push(this.takeOutput()) },
+    });
     this.runtime = exports as unknown as TrieRuntime;
     const view = this.view();
     view.setUint32(layout.HEAP_END, layout.HEAP_START, true);
     view.setUint32(layout.HEAP_LIMIT, maximum * PAGE - PAGE, true);
+    view.setUint32(layout.OUTPUT + layout.OUTPUT_PORTION, Math.max(1, portion), true);
     this.runtime.begin(0);
   }
 
@@ -125,6 +133,13 @@ export class TrieMemory {
     });
     this.runtime.clearList(kind);
     return places;
+  }
+
+  /** Takes the records that were written, in portions. */
+  takePortions(): Uint8Array[] {
+    const portions = [...this.#portions, this.takeOutput()];
+    this.#portions = [];
+    return portions;
   }
 
   /** Takes the output, a copy, and empties it. */

@@ -57,6 +57,7 @@ const LIMITS: readonly Omit<FlatStateOptions, 'store'>[] = [
   { trieMemory },
   { trieMemory, trieBytes: 0, openStorages: 0 },
   { trieMemory, trieBytes: 2000, openStorages: 2 },
+  { trieMemory: new TrieMemory({ portion: 1 }), trieBytes: 2000, openStorages: 2 },
 ];
 
 /** The blocks that led to a state, and what undoes them. */
@@ -367,7 +368,7 @@ describe('a flat state', () => {
     const content: StoreContent = new Map();
     const store = await MemoryStore.open({ content });
     // 17 MB of it are for what is handed over, and the nodes of all slots take 20.
-    const memory = new TrieMemory({ limit: 30_000_000 });
+    const memory = new TrieMemory({ limit: 30_000_000, portion: 100_000 });
     let state = new FlatState({ store, trieMemory: memory, trieBytes: 500_000 });
     for (const [number, changes] of blocks.entries()) {
       const { root, reverse } = whole.apply(changes);

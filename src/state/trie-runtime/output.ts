@@ -1,7 +1,7 @@
 // Bytes for the host: records and proofs, one after another in a buffer that grows.
 //
-// output: u32 address | u32 size | u32 room, beside the lists
-import { OUTPUT } from "../trie-layout";
+// output: u32 address | u32 size | u32 room | u32 portion, beside the lists
+import { OUTPUT, OUTPUT_PORTION } from "../trie-layout";
 import { allocatePages } from "./heap";
 
 const START_BYTES: u32 = 1 << 20;
@@ -10,6 +10,16 @@ const OVERFLOWED: u32 = 0xffff_ffff;
 
 export function clearOutput(): void {
   store<u32>(OUTPUT, 0, 4);
+}
+
+/** The host takes the output, and empties it. */
+// @ts-ignore: decorator
+@external("env", "takePortion")
+declare function takePortion(): void;
+
+/** Between two records: a buffer for all of them would be as large as the nodes. */
+export function handOverIfLong(): void {
+  if (load<u32>(OUTPUT, 4) >= load<u32>(OUTPUT, OUTPUT_PORTION)) takePortion();
 }
 
 /** Address of `size` more bytes; 0 when there is no memory for them. */

@@ -14,7 +14,7 @@ import {
   NODE_KIND, TRIE_DIRTY, TRIE_HASHED, TRIE_ROOT,
 } from "../trie-layout";
 import { standsApart } from "./locate";
-import { endAt, reserve } from "./output";
+import { endAt, handOverIfLong, reserve } from "./output";
 import {
   childAt, commonNibbles, depthOf, freeBranch, freeLeaf, hasChild, isLeaf, maskOf, newBranch, newLeaf,
   nibbleAt, roomFor,
@@ -87,6 +87,7 @@ function writeBelow(branch: u32): bool {
 
 /** One record: the branch itself, its branch children, or both. */
 function writeGroup(branch: u32, nibbles: u32, itself: bool, children: bool): bool {
+  handOverIfLong();
   const bytes = nibbles >> 1;
   let at = reserve(RECORD_HEAD_MAX);
   if (at == 0) return false;
