@@ -16,7 +16,6 @@ const CHARTS: readonly Chart[] = [
   {
     title: 'slots a second of CPU (from the disk: of wall time)',
     curves: [
-      { title: 'read again', colour: '#2a7d5f', of: ({ readAgain }) => readAgain },
       { title: 'read after opening', colour: '#3b6fb6', of: (each) => each.readAfterOpening },
       { title: 'read from the disk', colour: '#8a5fb6', of: ({ readFromDisk }) => readFromDisk },
       { title: 'written, to a root', colour: '#c9742b', of: ({ writtenToRoot }) => writtenToRoot },

@@ -143,7 +143,7 @@ function report(figures: SlotFigures, touched: number): void {
   }
   const { readAfterOpening, readAgain, writtenToRoot, writtenAndStored } = figures;
   print('  read after opening, pages in the system’s cache', readAfterOpening, 'slots', 0);
-  print('  read again', readAgain, 'slots', 0);
+  print('  asked for again, remembered', readAgain, 'slots', 0);
   print('  written, to a root', writtenToRoot, 'slots', 0);
   print('  written and in the store', writtenAndStored, 'slots', 0);
   print('  on disk, trie and free pages included', bytesASlot, 'bytes a slot');
