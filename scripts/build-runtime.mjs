@@ -18,64 +18,54 @@ import {
   TRIE_RUNTIME,
 } from './built.ts';
 
-const MACHINE = 'src/evm/runtime/index.ts';
-const VARIANTS = [
+const THREADS = ['--enable', 'threads'];
+const SHARED = ['--sharedMemory', ...THREADS];
+/** `dataEnd`: end of what constant data may use. */
+const COMPILED = [
   {
-    file: 'runtime-shared.wasm',
-    name: 'RUNTIME_SHARED',
-    flags: ['--sharedMemory', '--enable', 'threads'],
+    product: RUNTIME,
+    source: 'src/evm/runtime/index.ts',
+    variants: [
+      { file: 'runtime-shared.wasm', name: 'RUNTIME_SHARED', flags: SHARED },
+      { file: 'runtime.wasm', name: 'RUNTIME', flags: THREADS },
+    ],
+    bytesFile: 'runtime-bytes.ts',
+    // layout.ts, STATIC_DATA_END
+    dataEnd: 65_536,
   },
-  { file: 'runtime.wasm', name: 'RUNTIME', flags: ['--enable', 'threads'] },
-];
-const BYTES_FILE = 'runtime-bytes.ts';
-const TRIES = 'src/state/trie-runtime/index.ts';
-const TRIE_VARIANTS = [
   {
-    file: 'trie-runtime.wasm',
-    name: 'TRIE_RUNTIME',
-    flags: ['--sharedMemory', '--enable', 'threads'],
+    product: TRIE_RUNTIME,
+    source: 'src/state/trie-runtime/index.ts',
+    variants: [{ file: 'trie-runtime.wasm', name: 'TRIE_RUNTIME', flags: SHARED }],
+    bytesFile: 'trie-runtime-bytes.ts',
+    // trie-layout.ts, INSTANCES
+    dataEnd: 4_096,
+  },
+  {
+    product: LIST_ROOT,
+    source: 'src/state/trie-runtime/list-root.ts',
+    variants: [{ file: 'list-root.wasm', name: 'LIST_ROOT', flags: [] }],
+    bytesFile: 'list-root-bytes.ts',
+    // list-root.ts, SCRATCH
+    dataEnd: 4_096,
+  },
+  {
+    product: KECCAK,
+    source: 'src/evm/runtime/hashes/alone.ts',
+    variants: [{ file: 'keccak.wasm', name: 'KECCAK', flags: THREADS }],
+    bytesFile: 'keccak-bytes.ts',
+    // src/base/keccak.ts, SCRATCH
+    dataEnd: 4_096,
   },
 ];
-const TRIE_BYTES_FILE = 'trie-runtime-bytes.ts';
-const LISTS = 'src/state/trie-runtime/list-root.ts';
-const LIST_VARIANTS = [{ file: 'list-root.wasm', name: 'LIST_ROOT', flags: [] }];
-const LIST_BYTES_FILE = 'list-root-bytes.ts';
-/** End of what its constant data may use (list-root.ts, SCRATCH). */
-const LIST_DATA_END = 4_096;
-const HASHING = 'src/evm/runtime/hashes/alone.ts';
-const KECCAK_VARIANTS = [{ file: 'keccak.wasm', name: 'KECCAK', flags: ['--enable', 'threads'] }];
-const KECCAK_BYTES_FILE = 'keccak-bytes.ts';
-/** End of what its constant data may use (src/base/keccak.ts, SCRATCH). */
-const KECCAK_DATA_END = 4_096;
-/** End of what constant data of the tries may use (trie-layout.ts, INSTANCES). */
-const TRIE_DATA_END = 4_096;
-/** End of the page that constant data may use (layout.ts, STATIC_DATA_END). */
-const STATIC_DATA_END = 65_536;
 
 mkdirSync(build, { recursive: true });
-if (!isCurrent(RUNTIME)) {
+for (const { product, source, variants, bytesFile, dataEnd } of COMPILED) {
+  if (isCurrent(product)) continue;
   const { default: asc } = await import('assemblyscript/asc');
-  for (const variant of VARIANTS) await compile(asc, MACHINE, variant, STATIC_DATA_END);
-  writeBytes(BYTES_FILE, VARIANTS);
-  markCurrent(RUNTIME);
-}
-if (!isCurrent(TRIE_RUNTIME)) {
-  const { default: asc } = await import('assemblyscript/asc');
-  for (const variant of TRIE_VARIANTS) await compile(asc, TRIES, variant, TRIE_DATA_END);
-  writeBytes(TRIE_BYTES_FILE, TRIE_VARIANTS);
-  markCurrent(TRIE_RUNTIME);
-}
-if (!isCurrent(LIST_ROOT)) {
-  const { default: asc } = await import('assemblyscript/asc');
-  for (const variant of LIST_VARIANTS) await compile(asc, LISTS, variant, LIST_DATA_END);
-  writeBytes(LIST_BYTES_FILE, LIST_VARIANTS);
-  markCurrent(LIST_ROOT);
-}
-if (!isCurrent(KECCAK)) {
-  const { default: asc } = await import('assemblyscript/asc');
-  for (const variant of KECCAK_VARIANTS) await compile(asc, HASHING, variant, KECCAK_DATA_END);
-  writeBytes(KECCAK_BYTES_FILE, KECCAK_VARIANTS);
-  markCurrent(KECCAK);
+  for (const variant of variants) await compile(asc, source, variant, dataEnd);
+  writeBytes(bytesFile, variants);
+  markCurrent(product);
 }
 if (!isCurrent(ASSEMBLED)) {
   const { writeAssembledModules } = await import('./assemble-modules.ts');

@@ -12,7 +12,7 @@ interface Hasher {
 }
 
 const PAGE = 65_536;
-/** Behind its constants (scripts/build-runtime.mjs, KECCAK_DATA_END). */
+/** Behind its constants (scripts/build-runtime.mjs, dataEnd). */
 const SCRATCH = 4_096;
 const OUTPUT = PAGE - 32;
 const INPUT = PAGE;

@@ -33,6 +33,24 @@ export interface TrieRecord {
  */
 const ENTRIES_AT_ONCE = 8192;
 
+/** What the runtime makes entries of, and how large they are. */
+interface InputForm {
+  readonly inputBytes: number;
+  readonly valueBytes: number;
+  readonly take: 'slotEntries' | 'accountEntries';
+}
+
+const SLOTS: InputForm = {
+  inputBytes: layout.SLOT_INPUT_BYTES,
+  valueBytes: layout.SLOT_VALUE_BYTES,
+  take: 'slotEntries',
+};
+const ACCOUNTS: InputForm = {
+  inputBytes: layout.ACCOUNT_INPUT_BYTES,
+  valueBytes: layout.VALUE_BYTES_MAX,
+  take: 'accountEntries',
+};
+
 /** Called between two parts of a long update: the trie's branches may leave memory then. */
 export type BetweenParts = () => void;
 
@@ -82,24 +100,12 @@ export class PathTrie {
 
   /** Puts slots: 32 bytes of key and 32 of value each, big-endian; zero deletes. */
   updateSlots(slots: Uint8Array, between?: BetweenParts): void {
-    const { SLOT_INPUT_BYTES, SLOT_VALUE_BYTES } = layout;
-    const { entries, count } = this.#entriesOf(slots, {
-      inputBytes: SLOT_INPUT_BYTES,
-      valueBytes: SLOT_VALUE_BYTES,
-      take: 'slotEntries',
-    });
-    this.#put(entries, count, between);
+    this.#updateInput(slots, SLOTS, between);
   }
 
   /** Puts accounts of `ACCOUNT_INPUT_BYTES` each, as trie-layout.ts has them. */
   updateAccounts(accounts: Uint8Array, between?: BetweenParts): void {
-    const { ACCOUNT_INPUT_BYTES, VALUE_BYTES_MAX } = layout;
-    const { entries, count } = this.#entriesOf(accounts, {
-      inputBytes: ACCOUNT_INPUT_BYTES,
-      valueBytes: VALUE_BYTES_MAX,
-      take: 'accountEntries',
-    });
-    this.#put(entries, count, between);
+    this.#updateInput(accounts, ACCOUNTS, between);
   }
 
   /** The root's hash. */
@@ -142,15 +148,8 @@ export class PathTrie {
     this.#memory.runtime.evict(this.#trie, before);
   }
 
-  /** Sorted entries of what the host has written one after another. */
-  #entriesOf(
-    input: Uint8Array,
-    form: {
-      readonly inputBytes: number;
-      readonly valueBytes: number;
-      readonly take: 'slotEntries' | 'accountEntries';
-    },
-  ): { readonly entries: number; readonly count: number } {
+  /** Puts what the host has written one after another. */
+  #updateInput(input: Uint8Array, form: InputForm, between?: BetweenParts): void {
     const { inputBytes, valueBytes, take } = form;
     const count = input.length / inputBytes;
     const each = inputBytes + layout.ENTRY_BYTES + valueBytes;
@@ -159,7 +158,7 @@ export class PathTrie {
     const entries = start + input.length;
     const values = entries + count * layout.ENTRY_BYTES;
     this.#memory.runtime[take](start, count, entries, values);
-    return { entries, count };
+    this.#put(entries, count, between);
   }
 
   /**

@@ -7,8 +7,9 @@
  *   entries   0a1.. 0a7.. 0c2.. 5f0.. 5f3..
  *   branch    [---- 0 -----------] [-- 5 --]
  *
- * This is for small states (tests, genesis, one block's receipts); the store's trie keeps its
- * nodes. PERF: O(entries) hashes a call.
+ * This is for states in memory, and for tests of the faster ones: the store's trie keeps its nodes
+ * (path-trie.ts), a block's lists have a form of their own (list-root.ts). PERF: O(entries) hashes
+ * a call.
  *
  * Specification: Ethereum yellow paper, appendix D.
  */
