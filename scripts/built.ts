@@ -78,7 +78,7 @@ export function markCurrent(product: Product): void {
  * @throws Error when something was edited and not built since
  */
 export function requireBuild(): void {
-  for (const product of [RUNTIME, TRIE_RUNTIME, KECCAK, ASSEMBLED]) {
+  for (const product of [RUNTIME, TRIE_RUNTIME, LIST_ROOT, KECCAK, ASSEMBLED]) {
     if (isCurrent(product)) continue;
     throw new Error(`build/ is older than the sources: run node scripts/build-runtime.mjs`);
   }
