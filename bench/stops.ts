@@ -2,7 +2,7 @@
  * How long a call takes to stop, whatever code runs: by a flag that another thread sets, by its
  * deadline, by a signal, and by ending the thread it runs in.
  *
- *   node bench/stops.ts [--rounds N] [--filter RE] [--cpu | --wall]
+ *   node bench/stops.ts [--rounds N] [--filter RE] [--cpu | --wall | --first]
  *
  * Each round stops a call at some time between 5 and 25 ms after it began. Reported is the time
  * from then to the error, in milliseconds: median, 99th percentile, largest; and last over all.
@@ -10,120 +10,26 @@
  * --cpu measures instead how much CPU time passes between two looks at whether to stop, which
  * other work on the machine does not lengthen: the median, the 99th percentile, the largest.
  * --wall measures the same in wall time: some kernels count a thread's CPU time by 4 ms.
+ * --first measures it in the first call of each precompile, in processes of their own: libraries
+ * are loaded in it.
  */
 
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { bls12_381 } from '@noble/curves/bls12-381.js';
 import { requireBuild } from '../scripts/built.ts';
 import { median, percentile } from '../src/cli/bench/statistics.ts';
 import { EVMError } from '../src/evm/errors.ts';
 import { createEVM, type EVM, type TransactOptions } from '../src/evm/evm.ts';
-import type { ForkName } from '../src/evm/forks/names.ts';
 import type { Address, Engine } from '../src/evm/types.ts';
 import { MemoryState } from '../src/state/memory.ts';
+import { CODES, type Endless, endless, FIRST_CALLS } from './stops/codes.ts';
 
 const A: Address = `0x${'a1'.repeat(20)}`;
 const GAS = 10n ** 17n;
-/** 32 MiB. */
-const SIZE = '6302000000';
-
-interface Endless {
-  readonly code: string;
-  readonly data?: Uint8Array;
-  readonly fork?: ForkName;
-}
-
-function endless(body: string): Endless {
-  return { code: `5b${body}5f56` };
-}
-
-/** Copies the call data to memory, and calls a precompile with it for ever. */
-function precompile(number: string, digits: string, fork?: ForkName): Endless {
-  const code = `365f5f375b5f5f365f60${number}5afa50600456`;
-  return { code, data: Uint8Array.fromHex(digits), ...(fork && { fork }) };
-}
-
-/** Calls itself for ever; the callee does the rest. */
-function callee(rest: string): Endless {
-  return { code: `366012575b5f5f60015f5f305af1506004565b${rest}` };
-}
-
-/** A power of numbers of ones: lengths and exponents in bytes. */
-function power(length: number, exponent: number): string {
-  const lengths = [length, exponent, length].map((size) => size.toString(16).padStart(64, '0'));
-  return lengths.join('') + 'ff'.repeat(2 * length + exponent);
-}
-
-/** A power modulo 2^k + 1, whose digits are zeros but for the ends. */
-function sparseModulus(length: number): string {
-  const lengths = [1, 1, length].map((size) => size.toString(16).padStart(64, '0'));
-  return `${lengths.join('')}03ff10${'00'.repeat(length - 2)}01`;
-}
-
-/** A small power with a long exponent, modulo a small number. */
-function longExponent(length: number, byte: string): Endless {
-  const lengths = [1, length, 1].map((size) => size.toString(16).padStart(64, '0'));
-  return precompile('05', `${lengths.join('')}03${byte.repeat(length)}fb`, 'prague');
-}
-
-const BN254_PAIR = [
-  '1',
-  '2',
-  '198e9393920d483a7260bfb731fb5d25f1aa493335a9e71297e485b7aef312c2',
-  '1800deef121f1e76426a00665e5c4479674322d4f75edadd46debd5cd992f6ed',
-  '090689d0585ff075ec9e99ad690c3395bc4b313370b38ef355acdadcd122975b',
-  '12c85ea5db8c6deb4aab71808dcb408fe3d1e7690c43d37b4ce6cc0166fa7daa',
-].map((word) => word.padStart(64, '0'));
-
-/** A field element of BLS12-381 as the precompiles take it. */
-const element = (value: bigint) => value.toString(16).padStart(128, '0');
-const { G1, G2 } = bls12_381;
-const g1 = G1.Point.BASE.toAffine();
-const g2 = G2.Point.BASE.toAffine();
-const BLS_G1 = [g1.x, g1.y].map(element).join('');
-const BLS_G2 = [g2.x.c0, g2.x.c1, g2.y.c0, g2.y.c1].map(element).join('');
-const SCALAR = `53${'a7'.repeat(31)}`;
-
-const CODES: Readonly<Record<string, Endless>> = {
-  jumps: endless(''),
-  MULMOD: endless('6003195f195f190950'),
-  EXP: endless('5f195f190a50'),
-  SSTORE: endless('5a5a55'),
-  'calls of itself': endless('5f5f5f5f5f305af150'),
-  creations: endless('5f5f5ff050'),
-  'KECCAK256 of 32 MiB': endless(`${SIZE}5f2050`),
-  'MCOPY of 32 MiB': endless(`${SIZE}60015f5e`),
-  'CALLDATACOPY of 32 MiB': endless(`${SIZE}5f5f37`),
-  'CODECOPY of 32 MiB': endless(`${SIZE}5f5f39`),
-  'EXTCODECOPY of 32 MiB': endless(`${SIZE}5f5f303c`),
-  'creation by 32 MiB, Paris': { code: `5b${SIZE}60006000f050600056`, fork: 'paris' },
-  'CREATE2 by 32 MiB, Paris': { code: `5b5a${SIZE}60006000f550600056`, fork: 'paris' },
-  'LOG of 32 MiB that is undone': callee(`${SIZE}5fa05f5ffd`),
-  'call with 32 MiB': { code: `366015575b5f5f${SIZE}5f5f305af1506004565b00` },
-  'identity of 32 MiB': endless(`${SIZE}5f${SIZE}5f60045afa50`),
-  'ECRECOVER with 32 MiB': endless(`5f5f${SIZE}5f60015afa50`),
-  'SHA256 that is not paid': endless(`5f5f${SIZE}5f60025ffa50`),
-  'return data of 32 MiB': callee(`${SIZE}5ff3`),
-  'memory grows to 1 GiB': callee('633fffffe0515000'),
-  'SHA256 of 32 MiB': endless(`5f5f${SIZE}5f60025afa50`),
-  'RIPEMD160 of 32 MiB': endless(`5f5f${SIZE}5f60035afa50`),
-  'BLAKE2F of 2^32 - 1 rounds': precompile('09', `ffffffff${'00'.repeat(209)}`),
-  'MODEXP of 1,024 bytes': precompile('05', power(1_024, 1_024)),
-  // 60 million gas.
-  'MODEXP by an exponent of 5 MB, Prague': longExponent(5_000_000, 'ff'),
-  'MODEXP by 5 MB of zeros, Prague': longExponent(5_000_000, '00'),
-  'MODEXP modulo 32,000 bytes, sparse, Prague': precompile('05', sparseModulus(32_000), 'prague'),
-  'MODEXP of 107,000 bytes, Prague': precompile('05', power(107_000, 1), 'prague'),
-  // What 60 million gas buy.
-  'BN254 pairing of 1,763 pairs': precompile('08', BN254_PAIR.join('').repeat(1_763)),
-  'BLS12-381 pairing of 1,839 pairs': precompile('0f', (BLS_G1 + BLS_G2).repeat(1_839)),
-  'BLS12-381 sum of 9,633 in G1': precompile('0c', (BLS_G1 + SCALAR).repeat(9_633)),
-  'BLS12-381 sum of 5,089 in G2': precompile('0e', (BLS_G2 + SCALAR).repeat(5_089)),
-};
-
 const TIERS: readonly Engine[] = ['interpreter', 'compiler'];
 
 setFlagsFromString('--expose-gc');
@@ -155,6 +61,25 @@ parentPort.on('message', (ms) => setTimeout(() => {
   at[0] = process.hrtime.bigint();
   Atomics.store(flag, 0, 1);
 }, ms));`;
+
+/** Looks at a signal in a first call. */
+const FIRST_CALL_LOOKS = 40;
+
+/** The longest time between two looks in a call that is the first of its process. */
+async function firstCall(code: Endless): Promise<number> {
+  const evm = open(code, 'interpreter');
+  const start = performance.now();
+  const at = await looksAt({ evm, code, clock: wallTime }, FIRST_CALL_LOOKS);
+  return Math.max(...at.map((ms, i) => ms - (at[i - 1] ?? start)));
+}
+
+/** The same in a process of its own. */
+function inProcess(name: string): number {
+  const args = [fileURLToPath(import.meta.url), '--first-of', name];
+  const { stdout, stderr, status } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(stderr);
+  return Number(stdout);
+}
 
 type Way = (evm: EVM, code: Endless, afterMs: number) => Promise<number>;
 
@@ -230,11 +155,13 @@ const cpuTime: Clock = () => {
   return (user + system) / 1_000;
 };
 
-async function stretchesOf(
-  { evm, code, clock }: Stretched,
-  looks: number,
-  before: number,
-): Promise<number[]> {
+async function stretchesOf(stretched: Stretched, looks: number, before: number): Promise<number[]> {
+  const at = await looksAt(stretched, looks);
+  return at.slice(before + 1).map((ms, i) => ms - (at[before + i] as number));
+}
+
+/** When a call looks at its signal, so many times. */
+async function looksAt({ evm, code, clock }: Stretched, looks: number): Promise<number[]> {
   const at: number[] = [];
   const signal: AbortSignal = Object.create(AbortSignal.prototype, {
     aborted: {
@@ -246,7 +173,7 @@ async function stretchesOf(
     reason: { value: 'measured' },
   });
   await run(evm, code, { signal });
-  return at.slice(before + 1).map((ms, i) => ms - (at[before + i] as number));
+  return at;
 }
 
 /** What the host adds: how late a loop that only looks at the flag sees it. */
@@ -265,23 +192,46 @@ async function control(rounds: number, delay: (round: number) => number): Promis
   return ms;
 }
 
+interface Termination {
+  /** Milliseconds until the code ran no more: until its last sign of life. */
+  readonly code: number;
+  /** Until the thread had been taken down. */
+  readonly thread: number;
+}
+
 /**
- * The time to end a thread that runs the code; or, as a control, one that did, and is in a loop of
- * JavaScript now.
+ * Ends a thread that runs the code; or, as a control, one that did, and is in a loop of JavaScript
+ * now.
  */
-async function terminate(work: ThreadWork, afterMs: number): Promise<number> {
-  const worker = new Worker(new URL(import.meta.url), { workerData: work });
+async function terminate(work: ThreadWork, afterMs: number): Promise<Termination> {
+  const alive = new BigInt64Array(new SharedArrayBuffer(8));
+  const worker = new Worker(new URL(import.meta.url), { workerData: { ...work, alive } });
   await new Promise((resolve) => worker.once('message', resolve));
   await new Promise((resolve) => setTimeout(resolve, afterMs));
-  const start = performance.now();
+  const start = process.hrtime.bigint();
   await worker.terminate();
-  return performance.now() - start;
+  const end = process.hrtime.bigint();
+  const last = alive[0] as bigint;
+  const ms = (until: bigint) => Math.max(Number(until - start) / 1e6, 0);
+  return { code: ms(last), thread: ms(end) };
 }
 
 interface ThreadWork {
   readonly code: Endless;
   readonly engine: Engine;
   readonly control?: boolean;
+}
+
+/** A signal that is never aborted, and notes when it was last looked at. */
+function signOfLife(alive: BigInt64Array): AbortSignal {
+  return Object.create(AbortSignal.prototype, {
+    aborted: {
+      get: () => {
+        alive[0] = process.hrtime.bigint();
+        return false;
+      },
+    },
+  }) as AbortSignal;
 }
 
 function describe(ms: readonly number[]): string {
@@ -296,8 +246,15 @@ async function main(): Promise<void> {
       filter: { type: 'string', default: '' },
       cpu: { type: 'boolean', default: false },
       wall: { type: 'boolean', default: false },
+      first: { type: 'boolean', default: false },
+      'first-of': { type: 'string' },
     },
   });
+  const firstOf = values['first-of'];
+  if (firstOf !== undefined) {
+    console.log(await firstCall(FIRST_CALLS[firstOf] ?? { code: '00' }));
+    return;
+  }
   const rounds = Number(values.rounds);
   const all = new Map<string, number[]>();
   const report = (name: string, way: string, ms: number[]): void => {
@@ -306,6 +263,17 @@ async function main(): Promise<void> {
   };
   const delay = (round: number): number => 5 + ((round * 7.3) % 20);
   const codes = Object.entries(CODES).filter(([name]) => RegExp(values.filter).test(name));
+  if (values.first) {
+    const names = Object.keys(FIRST_CALLS).filter((name) => RegExp(values.filter).test(name));
+    for (const name of names) {
+      report(
+        name,
+        'first call',
+        Array.from({ length: rounds }, () => inProcess(name)),
+      );
+    }
+    return;
+  }
   if (values.cpu || values.wall) {
     const [clock, what] = values.wall ? [wallTime, 'wall'] : [cpuTime, 'CPU'];
     for (const [name, code] of codes) {
@@ -315,13 +283,15 @@ async function main(): Promise<void> {
     return;
   }
   report('a loop in JavaScript', 'flag', await control(rounds, delay));
-  const ends = async (work: ThreadWork): Promise<number[]> => {
-    const ms: number[] = [];
-    for (let i = 0; i < Math.ceil(rounds / 4); i++) ms.push(await terminate(work, delay(i)));
-    return ms;
+  const reportEnds = async (name: string, work: ThreadWork): Promise<void> => {
+    const ends: Termination[] = [];
+    for (let i = 0; i < Math.ceil(rounds / 4); i++) ends.push(await terminate(work, delay(i)));
+    const [code, thread] = [ends.map((end) => end.code), ends.map((end) => end.thread)];
+    report(name, 'termination', code);
+    report(name, 'end of the thread', thread);
   };
   const jumps = { code: endless(''), engine: 'interpreter', control: true } as const;
-  report('a loop in JavaScript, after a machine', 'end of the thread', await ends(jumps));
+  await reportEnds('a loop in JavaScript, after a machine', jumps);
   all.clear();
   for (const [name, code] of codes) {
     for (const engine of TIERS) {
@@ -331,7 +301,7 @@ async function main(): Promise<void> {
         for (let round = 0; round < rounds; round++) ms.push(await stop(evm, code, delay(round)));
         report(`${name} (${engine})`, way, ms);
       }
-      report(`${name} (${engine})`, 'end of the thread', await ends({ code, engine }));
+      await reportEnds(`${name} (${engine})`, { code, engine });
     }
   }
   for (const [way, ms] of all) console.log(`${`all, ${way}`.padEnd(60)} ${describe(ms)}`);
@@ -340,10 +310,12 @@ async function main(): Promise<void> {
 requireBuild();
 if (isMainThread) await main();
 else {
-  const { code, engine, control: isControl } = workerData as ThreadWork;
+  const work = workerData as ThreadWork & { readonly alive: BigInt64Array };
+  const { code, engine } = work;
   const evm = open(code, engine);
   await run(evm, code, { timeoutMs: 1 });
+  const signal = signOfLife(work.alive);
   parentPort?.postMessage('begins');
-  while (isControl);
-  await evm.call({ to: A, gas: GAS, ...(code.data && { data: code.data }) });
+  while (work.control) signal.aborted;
+  await run(evm, code, { signal });
 }

@@ -2,8 +2,8 @@
 // build/runtime.wasm, for shared and unshared memory, the tries' into build/trie-runtime.wasm, the
 // root of lists into build/list-root.wasm, and Keccak by itself into build/keccak.wasm; and writes
 // them into modules that the sources import: so they load at once wherever modules load. Then
-// assembles the modules that every machine needs (assemble-modules.ts). Does nothing when the
-// sources have not changed.
+// assembles the modules that every machine needs (assemble-modules.ts), and writes down the states
+// of mcl (mcl-states.ts). Does nothing when the sources have not changed.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -12,6 +12,7 @@ import {
   isCurrent,
   KECCAK,
   LIST_ROOT,
+  MCL_STATES,
   markCurrent,
   RUNTIME,
   ROOT as root,
@@ -71,6 +72,11 @@ if (!isCurrent(ASSEMBLED)) {
   const { writeAssembledModules } = await import('./assemble-modules.ts');
   writeAssembledModules();
   markCurrent(ASSEMBLED);
+}
+if (!isCurrent(MCL_STATES)) {
+  const { writeMclStates } = await import('./mcl-states.ts');
+  writeMclStates();
+  markCurrent(MCL_STATES);
 }
 
 /** The modules as text: 4 characters for 3 bytes. */

@@ -63,6 +63,17 @@ export const ASSEMBLED: Product = {
   files: ['assembled-modules.ts'],
 };
 
+export const MCL_STATES: Product = {
+  name: 'mcl-states',
+  sources: [
+    'src/evm/precompiles/fast/mcl-module.ts',
+    'src/evm/precompiles/packages.ts',
+    'scripts/mcl-states.ts',
+    'node_modules/mcl-wasm/package.json',
+  ],
+  files: ['mcl-states.ts'],
+};
+
 export function isCurrent(product: Product): boolean {
   const file = stampFile(product);
   if (!existsSync(file) || readFileSync(file, 'utf8') !== stampOf(product)) return false;
@@ -78,7 +89,7 @@ export function markCurrent(product: Product): void {
  * @throws Error when something was edited and not built since
  */
 export function requireBuild(): void {
-  for (const product of [RUNTIME, TRIE_RUNTIME, LIST_ROOT, KECCAK, ASSEMBLED]) {
+  for (const product of [RUNTIME, TRIE_RUNTIME, LIST_ROOT, KECCAK, ASSEMBLED, MCL_STATES]) {
     if (isCurrent(product)) continue;
     throw new Error(`build/ is older than the sources: run node scripts/build-runtime.mjs`);
   }

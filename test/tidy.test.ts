@@ -43,6 +43,7 @@ const GENERATED = [
   'build/keccak-bytes.ts',
   'build/list-root-bytes.ts',
   'build/assembled-modules.ts',
+  'build/mcl-states.ts',
 ];
 /** Sources in AssemblyScript, which Biome does not format. */
 const RUNTIMES = ['src/evm/runtime/', 'src/state/trie-runtime/'];

@@ -9,6 +9,7 @@
  */
 import type { EVM, EVMOptions } from './evm-interface.ts';
 import { createCoreEVM } from './local-evm.ts';
+import { nativeSecp256k1 } from './precompiles/fast/signatures.ts';
 import { runPrecompile } from './precompiles/table.ts';
 
 export type { AccessListResult } from './access-list.ts';
@@ -27,5 +28,7 @@ export type * from './types.ts';
 
 /** An EVM with the precompiles of this package. @throws InputError for values that are none */
 export function createEVM(options: EVMOptions = {}): EVM {
+  // Here, since a call that loads it cannot be stopped for 6 ms.
+  if (options.precompiles === undefined) nativeSecp256k1();
   return createCoreEVM({ ...options, precompiles: options.precompiles ?? runPrecompile });
 }

@@ -5,10 +5,10 @@
 
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { keccak256 } from '../../base/keccak.ts';
-import { fastSecp256k1 } from '../../evm/precompiles/fast/signatures.ts';
+import { openSecp256k1 } from '../../evm/precompiles/fast/signatures.ts';
 import type { Secp256k1 } from '../../evm/precompiles/libraries.ts';
 import { portableSecp256k1 } from '../../evm/precompiles/portable/signatures.ts';
-import { isBelow, isZero, toBytes } from '../../evm/precompiles/precompile.ts';
+import { finishAtOnce, isBelow, isZero, toBytes } from '../../evm/precompiles/precompile.ts';
 import type { Address } from '../../evm/types.ts';
 import { authorizationHash, signingHash } from './encode.ts';
 import type { SignedAuthorization, SignedTransaction } from './types.ts';
@@ -48,7 +48,7 @@ export function recoverAddress(
   for (const integer of [r, s]) {
     if (isZero(integer, 0, 32) || !isBelow(integer, 0, ORDER)) return undefined;
   }
-  library ??= fastSecp256k1() ?? portableSecp256k1({ secp256k1 });
+  library ??= finishAtOnce(openSecp256k1()) ?? portableSecp256k1({ secp256k1 });
   const key = library.recover(hash, r, s, Number(yParity));
   return key && addressOfPoint(key);
 }

@@ -95,6 +95,7 @@ function onElements(
 ): Precompile {
   return {
     name,
+    uses: ['bls12381'],
     gas: () => price,
     run: (input, { libraries }) => {
       if (input.length !== size) return undefined;
@@ -129,6 +130,7 @@ function multiScalar(
 
   return {
     name,
+    uses: ['bls12381'],
     gas: (input) => {
       const count = Math.floor(input.length / size);
       if (count === 0) return 0n;
@@ -177,6 +179,7 @@ export const BLS_G2_MSM: Precompile = multiScalar(
 
 export const BLS_PAIRING: Precompile = {
   name: 'BLS12_PAIRING_CHECK',
+  uses: ['bls12381'],
   gas: (input) => 37_700n + 32_600n * BigInt(Math.floor(input.length / PAIR_BYTES)),
   run: (input, { libraries }) => {
     if (input.length === 0 || input.length % PAIR_BYTES !== 0) return undefined;

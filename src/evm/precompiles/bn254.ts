@@ -31,6 +31,7 @@ function areElements(bytes: Uint8Array): boolean {
 
 export const BN254_ADD: Precompile = {
   name: 'BN254_ADD',
+  uses: ['bn254'],
   gas: (_input, rules) => (cheap(rules) ? 150n : 500n),
   run: (input, { libraries }) => {
     const points = read(input, 0, 128);
@@ -40,6 +41,7 @@ export const BN254_ADD: Precompile = {
 
 export const BN254_MUL: Precompile = {
   name: 'BN254_MUL',
+  uses: ['bn254'],
   gas: (_input, rules) => (cheap(rules) ? 6_000n : 40_000n),
   run: (input, { libraries }) => {
     const point = read(input, 0, 64);
@@ -50,6 +52,7 @@ export const BN254_MUL: Precompile = {
 
 export const BN254_PAIRING: Precompile = {
   name: 'BN254_PAIRING',
+  uses: ['bn254'],
   gas: (input, rules) => {
     const pairs = BigInt(Math.floor(input.length / PAIR_BYTES));
     return cheap(rules) ? 45_000n + 34_000n * pairs : 100_000n + 80_000n * pairs;

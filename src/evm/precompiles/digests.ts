@@ -10,6 +10,7 @@ let portion: Uint8Array | undefined;
 
 export const SHA256: Precompile = {
   name: 'SHA256',
+  uses: ['hashes'],
   gas: (input) => byWords(60, 12, input.length),
   run: (input, { libraries: { hashes } }) =>
     input.length > PORTION
@@ -19,6 +20,7 @@ export const SHA256: Precompile = {
 
 export const RIPEMD160: Precompile = {
   name: 'RIPEMD160',
+  uses: ['hashes'],
   gas: (input) => byWords(600, 120, input.length),
   run: (input, { libraries: { hashes } }) =>
     input.length > PORTION

@@ -1,10 +1,12 @@
 /** 0x01 ECRECOVER: the address whose key signed a hash. */
+import { keccak256 } from '../../base/keccak.ts';
 import { isBelow, isZero, type Precompile, read, toBytes } from './precompile.ts';
 
 const ORDER = toBytes(0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n, 32);
 
 export const ECRECOVER: Precompile = {
   name: 'ECRECOVER',
+  uses: ['secp256k1'],
   gas: () => 3_000n,
   run: (input, { libraries }) => {
     const none = new Uint8Array();
@@ -20,7 +22,7 @@ export const ECRECOVER: Precompile = {
     const key = libraries.secp256k1.recover(hash, r, s, last - 27);
     if (key === undefined) return none;
     const address = new Uint8Array(32);
-    address.set(libraries.hashes.keccak256(key).subarray(12), 12);
+    address.set(keccak256(key).subarray(12), 12);
     return address;
   },
 };

@@ -21,8 +21,9 @@ export const TAU_G2: string =
 
 export const POINT_EVALUATION: Precompile = {
   name: 'POINT_EVALUATION',
+  uses: ['hashes', 'bls12381'],
   gas: () => 50_000n,
-  run: (given, { libraries }) => {
+  *run(given, { libraries }) {
     if (given.length !== INPUT_BYTES) return undefined;
     const input = read(given, 0, INPUT_BYTES);
     if (!isBelow(input, 32, MODULUS_BYTES) || !isBelow(input, 64, MODULUS_BYTES)) return undefined;
@@ -31,7 +32,7 @@ export const POINT_EVALUATION: Precompile = {
     hash[0] = VERSION_KZG;
     if (hash.some((byte, i) => byte !== input[i])) return undefined;
     const [z, y, proof] = [input.slice(32, 64), input.slice(64, 96), input.slice(144, 192)];
-    if (!libraries.bls12381.verifyKzg({ commitment, z, y, proof })) return undefined;
+    if (!(yield* libraries.bls12381.verifyKzg({ commitment, z, y, proof }))) return undefined;
     const out = new Uint8Array(64);
     out.set(toBytes(FIELD_ELEMENTS_PER_BLOB, 32));
     out.set(MODULUS_BYTES, 32);

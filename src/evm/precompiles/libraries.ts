@@ -17,7 +17,6 @@ export interface PartialDigest {
 export interface Hashes {
   sha256(bytes: Uint8Array): Uint8Array;
   ripemd160(bytes: Uint8Array): Uint8Array;
-  keccak256(bytes: Uint8Array): Uint8Array;
   /** For long inputs. */
   begin(name: 'sha256' | 'ripemd160'): PartialDigest;
 }
@@ -64,7 +63,7 @@ export interface Bls12381 {
   mapToG1(element: Uint8Array): Uint8Array;
   mapToG2(element: Uint8Array): Uint8Array;
   /** EIP-4844: commitment and proof compressed (48 bytes), z and y 32 bytes below the order. */
-  verifyKzg(claim: KzgClaim): boolean;
+  verifyKzg(claim: KzgClaim): Steps<boolean>;
 }
 
 export interface KzgClaim {
@@ -81,4 +80,11 @@ export interface Libraries {
   readonly p256: P256;
   readonly bn254: Bn254;
   readonly bls12381: Bls12381;
+  /**
+   * What loads a library in steps before it is first used; undefined where that is done, or is a
+   * moment's work. A set without it loads a library at once.
+   */
+  readonly opening?: (name: LibraryName) => Steps<void> | undefined;
 }
+
+export type LibraryName = Exclude<keyof Libraries, 'opening'>;

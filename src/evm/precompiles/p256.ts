@@ -7,6 +7,7 @@ const FIELD = toBytes(0xffffffff00000001000000000000000000000000ffffffffffffffff
 
 export const P256VERIFY: Precompile = {
   name: 'P256VERIFY',
+  uses: ['p256'],
   gas: () => 6_900n,
   run: (given, { libraries }) => {
     if (given.length !== INPUT_BYTES) return new Uint8Array();

@@ -5,7 +5,7 @@
  */
 import type { Rules } from '../forks/rules.ts';
 import type { Awaitable } from '../types.ts';
-import type { Libraries, Steps } from './libraries.ts';
+import type { Libraries, LibraryName, Steps } from './libraries.ts';
 
 /** What a precompile runs with. */
 export interface PrecompileTools {
@@ -22,6 +22,8 @@ export interface PrecompileInput {
 
 export interface Precompile {
   readonly name: string;
+  /** Libraries that it runs with. */
+  readonly uses?: readonly LibraryName[];
   /** Gas of an input; bounded work whatever the input claims. */
   gas(input: PrecompileInput, rules: Rules): bigint;
   /** The output, or undefined where the input is invalid: then all gas is taken. */
@@ -40,6 +42,14 @@ export function finish<T>(steps: Steps<T>, pause: Pause): Awaitable<T> {
     if (done) return value;
     const waits = pause();
     if (waits instanceof Promise) return waits.then(() => finish(steps, pause));
+  }
+}
+
+/** What work in steps comes to where nothing can stop it. */
+export function finishAtOnce<T>(steps: Steps<T>): T {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
   }
 }
 

@@ -13,11 +13,11 @@ import { describe, expect, test } from 'vitest';
 import { concatBytes } from '../../base/bytes.ts';
 import { rulesOf } from '../forks/rules.ts';
 import { FAST } from './fast/libraries.ts';
-import { hasMcl } from './fast/mcl.ts';
-import { mclSecp256k1 } from './fast/signatures.ts';
+import { hasMcl } from './fast/mcl-module.ts';
+import { openMclSecp256k1 } from './fast/signatures.ts';
 import type { Libraries } from './libraries.ts';
 import { PORTABLE } from './portable/libraries.ts';
-import { inputOf, toBytes } from './precompile.ts';
+import { finishAtOnce, inputOf, toBytes } from './precompile.ts';
 import { precompileHost } from './table.ts';
 
 const rules = rulesOf('osaka');
@@ -240,7 +240,7 @@ describe.skipIf(!hasMcl())('the fast set gives what the portable one gives', () 
   test('ECRECOVER', () => check(150, 0x01, damaged(signed)));
 
   test('ECRECOVER by mcl where there is no native library', () => {
-    const libraries = { ...FAST, hashes: FAST.hashes, secp256k1: mclSecp256k1() };
+    const libraries = { ...FAST, hashes: FAST.hashes, secp256k1: finishAtOnce(openMclSecp256k1()) };
     fc.assert(
       fc.property(damaged(signed), (input) => {
         expect(run(0x01, input, libraries)).toBe(run(0x01, input, FAST));

@@ -6,10 +6,10 @@ import { createEVM } from '../evm.ts';
 import { rulesOf } from '../forks/rules.ts';
 import { plainTransaction } from '../plain-transaction.ts';
 import { FAST } from './fast/libraries.ts';
-import type { Libraries } from './libraries.ts';
+import type { Libraries, Steps } from './libraries.ts';
 import { PORTABLE } from './portable/libraries.ts';
 import { finish, inputOf, type Output, toBytes } from './precompile.ts';
-import { PRECOMPILES, runPrecompile } from './table.ts';
+import { PRECOMPILES, precompileHost, runPrecompile } from './table.ts';
 
 const rules = rulesOf('osaka');
 const blsG1 = Uint8Array.fromHex(
@@ -106,6 +106,56 @@ describe.each([
     expect(outputs).toEqual(alone);
     // Both pairings that are not one give zero.
     expect(new Set(alone).size).toBe(LONG.length - 1);
+  });
+});
+
+describe('a library that is loaded in steps', () => {
+  /** The fast set, as if BN254 had still to be loaded, in three steps. */
+  function loading(): Libraries & { readonly loaded: () => boolean } {
+    let loaded = false;
+    function* load(): Steps<void> {
+      yield;
+      yield;
+      loaded = true;
+    }
+    return {
+      hashes: FAST.hashes,
+      secp256k1: FAST.secp256k1,
+      p256: FAST.p256,
+      bls12381: FAST.bls12381,
+      get bn254() {
+        if (!loaded) throw new Error('not loaded');
+        return FAST.bn254;
+      },
+      opening: (name) => (name === 'bn254' && !loaded ? load() : undefined),
+      loaded: () => loaded,
+    };
+  }
+  const add = (libraries: Libraries, pause?: () => Promise<void> | void) =>
+    precompileHost(libraries)(0x06n, inputOf(new Uint8Array(128)), 1_000n, rules, pause);
+
+  test('is there before the precompile runs, and a call can be stopped before', async () => {
+    let pauses = 0;
+    const count = () => {
+      pauses++;
+    };
+    const libraries = loading();
+    expect(add(libraries, count)).toMatchObject({ output: new Uint8Array(64) });
+    expect(pauses).toBe(3);
+    expect(add(libraries, count)).toMatchObject({ output: new Uint8Array(64) });
+    expect(pauses).toBe(3);
+
+    const stopped = loading();
+    const stop = () => {
+      throw new Error('stopped');
+    };
+    expect(() => add(stopped, stop)).toThrow('stopped');
+    expect(stopped.loaded()).toBe(false);
+    expect(add(stopped)).toMatchObject({ output: new Uint8Array(64) });
+
+    const awaited = add(loading(), () => Promise.resolve());
+    expect(awaited).toBeInstanceOf(Promise);
+    expect(await awaited).toMatchObject({ output: new Uint8Array(64) });
   });
 });
 

@@ -15,7 +15,7 @@ import { IDENTITY, RIPEMD160, SHA256 } from './digests.ts';
 import { ECRECOVER } from './ecrecover.ts';
 import { FAST } from './fast/libraries.ts';
 import { POINT_EVALUATION } from './kzg.ts';
-import type { Libraries } from './libraries.ts';
+import type { Libraries, Steps } from './libraries.ts';
 import { MODEXP } from './modexp.ts';
 import { P256VERIFY } from './p256.ts';
 import { PackageLoading } from './packages.ts';
@@ -57,24 +57,45 @@ export function precompileHost(libraries: Libraries): PrecompileHost {
     const gasUsed = precompile.gas(input, rules);
     if (gasUsed > gas) return undefined;
     const answer = (output: Output): PrecompileAnswer => output && { gasUsed, output };
-    return whenLoaded(() => {
+    const run = (): Awaitable<PrecompileAnswer> => {
       const output = precompile.run(input, { rules, libraries });
       if (output === undefined || output instanceof Uint8Array) return answer(output);
-      const finished = finish(output, pause);
-      return finished instanceof Promise ? finished.then(answer) : answer(finished);
+      return next(finish(output, pause), answer);
+    };
+    return whenLoaded(() => {
+      const isReady = precompile.uses?.every((name) => !libraries.opening?.(name)) ?? true;
+      return isReady ? run() : next(finish(open(precompile, libraries), pause), run);
     });
   };
+}
+
+/** Loads what a precompile uses. */
+function* open({ uses = [] }: Precompile, libraries: Libraries): Steps<void> {
+  for (const name of uses) {
+    const opening = libraries.opening?.(name);
+    if (opening === undefined) continue;
+    yield* opening;
+    yield;
+  }
+}
+
+function next<T, U>(value: Awaitable<T>, then: (value: T) => Awaitable<U>): Awaitable<U> {
+  return value instanceof Promise ? value.then(then) : then(value);
 }
 
 function goOn(): void {}
 
 /** Runs at once, or again when the package that it needs has been loaded. */
 function whenLoaded<T>(run: () => Awaitable<T>): Awaitable<T> {
-  try {
-    return run();
-  } catch (error) {
+  const again = (error: unknown): Promise<T> => {
     if (!(error instanceof PackageLoading)) throw error;
     return error.ready.then(() => whenLoaded(run));
+  };
+  try {
+    const value = run();
+    return value instanceof Promise ? value.catch(again) : value;
+  } catch (error) {
+    return again(error);
   }
 }
 

@@ -6,6 +6,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { fixtures } from '../../../test/fixtures.ts';
+import { keccak256 } from '../../base/keccak.ts';
 import type { ForkName } from '../forks/names.ts';
 import { rulesOf } from '../forks/rules.ts';
 import { FAST } from './fast/libraries.ts';
@@ -194,7 +195,7 @@ describe.skipIf(wycheproof === undefined).each(SETS)('Wycheproof, $set', ({ libr
     for (const { key, sig, hash, valid, name } of signatures(
       'ecdsa_secp256k1_sha256_p1363_test.json',
     )) {
-      const address = PORTABLE.hashes.keccak256(Uint8Array.fromHex(key)).subarray(12).toHex();
+      const address = keccak256(Uint8Array.fromHex(key)).subarray(12).toHex();
       const recovered = ['1b', '1c'].map((v) =>
         run(0x01, Uint8Array.fromHex(hash + v.padStart(64, '0') + sig), 'osaka', libraries),
       );

@@ -9,7 +9,6 @@ import {
   G1,
   G2,
   GT,
-  MCL_BLS12_381,
   type Mcl,
   openMcl,
   pauseKeeping,
@@ -18,6 +17,7 @@ import {
   writeG1,
   writeG2,
 } from './mcl.ts';
+import { MCL_BLS12_381 } from './mcl-module.ts';
 
 const G2_PARTS = [0, 1, 2, 3] as const;
 const G1_BYTES = 96;
@@ -50,8 +50,8 @@ const FROBENIUS = [
   .map((part) => part.padStart(96, '0'))
   .join('');
 
-export function fastBls12381(): Bls12381 {
-  const mcl = openMcl(MCL_BLS12_381, 48);
+export function* openBls12381(): Steps<Bls12381> {
+  const mcl = yield* openMcl(MCL_BLS12_381, 48);
   // One region of all that a pause keeps.
   const g1 = mcl.malloc(KEPT_BYTES);
   const g2 = g1 + G1_CHUNK * G1;
@@ -142,8 +142,9 @@ export function fastBls12381(): Bls12381 {
         yield* pause();
         multiplyIn();
       }
+      yield* pause();
       multiplyIn();
-      if (pairs.length > PAIR_BYTES) yield* pause();
+      yield* pause();
       mcl.mclBn_finalExp(product, product);
       return mcl.mclBnGT_isOne(product) !== 0;
     },
@@ -158,9 +159,9 @@ export function fastBls12381(): Bls12381 {
       mcl.mclBnFp2_mapToG2(sum, partial);
       return writeG2(mcl, sum);
     },
-    verifyKzg(claim) {
-      verifier ??= kzgVerifier(mcl, inG1);
-      return verifier(claim);
+    *verifyKzg(claim) {
+      verifier ??= yield* kzgVerifier(mcl, inG1);
+      return yield* verifier(claim);
     },
   };
 }

@@ -1,5 +1,5 @@
 /** BN254 by mcl. */
-import type { Bn254 } from '../libraries.ts';
+import type { Bn254, Steps } from '../libraries.ts';
 import {
   constantFields,
   FR,
@@ -7,7 +7,6 @@ import {
   G1,
   G2,
   GT,
-  MCL_BN254,
   type Mcl,
   openMcl,
   pauseKeeping,
@@ -15,6 +14,7 @@ import {
   readG2,
   writeG1,
 } from './mcl.ts';
+import { MCL_BN254 } from './mcl-module.ts';
 
 /** Imaginary parts come first in the input. */
 const G2_PARTS = [1, 0, 3, 2] as const;
@@ -32,8 +32,8 @@ const FROBENIUS =
   '063cf305489af5dcdc5ec698b6e2f9b9dbaae0eda9c95998dc54014671a0135a' +
   '07c03cbcac41049a0704b5a7ec796f2b21807dc98fa25bd282d37f632623b0e3';
 
-export function fastBn254(): Bn254 {
-  const mcl = openMcl(MCL_BN254, 32);
+export function* openBn254(): Steps<Bn254> {
+  const mcl = yield* openMcl(MCL_BN254, 32);
   // One region of all that a pause keeps.
   const g1 = mcl.malloc(KEPT_BYTES);
   const g2 = g1 + CHUNK * G1;
@@ -78,8 +78,9 @@ export function fastBn254(): Bn254 {
         yield* pause();
         multiplyIn();
       }
+      yield* pause();
       multiplyIn();
-      if (pairs.length > PAIR_BYTES) yield* pause();
+      yield* pause();
       mcl.mclBn_finalExp(product, product);
       return mcl.mclBnGT_isOne(product) !== 0;
     },

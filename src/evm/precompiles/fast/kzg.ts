@@ -6,9 +6,9 @@
  * so the lines of both Miller loops are computed once.
  */
 import { TAU_G2 } from '../kzg.ts';
-import type { Bls12381 } from '../libraries.ts';
+import type { Bls12381, Steps } from '../libraries.ts';
 import { isBelow, isZero, toBytes } from '../precompile.ts';
-import { FP, FR, G1, G2, GT, type Mcl } from './mcl.ts';
+import { FP, FR, G1, G2, GT, type Mcl, pauseKeeping } from './mcl.ts';
 
 const FIELD =
   0x1a0111ea397fe69a4b1ba7b6434bacd764774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaabn;
@@ -16,6 +16,7 @@ const FIELD_BYTES = toBytes(FIELD, 48);
 /** (p + 1) / 2: the least y that is the larger of the two square roots. */
 const HALF = toBytes((FIELD + 1n) / 2n, 48);
 const G2_COMPRESSED = 96;
+const KEPT_BYTES = 3 * (G1 + FR) + G1 + GT;
 /** The generators of the groups, compressed. */
 const GENERATOR_G1 =
   '97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb';
@@ -27,31 +28,40 @@ const COMPRESSED = 0x80;
 const INFINITY = 0x40;
 const LARGER = 0x20;
 
-export function kzgVerifier(mcl: Mcl, inG1: (point: number) => boolean): Bls12381['verifyKzg'] {
-  const points = mcl.malloc(3 * G1);
-  const scalars = mcl.malloc(3 * FR);
-  const sum = mcl.malloc(G1);
-  const result = mcl.malloc(GT);
+export function* kzgVerifier(
+  mcl: Mcl,
+  inG1: (point: number) => boolean,
+): Steps<Bls12381['verifyKzg']> {
+  // One region of all that a pause keeps.
+  const points = mcl.malloc(KEPT_BYTES);
+  const scalars = points + 3 * G1;
+  const sum = scalars + 3 * FR;
+  const result = sum + G1;
+  const pause = () => pauseKeeping(mcl, points, KEPT_BYTES);
   const read = pointReader(mcl);
-  const lines = linesOfSetup(mcl);
+  const lines = yield* linesOfSetup(mcl);
   const [commitmentAt, base, proofAt] = [points, points + G1, points + 2 * G1];
   if (!read(base, Uint8Array.fromHex(GENERATOR_G1))) throw new Error('mcl has no generator');
-  return ({ commitment, z, y, proof }) => {
+  return function* verify({ commitment, z, y, proof }) {
     if (!read(commitmentAt, commitment) || !inG1(commitmentAt)) return false;
+    yield* pause();
     if (!read(proofAt, proof) || !inG1(proofAt)) return false;
+    yield* pause();
     mcl.mclBnFr_setInt32(scalars, 1);
     mcl.readScalar(scalars + FR, y, 0);
     mcl.mclBnFr_neg(scalars + FR, scalars + FR);
     mcl.readScalar(scalars + 2 * FR, z, 0);
     mcl.mclBnG1_mulVec(sum, points, scalars, 3);
+    yield* pause();
     mcl.mclBn_precomputedMillerLoop2(result, sum, lines.minusG2, proofAt, lines.tau);
+    yield* pause();
     mcl.mclBn_finalExp(result, result);
     return mcl.mclBnGT_isOne(result) !== 0;
   };
 }
 
 /** Lines of the Miller loops of the two constant points. */
-function linesOfSetup(mcl: Mcl): { readonly minusG2: number; readonly tau: number } {
+function* linesOfSetup(mcl: Mcl): Steps<{ readonly minusG2: number; readonly tau: number }> {
   const point = mcl.malloc(G2);
   const bytes = mcl.malloc(G2_COMPRESSED);
   const linesOf = (compressed: string, negate: boolean): number => {
@@ -65,7 +75,11 @@ function linesOfSetup(mcl: Mcl): { readonly minusG2: number; readonly tau: numbe
     mcl.mclBn_precomputeG2(lines, point);
     return lines;
   };
-  return { minusG2: linesOf(GENERATOR_G2, true), tau: linesOf(TAU_G2, false) };
+  const minusG2 = linesOf(GENERATOR_G2, true);
+  yield;
+  const tau = linesOf(TAU_G2, false);
+  yield;
+  return { minusG2, tau };
 }
 
 /** Reads a compressed point; whether it is one of the curve in its only encoding. */

@@ -1,19 +1,22 @@
 /**
- * mcl (github.com/herumi/mcl) as WebAssembly: the module that the package `mcl-wasm` carries,
- * instantiated here. The package's own wrapper holds one curve a process and is asynchronous; the
- * module itself imports nothing but a memory, so each curve gets an instance of its own, at once.
+ * mcl (github.com/herumi/mcl) as WebAssembly, an instance for each curve, and the way of points
+ * into it and out.
  *
  * Layout of its structures: a field element takes 48 bytes (Montgomery form, whatever the
  * curve), a scalar 32; points are Jacobian: x, y, z. G2 has two field elements for each.
  */
+import { MCL_MODULE, MCL_STATES } from '../../../../build/mcl-states.ts';
 import type { Steps } from '../libraries.ts';
-import { builtin, optionalPath } from '../packages.ts';
-
-/** Numbers of curves in mcl's `curve_type.h`. */
-export const MCL_BN254 = 4;
-export const MCL_BLS12_381 = 5;
-export const MCL_SECP256K1 = 102;
-export const MCL_P256 = 107;
+import {
+  initialiseMcl,
+  instantiateMcl,
+  MCL_BLS12_381,
+  type MclExports,
+  type MclInstance,
+  mclDigest,
+  mclModule,
+  type Pointer,
+} from './mcl-module.ts';
 
 export const FP = 48;
 export const FR = 32;
@@ -21,79 +24,8 @@ export const G1: number = 3 * FP;
 export const G2: number = 6 * FP;
 export const GT: number = 12 * FP;
 
-/** Units of 8 bytes in FR and FP: what the caller was compiled for, checked by mcl. */
-const COMPILED_FOR = 46;
 /** RFC 9380 for `mapToG1` and `mapToG2`. */
 const MAP_HASH_TO_CURVE = 5;
-const PAGES = 32;
-/** The module as it stands in the package's source. */
-const ENCODED_MODULE = /'(AGFzb[A-Za-z0-9+/]+=*)'/;
-
-type Pointer = number;
-type Unary = (z: Pointer, x: Pointer) => void;
-type Binary = (z: Pointer, x: Pointer, y: Pointer) => void;
-type Check = (x: Pointer) => number;
-
-/** What is used of mcl's C interface (`bn.h`). */
-export interface MclExports {
-  malloc(size: number): Pointer;
-  mclBn_init(curve: number, compiledFor: number): number;
-  mclBn_setMapToMode(mode: number): number;
-  mclBn_setETHserialization(on: number): void;
-  mclBn_verifyOrderG1(check: number): void;
-  mclBn_verifyOrderG2(check: number): void;
-  mclBnFr_setBigEndianMod(z: Pointer, bytes: Pointer, size: number): number;
-  mclBnFr_setInt32(z: Pointer, value: number): void;
-  mclBnFr_inv: Unary;
-  mclBnFr_neg: Unary;
-  mclBnFr_mul: Binary;
-  mclBnFp_setBigEndianMod(z: Pointer, bytes: Pointer, size: number): number;
-  mclBnFp_setInt32(z: Pointer, value: number): void;
-  mclBnFp_serialize(bytes: Pointer, room: number, x: Pointer): number;
-  mclBnFp_squareRoot(z: Pointer, x: Pointer): number;
-  mclBnFp_isEqual(x: Pointer, y: Pointer): number;
-  mclBnFp_isZero: Check;
-  mclBnFp_isOdd: Check;
-  mclBnFp_neg: Unary;
-  mclBnFp_add: Binary;
-  mclBnFp_mul: Binary;
-  mclBnFp_mapToG1: Unary;
-  mclBnFp2_mul: Binary;
-  mclBnFp2_mapToG2: Unary;
-  mclBnG1_isValid: Check;
-  mclBnG1_isZero: Check;
-  mclBnG1_isEqual(x: Pointer, y: Pointer): number;
-  mclBnG1_getBasePoint(z: Pointer): void;
-  mclBnG1_normalize: Unary;
-  mclBnG1_add: Binary;
-  mclBnG1_dbl: Unary;
-  mclBnG1_neg: Unary;
-  mclBnG1_mul: Binary;
-  mclBnG1_mulVec(z: Pointer, points: Pointer, scalars: Pointer, count: number): void;
-  mclBnG2_isValid: Check;
-  mclBnG2_isZero: Check;
-  mclBnG2_isEqual(x: Pointer, y: Pointer): number;
-  mclBnG2_normalize: Unary;
-  mclBnG2_add: Binary;
-  mclBnG2_dbl: Unary;
-  mclBnG2_neg: Unary;
-  mclBnG2_deserialize(z: Pointer, bytes: Pointer, size: number): number;
-  mclBnG2_mulVec(z: Pointer, points: Pointer, scalars: Pointer, count: number): void;
-  mclBnGT_setInt32(z: Pointer, value: number): void;
-  mclBnGT_isOne: Check;
-  mclBnGT_mul: Binary;
-  mclBn_millerLoopVec(z: Pointer, g1: Pointer, g2: Pointer, count: number): void;
-  mclBn_finalExp: Unary;
-  mclBn_getUint64NumToPrecompute(): number;
-  mclBn_precomputeG2(lines: Pointer, q: Pointer): void;
-  mclBn_precomputedMillerLoop2(
-    z: Pointer,
-    p1: Pointer,
-    lines1: Pointer,
-    p2: Pointer,
-    lines2: Pointer,
-  ): void;
-}
 
 /** An instance with one curve, and the way of bytes into it and out. */
 export interface Mcl extends MclExports {
@@ -108,37 +40,16 @@ export interface Mcl extends MclExports {
   copy(to: Pointer, from: Pointer, size: number): void;
 }
 
-let compiled: WebAssembly.Module | undefined;
-
-/** Whether the package is installed. */
-export function hasMcl(): boolean {
-  return mclPath() !== undefined;
-}
-
-function mclPath(): string | undefined {
-  return optionalPath('mcl-wasm/dist/mcl_c.js');
-}
-
-function mclModule(): WebAssembly.Module {
-  if (compiled === undefined) {
-    const path = mclPath();
-    if (path === undefined) throw new Error('mcl-wasm is not installed');
-    const source = builtin('node:fs')?.readFileSync(path, 'latin1') ?? '';
-    const encoded = ENCODED_MODULE.exec(source)?.[1];
-    if (encoded === undefined) throw new Error(`${path} holds no WebAssembly module`);
-    compiled = new WebAssembly.Module(Uint8Array.fromBase64(encoded));
-  }
-  return compiled;
-}
-
-/** An instance for a curve. @throws when mcl-wasm is not installed or is another version */
-export function openMcl(curve: number, size: number): Mcl {
-  const memory = new WebAssembly.Memory({ initial: PAGES });
-  const instance = new WebAssembly.Instance(mclModule(), { env: { memory } });
-  const exports = instance.exports as unknown as MclExports & { __wasm_call_ctors(): void };
-  exports.__wasm_call_ctors();
-  const failed = exports.mclBn_init(curve, COMPILED_FOR);
-  if (failed !== 0) throw new Error(`mcl has no curve ${curve} (${failed})`);
+/**
+ * Opens an instance for a curve, in steps.
+ * @throws Error when mcl-wasm is not installed or is another version
+ */
+export function* openMcl(curve: number, size: number): Steps<Mcl> {
+  mclModule();
+  yield;
+  const instance = instantiateMcl();
+  if (!restoreMcl(instance, curve)) initialiseMcl(instance, curve);
+  const { memory, exports } = instance;
   // Checks of the order are ours: `isValid` is to mean on the curve.
   exports.mclBn_verifyOrderG1(0);
   exports.mclBn_verifyOrderG2(0);
@@ -149,6 +60,7 @@ export function openMcl(curve: number, size: number): Mcl {
     if (view.length === 0) view = new Uint8Array(memory.buffer);
     return view;
   };
+  yield;
   return {
     ...exports,
     size,
@@ -170,6 +82,19 @@ export function openMcl(curve: number, size: number): Mcl {
       bytes().copyWithin(to, from, from + count);
     },
   };
+}
+
+/**
+ * Puts into an instance's memory what `mclBn_init` leaves there, as the build wrote it down: it
+ * takes 12 ms, of which 7 go into proving primes, and nothing can stop a call meanwhile. False
+ * where the module is another than the build's.
+ */
+export function restoreMcl({ memory }: MclInstance, curve: number): boolean {
+  const state = MCL_STATES[curve];
+  if (state === undefined || mclDigest() !== MCL_MODULE) return false;
+  const bytes = new Uint8Array(memory.buffer);
+  for (const [at, text] of state) bytes.set(Uint8Array.fromBase64(text), at);
+  return true;
 }
 
 /** Reads a point of G1 given as x and y; whether it is infinity or on the curve. */

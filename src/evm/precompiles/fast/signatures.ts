@@ -1,19 +1,9 @@
 /** secp256k1 by Bitcoin Core's library where it is installed, else by mcl; P-256 by mcl. */
-import type { P256, Secp256k1 } from '../libraries.ts';
+import type { P256, Secp256k1, Steps } from '../libraries.ts';
 import { optionalPackage } from '../packages.ts';
 import { integer, isBelow, toBytes } from '../precompile.ts';
-import {
-  FP,
-  FR,
-  G1,
-  hasMcl,
-  MCL_P256,
-  MCL_SECP256K1,
-  type Mcl,
-  openMcl,
-  readG1,
-  writeG1,
-} from './mcl.ts';
+import { FP, FR, G1, type Mcl, openMcl, readG1, writeG1 } from './mcl.ts';
+import { hasMcl, MCL_P256, MCL_SECP256K1 } from './mcl-module.ts';
 
 /** What is used of the package `secp256k1`. */
 interface NativeSecp256k1 {
@@ -28,32 +18,43 @@ interface NativeSecp256k1 {
 }
 
 /** The fastest there is; undefined where neither package is installed. */
-export function fastSecp256k1(): Secp256k1 | undefined {
-  const native = optionalPackage<NativeSecp256k1>('secp256k1/bindings.js');
-  if (native !== undefined) return nativeSecp256k1(native);
-  return hasMcl() ? mclSecp256k1() : undefined;
+export function* openSecp256k1(): Steps<Secp256k1 | undefined> {
+  return nativeSecp256k1() ?? (hasMcl() ? yield* openMclSecp256k1() : undefined);
 }
 
-function nativeSecp256k1(native: NativeSecp256k1): Secp256k1 {
-  return {
-    recover(hash, r, s, yParity) {
-      const signature = new Uint8Array(64);
-      signature.set(r);
-      signature.set(s, 32);
-      try {
-        return native.ecdsaRecover(signature, yParity, hash, false, new Uint8Array(65)).subarray(1);
-      } catch {
-        return undefined;
-      }
-    },
-  };
+let native: Secp256k1 | false | undefined;
+
+/** Bitcoin Core's, where it is installed. Loading it takes 8 ms: it computes its tables. */
+export function nativeSecp256k1(): Secp256k1 | undefined {
+  native ??= loadSecp256k1() ?? false;
+  return native || undefined;
+}
+
+function loadSecp256k1(): Secp256k1 | undefined {
+  const library = optionalPackage<NativeSecp256k1>('secp256k1/bindings.js');
+  return (
+    library && {
+      recover(hash, r, s, yParity) {
+        const signature = new Uint8Array(64);
+        signature.set(r);
+        signature.set(s, 32);
+        try {
+          return library
+            .ecdsaRecover(signature, yParity, hash, false, new Uint8Array(65))
+            .subarray(1);
+        } catch {
+          return undefined;
+        }
+      },
+    }
+  );
 }
 
 const K1_FIELD = toBytes(0xfffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc2fn, 32);
 
 /** The key is [-hash / r] G + [s / r] R, where R is the point whose x is r. */
-export function mclSecp256k1(): Secp256k1 {
-  const mcl = openMcl(MCL_SECP256K1, 32);
+export function* openMclSecp256k1(): Steps<Secp256k1> {
+  const mcl = yield* openMcl(MCL_SECP256K1, 32);
   const points = mcl.malloc(2 * G1);
   const scalars = mcl.malloc(2 * FR);
   const inverse = mcl.malloc(FR);
@@ -94,8 +95,8 @@ function pointAt(mcl: Mcl, to: number, x: Uint8Array, yParity: number, seven: nu
 const P256_ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 
 /** [hash / s] G + [r / s] K has the x that r says. */
-export function mclP256(): P256 {
-  const mcl = openMcl(MCL_P256, 32);
+export function* openP256(): Steps<P256> {
+  const mcl = yield* openMcl(MCL_P256, 32);
   const points = mcl.malloc(2 * G1);
   const scalars = mcl.malloc(2 * FR);
   const inverse = mcl.malloc(FR);

@@ -76,7 +76,7 @@ export function portableBls12381({ bls12_381 }: Package): Bls12381 {
     mapToG1: (element) => g1.write(mapToG1(integer(element))),
     mapToG2: (element) =>
       g2.write(mapToG2([integer(element.subarray(0, 48)), integer(element.subarray(48))])),
-    verifyKzg: ({ commitment, z, y, proof }) => {
+    *verifyKzg({ commitment, z, y, proof }) {
       let left: PointG1;
       let quotient: PointG1;
       try {
@@ -85,10 +85,12 @@ export function portableBls12381({ bls12_381 }: Package): Bls12381 {
       } catch {
         return false;
       }
+      yield;
       tau ??= G2.Point.fromHex(TAU_G2);
       const [at, value] = [integer(z), integer(y)];
       if (value !== 0n) left = left.subtract(G1.Point.BASE.multiply(value));
       const shifted = at === 0n ? tau : tau.subtract(G2.Point.BASE.multiply(at));
+      yield;
       const pairs = [
         { g1: left, g2: G2.Point.BASE.negate() },
         { g1: quotient, g2: shifted },

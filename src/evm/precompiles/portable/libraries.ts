@@ -1,5 +1,4 @@
 /** The portable set: @noble/curves and @noble/hashes, which run in every browser. */
-import { keccak256 } from '../../../base/keccak.ts';
 import type { Bls12381, Bn254, Hashes, Libraries, P256, Secp256k1 } from '../libraries.ts';
 import { lazyPackage } from '../packages.ts';
 import { portableBls12381 } from './bls12381.ts';
@@ -25,7 +24,6 @@ class PortableLibraries implements Libraries {
   readonly hashes: Hashes = {
     sha256: (bytes) => sha2().sha256(bytes),
     ripemd160: (bytes) => legacy().ripemd160(bytes),
-    keccak256,
     begin: (name) => (name === 'sha256' ? sha2().sha256 : legacy().ripemd160).create(),
   };
 
