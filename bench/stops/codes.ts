@@ -103,7 +103,12 @@ export const CODES: Readonly<Record<string, Endless>> = {
 
 const KZG_POINT = `c0${'00'.repeat(47)}`;
 /** The polynomial that is zero has zero everywhere. */
-const KZG_CLAIM = `010657f37554c781402a22917dee2f75def7ab966d7b770905398eba3c444014${'00'.repeat(64)}${KZG_POINT}${KZG_POINT}`;
+const KZG_CLAIM = [
+  '010657f37554c781402a22917dee2f75def7ab966d7b770905398eba3c444014',
+  '00'.repeat(64),
+  KZG_POINT,
+  KZG_POINT,
+].join('');
 /** A signature of nothing in particular, by which somebody signed. */
 const SIGNED = [
   '18c547e4f7b0f325ad1e56f57e26c745b09a3e503d86e00e5255ff7f715d3d1c',

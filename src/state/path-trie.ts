@@ -183,7 +183,7 @@ export class PathTrie {
       this.#memory.bytes().set(path, at);
       runtime.locateLonely(this.#trie, at, nibbles);
       this.#readMissing();
-      runtime.collapse(this.#trie, at, nibbles);
+      if (runtime.collapse(this.#trie, at, nibbles) === 0) throw hostLimit();
     }
     this.#gone.push(...this.#memory.takePlaces('gone'));
   }
@@ -193,8 +193,9 @@ export class PathTrie {
     if (this.#records === undefined) return;
     // A place that is missing still after its record was read is in none.
     const seen = new Set<string>();
-    do this.#memory.runtime.locate(this.#trie, entries, count);
-    while (this.#readMissing(seen));
+    do {
+      if (this.#memory.runtime.locate(this.#trie, entries, count) === 0) throw hostLimit();
+    } while (this.#readMissing(seen));
   }
 
   /** Reads the records of the places that are missing; says whether there were any. */

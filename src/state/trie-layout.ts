@@ -30,6 +30,8 @@ export const TRIE_HASH = 16;
 export const NODE_KIND = 0;
 export const KIND_LEAF = 1;
 export const KIND_BRANCH = 2;
+/** A branch as its record has it (trie-runtime/packed.ts). */
+export const KIND_PACKED = 3;
 
 /** Leaf: u32 size of its value, 32 bytes of key, value. */
 export const LEAF_SIZE = 4;
@@ -51,6 +53,10 @@ export const BRANCH_USED = 8;
 /** 32 bytes of which the first BRANCH_DEPTH nibbles count. */
 export const BRANCH_PATH = 16;
 export const BRANCH_CHILDREN = 48;
+
+/** Packed branch: u16 size of the bytes, the bytes. */
+export const PACKED_SIZE = 2;
+export const PACKED_BRANCH = 8;
 
 /** Child: u32 node, 0 = a branch that is not in memory. */
 export const CHILD_BYTES = 40;

@@ -19,10 +19,10 @@ export interface TrieRuntime {
   slotEntries(input: number, count: number, entries: number, values: number): void;
   accountEntries(input: number, count: number, entries: number, values: number): void;
   sort(entries: number, count: number): void;
-  locate(trie: number, entries: number, count: number): void;
+  locate(trie: number, entries: number, count: number): number;
   locateLonely(trie: number, path: number, depth: number): void;
   update(trie: number, entries: number, count: number): number;
-  collapse(trie: number, path: number, depth: number): void;
+  collapse(trie: number, path: number, depth: number): number;
   hashTrie(trie: number): void;
   writeRecords(trie: number): number;
   readRoot(trie: number, record: number, size: number): number;

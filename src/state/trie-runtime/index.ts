@@ -4,7 +4,7 @@ import { INSTANCES, INSTANCE_BYTES, TRIE_BYTES, TRIE_ROOT } from "../trie-layout
 import { allocate, release, setLists } from "./heap";
 import { setKeys } from "./entries";
 import { setBuffers } from "./hash";
-import { freeTree } from "./records";
+import { freeTree } from "./packed";
 
 export { allocatePages } from "./heap";
 export { clearList } from "./lists";

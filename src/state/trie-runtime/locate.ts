@@ -7,11 +7,20 @@ import { MISSING, note } from "./lists";
 import {
   childAt, clock, commonNibbles, depthOf, hasChild, isLeaf, maskOf, nibbleAt,
 } from "./nodes";
+import { isPacked, unpack } from "./packed";
 
-/** Notes the places of all branches that the sorted entries lead to and that are not in memory. */
-export function locate(trie: u32, entries: u32, count: u32): void {
+/** Without memory some branches stay packed: the trie is to be thrown away. */
+let exhausted: bool = false;
+
+/**
+ * Notes the places of all branches that the sorted entries lead to and that are not in memory, and
+ * makes into nodes those that are packed. False without memory.
+ */
+export function locate(trie: u32, entries: u32, count: u32): bool {
+  exhausted = false;
   const root = load<u32>(trie, TRIE_ROOT);
   if (root != 0) locateNode(root, entries, entries + count * ENTRY_BYTES);
+  return !exhausted;
 }
 
 function locateNode(node: u32, at: u32, end: u32): void {
@@ -35,9 +44,13 @@ function locateNode(node: u32, at: u32, end: u32): void {
     if (hasChild(node, nibble)) {
       const child = childAt(node, nibble);
       if (load<u8>(child, CHILD_KIND) == KIND_BRANCH) {
-        const below = load<u32>(child, CHILD_NODE);
+        let below = load<u32>(child, CHILD_NODE);
         if (below == 0) note(MISSING, start, depth + 1);
-        else locateNode(below, start, stop);
+        else {
+          if (isPacked(below)) below = unpack(node, child);
+          if (below == 0) exhausted = true;
+          else locateNode(below, start, stop);
+        }
       }
     }
     start = stop;

@@ -8,17 +8,16 @@
 //   children:  leaf    u8 size | key from byte (depth + 1) / 2 on | value
 //              branch  u8 size | hash, or the node itself
 import {
-  BRANCH_CHILDREN, BRANCH_DEPTH, BRANCH_DIRTY, BRANCH_MASK, BRANCH_PATH, BRANCH_POSITION, BRANCH_USED,
-  CHILD_BYTES, CHILD_ENCODED,
-  CHILD_ENCODING, CHILD_KIND, CHILD_NODE, KIND_BRANCH, KIND_LEAF, LEAF_KEY, LEAF_SIZE, LEAF_VALUE,
-  NODE_KIND, TRIE_DIRTY, TRIE_HASHED, TRIE_ROOT,
+  BRANCH_CHILDREN, BRANCH_DEPTH, BRANCH_DIRTY, BRANCH_PATH, BRANCH_POSITION, BRANCH_USED, CHILD_BYTES,
+  CHILD_ENCODED, CHILD_ENCODING, CHILD_KIND, CHILD_NODE, KIND_BRANCH, KIND_LEAF, LEAF_KEY, LEAF_SIZE,
+  LEAF_VALUE, PACKED_BRANCH, TRIE_DIRTY, TRIE_HASHED, TRIE_ROOT,
 } from "../trie-layout";
 import { standsApart } from "./locate";
-import { endAt, handOverIfLong, reserve } from "./output";
 import {
-  childAt, commonNibbles, depthOf, freeBranch, freeLeaf, hasChild, isLeaf, maskOf, newBranch, newLeaf,
-  nibbleAt, roomFor,
+  childAt, commonNibbles, depthOf, hasChild, isLeaf, maskOf, newLeaf, nibbleAt,
 } from "./nodes";
+import { endAt, handOverIfLong, reserve } from "./output";
+import { branchOf, endOfBranch, freeTree, isPacked, packedOf, packedSize } from "./packed";
 
 /** More than a branch of sixteen leaves with the longest values takes. */
 const BRANCH_RECORD_MAX: u32 = 4096;
@@ -108,7 +107,7 @@ function writeGroup(branch: u32, nibbles: u32, itself: bool, children: bool): bo
     for (let mask = maskOf(branch); mask != 0; mask &= mask - 1) {
       const node = load<u32>(childAt(branch, ctz<u32>(mask)), CHILD_NODE);
       if (node == 0 || isLeaf(node)) continue;
-      const size = writeBranch(node, bytes);
+      const size = isPacked(node) ? writePacked(node) : writeBranch(node, bytes);
       if (size == 0) return false;
       written += size;
     }
@@ -116,6 +115,15 @@ function writeGroup(branch: u32, nibbles: u32, itself: bool, children: bool): bo
   const end = reserve(0);
   store<u32>(end - written - 4, written);
   return true;
+}
+
+/** Appends a packed branch, which is in the group that it came from; its size, 0 without memory. */
+function writePacked(packed: u32): u32 {
+  const size = packedSize(packed);
+  const at = reserve(size);
+  if (at == 0) return 0;
+  memory.copy(at, packed + PACKED_BRANCH, size);
+  return size;
 }
 
 /** Appends a branch; its size, 0 without memory. */
@@ -196,66 +204,44 @@ export function readRecord(trie: u32, record: u32, size: u32, path: u32, k: u32)
 
 function readGroup(trie: u32, start: u32, path: u32, k: u32): i32 {
   let at = start;
+  let parent: u32 = 0;
   while (at < limit) {
-    if (at + 2 > limit) return DAMAGED;
-    const position = <u32>load<u8>(at);
-    const depth = <u32>load<u8>(at, 1);
-    const pathEnd = (depth + 1) >> 1;
-    if (depth > 63 || position > depth || position >> 1 != k) return DAMAGED;
-    if (at + 6 + pathEnd - k > limit) return DAMAGED;
-    const mask = <u32>load<u16>(at + 2 + pathEnd - k);
-    const leaves = <u32>load<u16>(at + 4 + pathEnd - k);
-    const count = popcnt<u32>(mask);
-    if (count < 2 || (leaves & ~mask) != 0) return DAMAGED;
-    const branch = newBranch(path, position, depth, roomFor(count));
-    if (branch == 0) return NO_MEMORY;
-    memory.copy(branch + BRANCH_PATH + k, at + 2, pathEnd - k);
-    store<u8>(branch, 0, BRANCH_DIRTY);
-    store<u16>(branch, <u16>mask, BRANCH_MASK);
-    at = readChildren(branch, leaves, at + 6 + pathEnd - k);
-    if (at == 0) return DAMAGED;
-    if (!attach(trie, branch)) return DAMAGED;
+    const end = endOfBranch(at, limit, k);
+    if (end == 0) return DAMAGED;
+    if ((load<u8>(at) & 1) == 0) {
+      const branch = branchOf(at, path, k);
+      if (branch == 0) return NO_MEMORY;
+      if (!attach(trie, branch)) return DAMAGED;
+    } else {
+      if (parent == 0) parent = branchAt(trie, path, k << 1);
+      // The nibble that chooses the child is the first that the record has of its path.
+      const nibble = <u32>load<u8>(at, 2) >> 4;
+      if (parent == 0 || !hasChild(parent, nibble)) return DAMAGED;
+      const child = childAt(parent, nibble);
+      if (load<u8>(child, CHILD_KIND) != KIND_BRANCH) return DAMAGED;
+      if (load<u32>(child, CHILD_NODE) == 0) {
+        const packed = packedOf(at, end - at, path, k);
+        if (packed == 0) return NO_MEMORY;
+        store<u32>(child, packed, CHILD_NODE);
+      }
+    }
+    at = end;
   }
   return 0;
 }
 
-/** Reads a branch's children; first byte past them, 0 for what is none. */
-function readChildren(branch: u32, leaves: u32, start: u32): u32 {
-  const depth = depthOf(branch);
-  const from = (depth + 1) >> 1;
-  let at = start;
-  let child = branch + BRANCH_CHILDREN;
-  for (let rest = maskOf(branch); rest != 0; rest &= rest - 1) {
-    const nibble = ctz<u32>(rest);
-    if (at >= limit) return 0;
-    const size = <u32>load<u8>(at++);
-    store<u32>(child, 0, CHILD_NODE);
-    if ((leaves >> nibble) & 1) {
-      if (at + 32 - from + size > limit || size == 0) return 0;
-      const leaf = newLeaf(branch + BRANCH_PATH, at + 32 - from, size);
-      if (leaf == 0) return 0;
-      const key = leaf + LEAF_KEY;
-      memory.copy(key + from, at, 32 - from);
-      // The nibble that chose it, where it shares its byte with the path.
-      if (depth & 1) {
-        const byte = key + (depth >> 1);
-        store<u8>(byte, (load<u8>(byte) & 0xf0) | <u8>nibble);
-      }
-      store<u32>(child, leaf, CHILD_NODE);
-      store<u8>(child, 0, CHILD_ENCODED);
-      store<u8>(child, KIND_LEAF, CHILD_KIND);
-      if (nibbleAt(key, depth) != nibble) return 0;
-      at += 32 - from + size;
-    } else {
-      if (size == 0 || size > 32 || at + size > limit) return 0;
-      store<u8>(child, <u8>size, CHILD_ENCODED);
-      store<u8>(child, KIND_BRANCH, CHILD_KIND);
-      memory.copy(child + CHILD_ENCODING, at, size);
-      at += size;
-    }
-    child += CHILD_BYTES;
+/** The branch of a depth on a path; 0 where there is none in memory. */
+function branchAt(trie: u32, path: u32, depth: u32): u32 {
+  let node = load<u32>(trie, TRIE_ROOT);
+  while (node != 0 && !isLeaf(node) && !isPacked(node)) {
+    const at = depthOf(node);
+    if (at > depth || commonNibbles(path, node + BRANCH_PATH, 0, at) < at) return 0;
+    if (at == depth) return node;
+    const nibble = nibbleAt(path, at);
+    if (!hasChild(node, nibble)) return 0;
+    node = load<u32>(childAt(node, nibble), CHILD_NODE);
   }
-  return at;
+  return 0;
 }
 
 /** Puts a branch in its place, unless another is there; false when there is no such place. */
@@ -268,7 +254,7 @@ function attach(trie: u32, branch: u32): bool {
     else store<u32>(trie, branch, TRIE_ROOT);
     return true;
   }
-  while (node != 0 && !isLeaf(node)) {
+  while (node != 0 && !isLeaf(node) && !isPacked(node)) {
     const depth = <u32>load<u8>(node, BRANCH_DEPTH);
     const nibble = nibbleAt(path, depth);
     if (depth >= position || !hasChild(node, nibble)) return false;
@@ -288,20 +274,6 @@ function attach(trie: u32, branch: u32): bool {
 
 // ---------------------------------------------------------------- forgetting
 
-/** Frees a node and all below it. */
-export function freeTree(node: u32): void {
-  if (node == 0) return;
-  if (isLeaf(node)) {
-    freeLeaf(node);
-    return;
-  }
-  const end = node + BRANCH_CHILDREN + popcnt<u32>(maskOf(node)) * CHILD_BYTES;
-  for (let child = node + BRANCH_CHILDREN; child < end; child += CHILD_BYTES) {
-    freeTree(load<u32>(child, CHILD_NODE));
-  }
-  freeBranch(node);
-}
-
 /** Forgets branches that were last used before a time and are in the database as they are. */
 export function evict(trie: u32, before: u32): void {
   const root = load<u32>(trie, TRIE_ROOT);
@@ -320,7 +292,7 @@ function evictBelow(branch: u32, before: u32): void {
   for (let child = children; child < end && all; child += CHILD_BYTES) all = !isKept(child, before);
   for (let child = children; child < end; child += CHILD_BYTES) {
     const node = load<u32>(child, CHILD_NODE);
-    if (node == 0 || isLeaf(node)) continue;
+    if (node == 0 || isLeaf(node) || (isPacked(node) && !all)) continue;
     if (all || (alone && !isKept(child, before))) {
       freeTree(node);
       store<u32>(child, 0, CHILD_NODE);
@@ -331,7 +303,7 @@ function evictBelow(branch: u32, before: u32): void {
 /** Whether a child is a branch that is to stay in memory. */
 function isKept(child: u32, before: u32): bool {
   const node = load<u32>(child, CHILD_NODE);
-  if (node == 0 || isLeaf(node)) return false;
+  if (node == 0 || isLeaf(node) || isPacked(node)) return false;
   if (isDirty(node) || load<u8>(child, CHILD_ENCODED) == 0) return true;
   return load<u32>(node, BRANCH_USED) >= before;
 }

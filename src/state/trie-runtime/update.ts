@@ -13,6 +13,7 @@ import {
   addChild, childAt, clock, commonNibbles, depthOf, freeBranch, freeLeaf, hasChild,
   isLeaf, maskOf, newBranch, newLeaf, nibbleAt, removeChild, sameKey, setChild,
 } from "./nodes";
+import { isPacked, unpack } from "./packed";
 
 /** Whether what was last updated is another than before. */
 let changed: bool = false;
@@ -164,8 +165,11 @@ function moveBranch(branch: u32, position: u32): void {
   if ((before & 1) != 0 || before != depth) return;
   for (let mask = maskOf(branch); mask != 0; mask &= mask - 1) {
     const child = childAt(branch, ctz<u32>(mask));
-    const node = load<u32>(child, CHILD_NODE);
-    if (load<u8>(child, CHILD_KIND) == KIND_BRANCH && node != 0) store<u8>(node, 1, BRANCH_DIRTY);
+    let node = load<u32>(child, CHILD_NODE);
+    if (load<u8>(child, CHILD_KIND) != KIND_BRANCH || node == 0) continue;
+    if (isPacked(node)) node = unpack(branch, child);
+    if (node == 0) exhausted = true;
+    else store<u8>(node, 1, BRANCH_DIRTY);
   }
 }
 
@@ -226,9 +230,14 @@ export function shrink(branch: u32): u32 {
     return 0;
   }
   const child = branch + BRANCH_CHILDREN;
-  const node = load<u32>(child, CHILD_NODE);
+  let node = load<u32>(child, CHILD_NODE);
   if (node == 0) {
     note(LONELY, branch + BRANCH_PATH, depthOf(branch));
+    return branch;
+  }
+  if (isPacked(node)) node = unpack(branch, child);
+  if (node == 0) {
+    exhausted = true;
     return branch;
   }
   note(GONE, branch + BRANCH_PATH, position);
@@ -240,14 +249,19 @@ export function shrink(branch: u32): u32 {
   return node;
 }
 
-/** Lets the branch of the given path give way to its only child, which is in memory by now. */
-export function collapse(trie: u32, path: u32, depth: u32): void {
+/**
+ * Lets the branch of the given path give way to its only child, which is in memory by now. False
+ * without memory: the trie is broken then.
+ */
+export function collapse(trie: u32, path: u32, depth: u32): bool {
+  exhausted = false;
   const root = collapseNode(load<u32>(trie, TRIE_ROOT), path, depth);
   store<u32>(trie, root, TRIE_ROOT);
+  return !exhausted;
 }
 
 function collapseNode(node: u32, path: u32, depth: u32): u32 {
-  if (node == 0 || isLeaf(node)) return node;
+  if (node == 0 || isLeaf(node) || isPacked(node)) return node;
   const at = depthOf(node);
   if (at == depth) return shrink(node);
   if (at > depth || !hasChild(node, nibbleAt(path, at))) return node;
