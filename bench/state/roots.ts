@@ -95,8 +95,8 @@ class RecordFile {
   static async of(records: readonly TrieRecord[]): Promise<RecordFile> {
     const file = new RecordFile();
     const store = await file.open(false);
-    const changes = records.map(({ path, record }) => ({
-      key: recordKey(CONTRACT, path),
+    const changes = records.map(({ place, record }) => ({
+      key: recordKey(CONTRACT, place),
       value: record,
     }));
     await store.write(changes.sort((a, b) => Buffer.compare(a.key, b.key)));

@@ -11,14 +11,14 @@ import { TrieMemory } from './trie-memory.ts';
 class RecordMap implements TrieRecords {
   readonly records = new Map<string, Uint8Array>();
 
-  read(path: Uint8Array): Uint8Array | undefined {
-    return this.records.get(path.toHex());
+  read(place: Uint8Array): Uint8Array | undefined {
+    return this.records.get(place.toHex());
   }
 
   take(trie: PathTrie): void {
-    for (const { path, record } of trie.takeRecords()) {
-      if (record === undefined) this.records.delete(path.toHex());
-      else this.records.set(path.toHex(), record.slice());
+    for (const { place, record } of trie.takeRecords()) {
+      if (record === undefined) this.records.delete(place.toHex());
+      else this.records.set(place.toHex(), record.slice());
     }
   }
 }
@@ -42,7 +42,12 @@ const key = fc
     return whole;
   });
 const randomKey = fc.nat(400).map((seed) => keccak256(Uint8Array.of(seed & 255, seed >> 8)));
+/** Keys that part at each of the first nibbles: branches full of leaves, and extensions. */
+const denseKey = fc
+  .tuple(fc.array(fc.constantFrom(0, 0, 1, 2), { minLength: 5, maxLength: 5 }), fc.nat(3))
+  .map(([nibbles, tail]) => Uint8Array.fromHex(nibbles.join('') + `${tail}`.repeat(59)));
 const value = fc.option(fc.uint8Array({ minLength: 1, maxLength: 110 }), { freq: 3 });
+const long = fc.option(fc.uint8Array({ minLength: 90, maxLength: 110 }), { freq: 2 });
 const short = fc.option(fc.uint8Array({ minLength: 1, maxLength: 2 }), { freq: 3 });
 const changes = (keys: fc.Arbitrary<Uint8Array>, values: fc.Arbitrary<Uint8Array | null>) =>
   fc.uniqueArray(fc.tuple(keys, values), { selector: ([k]) => k.toHex(), maxLength: 60 });
@@ -51,6 +56,8 @@ const step = fc.record({
     changes(key, value),
     changes(key, short),
     changes(randomKey, value),
+    changes(denseKey, value),
+    changes(denseKey, long),
     changes(fc.oneof(key, randomKey), short),
   ),
   after: fc.constantFrom('nothing', 'write', 'evict', 'reopen'),

@@ -10,9 +10,9 @@ import { EMPTY_ROOT } from './trie.ts';
 import * as layout from './trie-layout.ts';
 import { hostLimit, type Place, TrieError, type TrieMemory } from './trie-memory.ts';
 
-/** Where a trie's records lie: by the bytes of path that all their branches share. */
+/** Where a trie's records lie, by their places: a byte that counts nibbles, and these. */
 export interface TrieRecords {
-  read(path: Uint8Array): Uint8Array | undefined;
+  read(place: Uint8Array): Uint8Array | undefined;
 }
 
 /** An entry whose key is hashed already; no value deletes. */
@@ -23,7 +23,7 @@ export interface PathEntry {
 
 /** A record to be written, or, where it has no bytes, deleted. */
 export interface TrieRecord {
-  readonly path: Uint8Array;
+  readonly place: Uint8Array;
   readonly record: Uint8Array | undefined;
 }
 
@@ -32,6 +32,10 @@ export interface TrieRecord {
  * sizes of a trie.
  */
 const ENTRIES_AT_ONCE = 8192;
+
+/** Place of the record of a trie's root. */
+const ROOT_PLACE = Uint8Array.of(0);
+const NO_RECORD = new Uint8Array(0);
 
 /** What the runtime makes entries of, and how large they are. */
 interface InputForm {
@@ -70,7 +74,7 @@ export class PathTrie {
     this.#records = records;
     this.#trie = memory.runtime.newTrie() >>> 0;
     if (this.#trie === 0) throw hostLimit();
-    const root = records?.read(new Uint8Array(0));
+    const root = records?.read(ROOT_PLACE);
     if (root !== undefined) this.#readRoot(root);
   }
 
@@ -122,8 +126,9 @@ export class PathTrie {
     this.root();
     const gone = this.#gone;
     this.#gone = [];
-    const records: TrieRecord[] = gone.map(({ path, nibbles }) => ({
-      path: path.slice(0, nibbles >> 1),
+    const places = gone.flatMap((place) => [place, { ...place, nibbles: place.nibbles & ~1 }]);
+    const records: TrieRecord[] = places.map((place) => ({
+      place: placeBytes(place),
       record: undefined,
     }));
     const isWhole = this.#memory.runtime.writeRecords(this.#trie) !== 0;
@@ -205,30 +210,27 @@ export class PathTrie {
       missing.set(`${place.path.toHex()} ${place.nibbles}`, place);
     }
     for (const [name, place] of missing) {
-      if (before.has(name))
-        throw damaged(place.path.subarray(0, place.nibbles >> 1), 'lacks a branch');
+      if (before.has(name)) throw damaged(placeBytes(place), 'lacks a branch');
       before.add(name);
       this.#readRecord(place);
     }
     return missing.size > 0;
   }
 
-  #readRecord({ path, nibbles }: Place): void {
-    const k = nibbles >> 1;
-    const key = path.subarray(0, k);
-    const record = this.#records?.read(key);
-    if (record === undefined) throw damaged(key, 'is missing');
-    const at = this.#handOver(record, path);
-    const fault = this.#memory.runtime.readRecord(this.#trie, at + 32, record.length, at, k);
-    this.#check(fault, key);
+  #readRecord(place: Place): void {
+    const bytes = placeBytes(place);
+    const record = this.#records?.read(bytes);
+    const { path, nibbles } = place;
+    const at = this.#handOver(record ?? NO_RECORD, path);
+    const size = record?.length ?? 0;
+    const fault = this.#memory.runtime.readRecord(this.#trie, at + 32, size, at, nibbles);
+    if (fault !== 0 && record === undefined) throw damaged(bytes, 'is missing');
+    this.#check(fault, bytes);
   }
 
   #readRoot(record: Uint8Array): void {
     const at = this.#handOver(record, new Uint8Array(32));
-    this.#check(
-      this.#memory.runtime.readRoot(this.#trie, at + 32, record.length),
-      new Uint8Array(),
-    );
+    this.#check(this.#memory.runtime.readRoot(this.#trie, at + 32, record.length), ROOT_PLACE);
   }
 
   /** Path, then record, in memory beside the input, which may be in use. */
@@ -240,14 +242,29 @@ export class PathTrie {
     return at;
   }
 
-  #check(fault: number, key: Uint8Array): void {
+  #check(fault: number, place: Uint8Array): void {
     if (fault === 0) return;
-    throw fault === 1 ? damaged(key, 'does not have the form of one') : hostLimit();
+    throw fault === 1 ? damaged(place, 'does not have the form of one') : hostLimit();
   }
 }
 
-function damaged(key: Uint8Array, what: string): TrieError {
-  return new TrieError('trie/damaged record', `the record of path 0x${key.toHex()} ${what}`);
+function damaged(place: Uint8Array, what: string): TrieError {
+  const message = `the record of path 0x${pathOfPlace(place)} ${what}`;
+  return new TrieError('trie/damaged record', message);
+}
+
+/** The nibbles of a record's place, in hexadecimal digits. */
+export function pathOfPlace(place: Uint8Array): string {
+  return place.subarray(1).toHex().slice(0, place[0]);
+}
+
+/** A place as records are kept by it. */
+function placeBytes({ path, nibbles }: Place): Uint8Array {
+  const bytes = new Uint8Array(1 + ((nibbles + 1) >> 1));
+  bytes[0] = nibbles;
+  bytes.set(path.subarray(0, bytes.length - 1), 1);
+  if ((nibbles & 1) !== 0) bytes[bytes.length - 1] = (bytes.at(-1) as number) & 0xf0;
+  return bytes;
 }
 
 /** Records in the order in which the runtime wrote them (trie-runtime/records.ts). */
@@ -255,11 +272,11 @@ function addRecords(output: Uint8Array, records: TrieRecord[]): void {
   const view = new DataView(output.buffer, output.byteOffset);
   let at = 0;
   while (at < output.length) {
-    const path = output.subarray(at + 1, at + 1 + (output[at] as number));
-    at += 1 + path.length;
+    const place = output.subarray(at, at + 1 + (((output[at] as number) + 1) >> 1));
+    at += place.length;
     const size = view.getUint32(at, true);
     at += 4;
-    records.push({ path, record: size === 0 ? undefined : output.subarray(at, at + size) });
+    records.push({ place, record: size === 0 ? undefined : output.subarray(at, at + size) });
     at += size;
   }
 }

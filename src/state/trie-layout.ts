@@ -48,8 +48,12 @@ export const BRANCH_POSITION = 3;
 export const BRANCH_MASK = 4;
 /** u8: changed since it was written. */
 export const BRANCH_DIRTY = 6;
+/** u8: it has a record of its own, at an odd position. */
+export const BRANCH_ALONE = 7;
 /** u32: the clock when it was last used. */
 export const BRANCH_USED = 8;
+/** u8: all children that share a record at the branch's depth are in memory. */
+export const BRANCH_COMPLETE = 12;
 /** 32 bytes of which the first BRANCH_DEPTH nibbles count. */
 export const BRANCH_PATH = 16;
 export const BRANCH_CHILDREN = 48;

@@ -26,7 +26,7 @@ export interface TrieRuntime {
   hashTrie(trie: number): void;
   writeRecords(trie: number): number;
   readRoot(trie: number, record: number, size: number): number;
-  readRecord(trie: number, record: number, size: number, path: number, k: number): number;
+  readRecord(trie: number, record: number, size: number, path: number, nibbles: number): number;
   evict(trie: number, before: number): void;
   prove(trie: number, key: number): number;
   keccak256(to: number, from: number, size: number): void;

@@ -308,13 +308,13 @@ export class FlatState implements Omit<StateReader, 'getBlockHash'> {
 
   #recordsOf(owner: Address | undefined): TrieRecords {
     return {
-      read: (path) => {
-        const name = path.toHex();
+      read: (place) => {
+        const name = place.toHex();
         for (const layer of this.#layers) {
           const record = layer.record(owner, name);
           if (record !== undefined) return record ?? undefined;
         }
-        return this.#store.get(recordKey(owner, path));
+        return this.#store.get(recordKey(owner, place));
       },
     };
   }

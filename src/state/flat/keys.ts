@@ -7,8 +7,8 @@
  *   01 ‖ address             account
  *   02 ‖ address ‖ slot      value of a slot, big-endian without leading zeros
  *   03 ‖ code hash           code
- *   04 ‖ path                record of the account trie
- *   05 ‖ address ‖ path      record of a storage trie
+ *   04 ‖ place               record of the account trie (a place: trie-runtime/records.ts)
+ *   05 ‖ address ‖ place     record of a storage trie
  */
 
 import { concatBytes, toHex } from '../../base/bytes.ts';
@@ -78,8 +78,8 @@ export function codeKey(codeHash: Hash): Uint8Array {
 }
 
 /** Key of a trie's record; without an owner, of the account trie's. */
-export function recordKey(owner: Address | undefined, path: Uint8Array): Uint8Array {
-  return concatBytes(recordsPrefix(owner), path);
+export function recordKey(owner: Address | undefined, place: Uint8Array): Uint8Array {
+  return concatBytes(recordsPrefix(owner), place);
 }
 
 /** What all records of a trie begin with. */
@@ -88,8 +88,8 @@ export function recordsPrefix(owner: Address | undefined): Uint8Array {
   return addressed(STORAGE_TRIE, owner, ADDRESS_END);
 }
 
-/** The path of a storage trie's record. */
-export function pathOf(key: Uint8Array): Uint8Array {
+/** The place of a storage trie's record. */
+export function placeOf(key: Uint8Array): Uint8Array {
   return key.subarray(ADDRESS_END);
 }
 

@@ -10,7 +10,7 @@ import type { PackedChanges } from '../store/packed-changes.ts';
 import {
   accountLookupKey,
   codeKey,
-  pathOf,
+  placeOf,
   recordKey,
   recordsPrefix,
   slotLookupKey,
@@ -154,7 +154,7 @@ function recordsToWrite(
   const all: GatheredRecords = new Map();
   const prefix = recordsPrefix(address);
   for (const { key } of store.range(prefix, prefixEnd(prefix))) {
-    all.set(pathOf(key).toHex(), undefined);
+    all.set(placeOf(key).toHex(), undefined);
   }
   for (const [path, record] of records) all.set(path, record);
   return all;

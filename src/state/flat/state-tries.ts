@@ -102,5 +102,5 @@ function takeRecords(trie: PathTrie, owner: Address | undefined, layer: Layer): 
   const taken = trie.takeRecords();
   if (taken.length === 0) return;
   const records = layer.recordsOf(owner);
-  for (const { path, record } of taken) records.set(path.toHex(), record);
+  for (const { place, record } of taken) records.set(place.toHex(), record);
 }

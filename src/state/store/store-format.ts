@@ -8,7 +8,7 @@ import { concatBytes } from '../../base/bytes.ts';
 import { type OrderedStore, type StoreChange, StoreError } from './ordered-store.ts';
 
 /** Rises whenever keys or values are laid out anew. */
-export const STORE_VERSION = 1;
+export const STORE_VERSION = 2;
 
 const MAGIC = new TextEncoder().encode('ironfly state');
 const MARK_KEY = Uint8Array.of(0);

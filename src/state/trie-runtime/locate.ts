@@ -1,6 +1,6 @@
 // What a walk will need and memory lacks: the groups in which the branches on the entries' way are.
 import {
-  BRANCH_DEPTH, BRANCH_PATH, BRANCH_POSITION, BRANCH_USED, CHILD_KIND, CHILD_NODE, ENTRY_BYTES,
+  BRANCH_COMPLETE, BRANCH_DEPTH, BRANCH_PATH, BRANCH_POSITION, BRANCH_USED, CHILD_KIND, CHILD_NODE, ENTRY_BYTES,
   KIND_BRANCH, TRIE_ROOT,
 } from "../trie-layout";
 import { MISSING, note } from "./lists";
@@ -28,7 +28,7 @@ function locateNode(node: u32, at: u32, end: u32): void {
   const depth = depthOf(node);
   const position = <u32>load<u8>(node, BRANCH_POSITION);
   store<u32>(node, clock, BRANCH_USED);
-  if (standsApart(depth, position)) locateChildren(node);
+  const waits = standsApart(depth, position) && locateChildren(node, depth);
   let start = at;
   while (start < end) {
     if (commonNibbles(start, node + BRANCH_PATH, position, depth) < depth) {
@@ -45,7 +45,10 @@ function locateNode(node: u32, at: u32, end: u32): void {
       const child = childAt(node, nibble);
       if (load<u8>(child, CHILD_KIND) == KIND_BRANCH) {
         let below = load<u32>(child, CHILD_NODE);
-        if (below == 0) note(MISSING, start, depth + 1);
+        if (below == 0) {
+          // Where its group is on its way, it may be in it.
+          if (!waits) note(MISSING, start, depth + 1);
+        }
         else {
           if (isPacked(below)) below = unpack(node, child);
           if (below == 0) exhausted = true;
@@ -58,8 +61,8 @@ function locateNode(node: u32, at: u32, end: u32): void {
 }
 
 /**
- * Whether a branch's children lie together in a record that is not the branch's own. Then they are
- * in memory all or none: a record is written whole.
+ * Whether a branch's children lie together in a record that is not the branch's own. Then those
+ * that are short are in memory all or none: a record is written whole.
  */
 // @ts-ignore: decorator
 @inline
@@ -67,14 +70,15 @@ export function standsApart(depth: u32, position: u32): bool {
   return (depth & 1) == 0 && position < depth;
 }
 
-function locateChildren(branch: u32): void {
+/** Notes the place of the children's record where it was not read; says whether it was noted. */
+function locateChildren(branch: u32, depth: u32): bool {
+  if (load<u8>(branch, BRANCH_COMPLETE) != 0) return false;
   for (let mask = maskOf(branch); mask != 0; mask &= mask - 1) {
-    const nibble = ctz<u32>(mask);
-    const child = childAt(branch, nibble);
-    if (load<u8>(child, CHILD_KIND) != KIND_BRANCH || load<u32>(child, CHILD_NODE) != 0) continue;
-    noteChild(branch, nibble);
-    return;
+    if (load<u8>(childAt(branch, ctz<u32>(mask)), CHILD_KIND) != KIND_BRANCH) continue;
+    note(MISSING, branch + BRANCH_PATH, depth);
+    return true;
   }
+  return false;
 }
 
 /** Notes the place of the only child of a branch that was left lonely. */

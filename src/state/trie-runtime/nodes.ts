@@ -2,7 +2,7 @@
 // An extension is no node of its own: a branch stands `BRANCH_DEPTH - BRANCH_POSITION` nibbles
 // below its place, and these are the extension.
 import {
-  BRANCH_CHILDREN, BRANCH_DEPTH, BRANCH_DIRTY, BRANCH_MASK, BRANCH_PATH, BRANCH_POSITION,
+  BRANCH_CHILDREN, BRANCH_COMPLETE, BRANCH_DEPTH, BRANCH_DIRTY, BRANCH_MASK, BRANCH_PATH, BRANCH_POSITION,
   BRANCH_ROOM, BRANCH_USED, CHILD_BYTES, CHILD_ENCODED, CHILD_KIND, CHILD_NODE, KIND_BRANCH,
   KIND_LEAF, LEAF_KEY, LEAF_SIZE, LEAF_VALUE, NODE_KIND,
 } from "../trie-layout";
@@ -99,6 +99,7 @@ export function newBranch(path: u32, position: u32, depth: u32, room: u32): u32 
   store<u8>(branch, <u8>depth, BRANCH_DEPTH);
   store<u8>(branch, <u8>position, BRANCH_POSITION);
   store<u8>(branch, 1, BRANCH_DIRTY);
+  store<u8>(branch, 1, BRANCH_COMPLETE);
   store<u32>(branch, clock, BRANCH_USED);
   copyKey(branch + BRANCH_PATH, path);
   return branch;

@@ -1,19 +1,15 @@
 // Branches as they lie in records (records.ts): made into nodes, or kept packed, as they are, until
 // an entry leads through them. Of a record that is read for one slot most branches are never
-// looked into. Only those that share their parent's record, at odd positions, are packed; what a
-// packed branch's children are called, its parent's encoding of it knows.
+// looked into. Only those that share a record with others, at odd positions, are packed.
 //
 // packed: u8 kind | u16 size | zeros up to 8, as of a branch that is not to be written | its bytes
 import {
-  BRANCH_CHILDREN, BRANCH_DIRTY, BRANCH_MASK, BRANCH_PATH, CHILD_BYTES, CHILD_ENCODED, CHILD_ENCODING,
+  BRANCH_CHILDREN, BRANCH_COMPLETE, BRANCH_DIRTY, BRANCH_MASK, BRANCH_PATH, CHILD_BYTES, CHILD_ENCODED, CHILD_ENCODING,
   CHILD_KIND, CHILD_NODE, KIND_BRANCH, KIND_LEAF, KIND_PACKED, LEAF_KEY, NODE_KIND, PACKED_BRANCH,
   PACKED_SIZE,
 } from "../trie-layout";
 import { allocate, release } from "./heap";
 import { freeBranch, freeLeaf, isLeaf, maskOf, newBranch, newLeaf, roomFor } from "./nodes";
-
-/** As long as sixteen slots at the top of a trie; what is longer is made into nodes at once. */
-const PACKED_MAX: u32 = 1008;
 
 // @ts-ignore: decorator
 @inline
@@ -67,6 +63,7 @@ export function branchOf(start: u32, path: u32, k: u32): u32 {
   if (branch == 0) return 0;
   memory.copy(branch + BRANCH_PATH + k, start + 2, from - k);
   store<u8>(branch, 0, BRANCH_DIRTY);
+  store<u8>(branch, 0, BRANCH_COMPLETE);
   store<u16>(branch, <u16>mask, BRANCH_MASK);
   let child = branch + BRANCH_CHILDREN;
   for (let rest = mask; rest != 0; rest &= rest - 1) {
@@ -99,9 +96,8 @@ export function branchOf(start: u32, path: u32, k: u32): u32 {
   return branch;
 }
 
-/** A branch of a record, packed where it is not too long; 0 without memory. */
-export function packedOf(start: u32, size: u32, path: u32, k: u32): u32 {
-  if (size > PACKED_MAX) return branchOf(start, path, k);
+/** A branch of a record, packed; 0 without memory. */
+export function packedOf(start: u32, size: u32): u32 {
   const packed = allocate(PACKED_BRANCH + size);
   if (packed == 0) return 0;
   store<u64>(packed, 0);

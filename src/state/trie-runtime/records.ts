@@ -1,14 +1,17 @@
 // Records: how branches lie in the database. One record holds a group: the branch at a place of
-// 2k nibbles, where there is one, and those at 2k + 1 below the same k bytes of path, at most
-// seventeen. Leaves lie in their parents' records. Its key is those k bytes.
+// 2k nibbles, where there is one, and those at 2k + 1 below the same k bytes of path that are short;
+// each longer one at 2k + 1 has a record of its own. So a record fits into a page of the database,
+// and what a slot's way is read and written with stays small, whatever the size of the trie. Leaves
+// lie in their parents' records. A record's key is its place: u8 nibbles | the path's bytes.
 //
 // record of the root: u8 kind of the root, then a leaf (key, u8 size, value) or a group
 // group:  branches, each
 //   u8 position | u8 depth | path from byte k on | u16 mask | u16 which of them are leaves
 //   children:  leaf    u8 size | key from byte (depth + 1) / 2 on | value
 //              branch  u8 size | hash, or the node itself
+// record of one alone: that branch
 import {
-  BRANCH_CHILDREN, BRANCH_DEPTH, BRANCH_DIRTY, BRANCH_PATH, BRANCH_POSITION, BRANCH_USED, CHILD_BYTES,
+  BRANCH_ALONE, BRANCH_CHILDREN, BRANCH_COMPLETE, BRANCH_DEPTH, BRANCH_DIRTY, BRANCH_PATH, BRANCH_POSITION, BRANCH_USED, CHILD_BYTES,
   CHILD_ENCODED, CHILD_ENCODING, CHILD_KIND, CHILD_NODE, KIND_BRANCH, KIND_LEAF, LEAF_KEY, LEAF_SIZE,
   LEAF_VALUE, PACKED_BRANCH, TRIE_DIRTY, TRIE_HASHED, TRIE_ROOT,
 } from "../trie-layout";
@@ -21,12 +24,14 @@ import { branchOf, endOfBranch, freeTree, isPacked, packedOf, packedSize } from 
 
 /** More than a branch of sixteen leaves with the longest values takes. */
 const BRANCH_RECORD_MAX: u32 = 4096;
-/** u8 length of the key, key, u32 length of the record. */
+/** u8 nibbles, path, u32 length of the record. */
 const RECORD_HEAD_MAX: u32 = 40;
+/** Bytes of a branch that shares a record: three slots, or two accounts. */
+const SHARED_MAX: u32 = 240;
 
 // ---------------------------------------------------------------- writing
 
-/** Appends the records that changed: u8 k, k bytes, u32 size, record; and forgets that they did. */
+/** Appends the records that changed: place, u32 size, record; and forgets that they did. */
 export function writeRecords(trie: u32): bool {
   if (load<u8>(trie, TRIE_DIRTY) == 0) return true;
   const root = load<u32>(trie, TRIE_ROOT);
@@ -78,24 +83,47 @@ function writeBelow(branch: u32): bool {
   if ((position & 1) == 0) {
     const together = depth == position;
     if ((dirty || (together && dirtyChild)) && !writeGroup(branch, position, true, together)) return false;
-  }
+  } else if (dirty && !writeAlone(branch, position)) return false;
   // A child that went from a record apart leaves no mark there but on the branch above.
   const writesApart = standsApart(depth, position) && branches && (dirty || dirtyChild);
   return !writesApart || writeGroup(branch, depth, false, true);
 }
 
-/** One record: the branch itself, its branch children, or both. */
-function writeGroup(branch: u32, nibbles: u32, itself: bool, children: bool): bool {
+/** The record of a branch at an odd position that is too long for its group; or none any more. */
+function writeAlone(branch: u32, position: u32): bool {
+  const bytes = position >> 1;
+  const alone = sizeOf(branch, bytes) > SHARED_MAX;
+  if (!alone && load<u8>(branch, BRANCH_ALONE) == 0) return true;
+  store<u8>(branch, alone ? 1 : 0, BRANCH_ALONE);
+  if (!beginRecord(branch, position)) return false;
+  const written = alone ? writeBranch(branch, bytes) : 0;
+  if (alone && written == 0) return false;
+  store<u32>(reserve(0) - written - 4, written);
+  return true;
+}
+
+/** Appends the place of a record, and room for its size. */
+function beginRecord(branch: u32, nibbles: u32): bool {
   handOverIfLong();
-  const bytes = nibbles >> 1;
-  let at = reserve(RECORD_HEAD_MAX);
+  const at = reserve(RECORD_HEAD_MAX);
   if (at == 0) return false;
-  store<u8>(at, <u8>bytes);
+  const bytes = (nibbles + 1) >> 1;
+  store<u8>(at, <u8>nibbles);
   memory.copy(at + 1, branch + BRANCH_PATH, bytes);
-  const sizeOffset = 1 + bytes;
-  let begin = at + sizeOffset + 4;
-  if (bytes == 0) store<u8>(begin++, KIND_BRANCH);
-  endAt(begin);
+  if (nibbles & 1) store<u8>(at + bytes, load<u8>(at + bytes) & 0xf0);
+  endAt(at + 5 + bytes);
+  return true;
+}
+
+/** One record: the branch itself, its branch children that are not alone, or both. */
+function writeGroup(branch: u32, nibbles: u32, itself: bool, children: bool): bool {
+  if (!beginRecord(branch, nibbles)) return false;
+  const bytes = nibbles >> 1;
+  if (bytes == 0) {
+    const at = reserve(1);
+    if (at == 0) return false;
+    store<u8>(at, KIND_BRANCH);
+  }
   // The buffer may move: everything is found again from its end.
   let written: u32 = bytes == 0 ? 1 : 0;
   if (itself) {
@@ -106,7 +134,7 @@ function writeGroup(branch: u32, nibbles: u32, itself: bool, children: bool): bo
   if (children) {
     for (let mask = maskOf(branch); mask != 0; mask &= mask - 1) {
       const node = load<u32>(childAt(branch, ctz<u32>(mask)), CHILD_NODE);
-      if (node == 0 || isLeaf(node)) continue;
+      if (node == 0 || isLeaf(node) || load<u8>(node, BRANCH_ALONE) != 0) continue;
       const size = isPacked(node) ? writePacked(node) : writeBranch(node, bytes);
       if (size == 0) return false;
       written += size;
@@ -115,6 +143,19 @@ function writeGroup(branch: u32, nibbles: u32, itself: bool, children: bool): bo
   const end = reserve(0);
   store<u32>(end - written - 4, written);
   return true;
+}
+
+/** Bytes of a branch in a record of k bytes of path. */
+function sizeOf(branch: u32, k: u32): u32 {
+  const from = (depthOf(branch) + 1) >> 1;
+  let size = 6 + from - k;
+  const end = branch + BRANCH_CHILDREN + popcnt<u32>(maskOf(branch)) * CHILD_BYTES;
+  for (let child = branch + BRANCH_CHILDREN; child < end; child += CHILD_BYTES) {
+    size += load<u8>(child, CHILD_KIND) == KIND_LEAF
+      ? 33 - from + load<u32>(load<u32>(child, CHILD_NODE), LEAF_SIZE)
+      : 1 + <u32>load<u8>(child, CHILD_ENCODED);
+  }
+  return size;
 }
 
 /** Appends a packed branch, which is in the group that it came from; its size, 0 without memory. */
@@ -195,35 +236,53 @@ export function readRoot(trie: u32, record: u32, size: u32): i32 {
   return 0;
 }
 
-/** Puts the branches of a record in their places. `path` has the k bytes of its key. */
-export function readRecord(trie: u32, record: u32, size: u32, path: u32, k: u32): i32 {
+/**
+ * Puts the branches of the record of a place in theirs. Where there is no record, its size is 0:
+ * then all children of a branch that shares none may have records of their own.
+ */
+export function readRecord(trie: u32, record: u32, size: u32, path: u32, nibbles: u32): i32 {
+  const k = nibbles >> 1;
   limit = record + size;
+  if (nibbles & 1) return readAlone(trie, record, path, nibbles);
   // The root's kind comes first in its record.
   return readGroup(trie, k == 0 ? record + 1 : record, path, k);
 }
 
+function readAlone(trie: u32, record: u32, path: u32, position: u32): i32 {
+  const end = endOfBranch(record, limit, position >> 1);
+  if (end == 0 || end != limit || <u32>load<u8>(record) != position) return DAMAGED;
+  const branch = branchOf(record, path, position >> 1);
+  if (branch == 0) return NO_MEMORY;
+  store<u8>(branch, 1, BRANCH_ALONE);
+  return attach(trie, branch) ? 0 : DAMAGED;
+}
+
 function readGroup(trie: u32, start: u32, path: u32, k: u32): i32 {
   let at = start;
-  let parent: u32 = 0;
-  while (at < limit) {
+  if (at < limit && (load<u8>(at) & 1) == 0) {
     const end = endOfBranch(at, limit, k);
     if (end == 0) return DAMAGED;
-    if ((load<u8>(at) & 1) == 0) {
-      const branch = branchOf(at, path, k);
-      if (branch == 0) return NO_MEMORY;
-      if (!attach(trie, branch)) return DAMAGED;
-    } else {
-      if (parent == 0) parent = branchAt(trie, path, k << 1);
-      // The nibble that chooses the child is the first that the record has of its path.
-      const nibble = <u32>load<u8>(at, 2) >> 4;
-      if (parent == 0 || !hasChild(parent, nibble)) return DAMAGED;
-      const child = childAt(parent, nibble);
-      if (load<u8>(child, CHILD_KIND) != KIND_BRANCH) return DAMAGED;
-      if (load<u32>(child, CHILD_NODE) == 0) {
-        const packed = packedOf(at, end - at, path, k);
-        if (packed == 0) return NO_MEMORY;
-        store<u32>(child, packed, CHILD_NODE);
-      }
+    const branch = branchOf(at, path, k);
+    if (branch == 0) return NO_MEMORY;
+    if (!attach(trie, branch)) return DAMAGED;
+    at = end;
+  }
+  const parent = branchAt(trie, path, k << 1);
+  if (parent != 0) store<u8>(parent, 1, BRANCH_COMPLETE);
+  else if (at >= limit && start < limit) return 0;
+  else return DAMAGED;
+  while (at < limit) {
+    const end = endOfBranch(at, limit, k);
+    if (end == 0 || (load<u8>(at) & 1) == 0) return DAMAGED;
+    // The nibble that chooses the child is the first that the record has of its path.
+    const nibble = <u32>load<u8>(at, 2) >> 4;
+    if (!hasChild(parent, nibble)) return DAMAGED;
+    const child = childAt(parent, nibble);
+    if (load<u8>(child, CHILD_KIND) != KIND_BRANCH) return DAMAGED;
+    if (load<u32>(child, CHILD_NODE) == 0) {
+      const packed = packedOf(at, end - at);
+      if (packed == 0) return NO_MEMORY;
+      store<u32>(child, packed, CHILD_NODE);
     }
     at = end;
   }
@@ -282,21 +341,22 @@ export function evict(trie: u32, before: u32): void {
 
 function evictBelow(branch: u32, before: u32): void {
   const depth = depthOf(branch);
-  const position = <u32>load<u8>(branch, BRANCH_POSITION);
-  // Whole records come and go. Children that share theirs with the branch go with it.
-  const alone = (depth & 1) != 0;
-  const apart = standsApart(depth, position);
+  // Whole records come and go: children that share the branch's own stay as long as it does.
+  const own = (depth & 1) != 0;
+  const apart = standsApart(depth, <u32>load<u8>(branch, BRANCH_POSITION));
   const children = branch + BRANCH_CHILDREN;
   const end = children + popcnt<u32>(maskOf(branch)) * CHILD_BYTES;
   let all = apart;
   for (let child = children; child < end && all; child += CHILD_BYTES) all = !isKept(child, before);
+  if (all) store<u8>(branch, 0, BRANCH_COMPLETE);
   for (let child = children; child < end; child += CHILD_BYTES) {
     const node = load<u32>(child, CHILD_NODE);
-    if (node == 0 || isLeaf(node) || (isPacked(node) && !all)) continue;
-    if (all || (alone && !isKept(child, before))) {
+    if (node == 0 || isLeaf(node)) continue;
+    const goes = own || load<u8>(node, BRANCH_ALONE) != 0;
+    if (all || (goes && !isKept(child, before))) {
       freeTree(node);
       store<u32>(child, 0, CHILD_NODE);
-    } else evictBelow(node, before);
+    } else if (!isPacked(node)) evictBelow(node, before);
   }
 }
 

@@ -4,8 +4,8 @@
 // left with one child gives way to it; where that child is a branch that is not in memory, its
 // place is noted, and the host fetches it and calls `collapse`.
 import {
-  BRANCH_CHILDREN, BRANCH_DIRTY, BRANCH_PATH, BRANCH_POSITION, BRANCH_USED, CHILD_KIND, CHILD_NODE,
-  ENTRY_BYTES, ENTRY_SIZE, ENTRY_VALUE, KIND_BRANCH, LEAF_KEY, LEAF_SIZE, LEAF_VALUE, TRIE_DIRTY,
+  BRANCH_ALONE, BRANCH_CHILDREN, BRANCH_DIRTY, BRANCH_PATH, BRANCH_POSITION, BRANCH_USED, CHILD_NODE,
+  ENTRY_BYTES, ENTRY_SIZE, ENTRY_VALUE, LEAF_KEY, LEAF_SIZE, LEAF_VALUE, TRIE_DIRTY,
   TRIE_HASHED, TRIE_ROOT,
 } from "../trie-layout";
 import { GONE, LONELY, note } from "./lists";
@@ -149,28 +149,19 @@ function splitBranch(branch: u32, position: u32, split: u32, at: u32, end: u32):
     exhausted = true;
     return 0;
   }
+  // What stood alone there is now the record of the other.
+  store<u8>(above, load<u8>(branch, BRANCH_ALONE), BRANCH_ALONE);
   moveBranch(branch, split + 1);
   const grown = addChild(above, nibbleAt(branch + BRANCH_PATH, split), branch);
   changed = true;
   return updateBranch(grown, at, end);
 }
 
-/** The branch stands at another place: its record, and those of its group, are written anew. */
+/** The branch stands at another place: it is written there, and its children where it was. */
 function moveBranch(branch: u32, position: u32): void {
-  const depth = depthOf(branch);
-  const before = <u32>load<u8>(branch, BRANCH_POSITION);
   store<u8>(branch, <u8>position, BRANCH_POSITION);
+  store<u8>(branch, 0, BRANCH_ALONE);
   store<u8>(branch, 1, BRANCH_DIRTY);
-  // Its children were in its group, and stay where it was.
-  if ((before & 1) != 0 || before != depth) return;
-  for (let mask = maskOf(branch); mask != 0; mask &= mask - 1) {
-    const child = childAt(branch, ctz<u32>(mask));
-    let node = load<u32>(child, CHILD_NODE);
-    if (load<u8>(child, CHILD_KIND) != KIND_BRANCH || node == 0) continue;
-    if (isPacked(node)) node = unpack(branch, child);
-    if (node == 0) exhausted = true;
-    else store<u8>(node, 1, BRANCH_DIRTY);
-  }
 }
 
 function updateBranch(node: u32, at: u32, end: u32): u32 {

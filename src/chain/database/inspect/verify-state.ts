@@ -28,7 +28,7 @@ import {
 } from '../../../state/flat/keys.ts';
 import { decodeAccount, decodeSlot, type FlatAccount } from '../../../state/flat/values.ts';
 import { EMPTY_CODE_HASH } from '../../../state/memory.ts';
-import { PathTrie } from '../../../state/path-trie.ts';
+import { PathTrie, pathOfPlace } from '../../../state/path-trie.ts';
 import {
   type OrderedStore,
   prefixEnd,
@@ -174,21 +174,23 @@ class StateRun {
     const parts = partsFor(entries, this.#check.partEntries ?? PART_ENTRIES);
     const tops = new Map<string, Uint8Array>();
     // In one part nothing is read again.
-    const records = { read: (path: Uint8Array) => tops.get(path.toHex()) };
+    const records = { read: (place: Uint8Array) => tops.get(place.toHex()) };
     const trie = new PathTrie(this.#memory, parts === 1 ? undefined : records);
     const compare = new RecordCompare(this.#store, source, this.#check.onFault);
     try {
       for (let part = 0; part < parts; part++) {
         this.#fill(trie, source, part, parts);
-        for (const { path, record } of trie.takeRecords()) {
-          const isTop = parts > 1 && path.length === 0;
-          if (record === undefined) tops.delete(path.toHex());
-          else if (isTop) tops.set(path.toHex(), record.slice());
-          else compare.record(path, record);
+        for (const { place, record } of trie.takeRecords()) {
+          const [nibbles = 0] = place;
+          // Of a first byte are those of one part alone.
+          const isTop = parts > 1 && nibbles < 2;
+          if (record === undefined) tops.delete(place.toHex());
+          else if (isTop) tops.set(place.toHex(), record.slice());
+          else compare.record(place, record);
         }
         if (parts > 1) trie.evict(Number.MAX_SAFE_INTEGER);
       }
-      for (const [path, record] of tops) compare.record(Uint8Array.fromHex(path), record);
+      for (const [place, record] of tops) compare.record(Uint8Array.fromHex(place), record);
       this.counts.trieRecords += compare.finish();
       return entries === 0 ? EMPTY_ROOT : trie.root();
     } finally {
@@ -261,12 +263,13 @@ class RecordCompare {
     this.#onFault = onFault;
   }
 
-  record(path: Uint8Array, record: Uint8Array): void {
+  record(place: Uint8Array, record: Uint8Array): void {
     this.#made += 1;
-    const kept = this.#store.get(recordKey(this.#source.owner, path));
+    const kept = this.#store.get(recordKey(this.#source.owner, place));
     if (kept !== undefined && equalBytes(kept, record)) return;
     const what = kept === undefined ? 'is missing' : 'is not that of the entries below it';
-    this.#fault(`record 0x${path.toHex()} ${what}${this.#below(path)}`);
+    const path = pathOfPlace(place);
+    this.#fault(`record 0x${path} ${what}${this.#below(path)}`);
   }
 
   /** Records that the store has; says where it has other ones than were made. */
@@ -287,13 +290,12 @@ class RecordCompare {
   }
 
   /** Entries whose hashed keys begin with the path, where it is long enough to say which. */
-  #below(path: Uint8Array): string {
-    if (path.length === 0) return '';
+  #below(path: string): string {
+    if (path === '') return '';
     const { entries, keyOf } = this.#source;
     const found: string[] = [];
     for (const { key } of entries()) {
-      const hashed = keccak256(keyOf(key));
-      if (!path.every((byte, at) => hashed[at] === byte)) continue;
+      if (!keccak256(keyOf(key)).toHex().startsWith(path)) continue;
       found.push(`0x${keyOf(key).toHex()}`);
       if (found.length > NAMED_MAX) break;
     }
