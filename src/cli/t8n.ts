@@ -19,6 +19,7 @@ import { writeWhole } from './output-file.ts';
 import { readEnvironment } from './t8n/environment.ts';
 import { EXIT_CODES, TransitionError } from './t8n/fault.ts';
 import { allocJson, bodyJson, resultJson } from './t8n/result.ts';
+import { TraceFiles } from './t8n/trace-files.ts';
 import { jsonTransactions, rlpTransactions } from './t8n/transactions.ts';
 import { type Transition, type TransitionRequest, transition } from './t8n/transition.ts';
 
@@ -51,6 +52,7 @@ export interface TransitionOptions {
   readonly 'state.chainid': bigint;
   readonly 'state.reward': bigint;
   readonly engine: Engine;
+  readonly trace?: true;
 }
 
 /** Adds the command to the program. */
@@ -75,6 +77,7 @@ export function register(program: Command): void {
       }),
     )
     .addOption(engineOption())
+    .option('--trace', 'write trace-<index>-<hash>.jsonl for each transaction, as EIP-3155 has it')
     .addHelpText('after', EXAMPLES)
     .action(async (options: TransitionOptions) => {
       const refusal = await transitionTool(options);
@@ -118,6 +121,7 @@ function readInputs(options: TransitionOptions): TransitionRequest {
     transactions: readTransactions(options['input.txs'], stdin, chainId),
     reward: reward < 0n ? undefined : reward,
     machines: new Machines({ engine: options.engine }),
+    ...(options.trace && { traces: new TraceFiles(options['output.basedir']) }),
   };
 }
 

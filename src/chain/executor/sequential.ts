@@ -6,6 +6,7 @@
 
 import { maxOf } from '../../base/integers.ts';
 import { blobBaseFee } from '../../evm/forks/blob.ts';
+import type { TraceStep } from '../../evm/machine/steps.ts';
 import type {
   Address,
   BlockEnvironment,
@@ -56,6 +57,12 @@ export type ExecutedHeader = Omit<
 export interface BlockEnd extends Pick<Block, 'uncles'>, Required<Pick<Block, 'withdrawals'>> {
   /** Instead of the fork's. */
   readonly rewards?: readonly Reward[];
+}
+
+/** What a transaction is watched by: its steps as EIP-3155 has them, and what it came to. */
+export interface TransactionWatch {
+  readonly onStep: (step: TraceStep) => void;
+  readonly onEnd: (result: ExecutionResult) => void;
 }
 
 /** What came of a block. */
@@ -154,7 +161,7 @@ export class BlockRun {
    * Executes the next transaction, given as a block holds it.
    * @throws InvalidBlock `block/invalid transaction`; the block is as it was before
    */
-  async transact(bytes: Uint8Array, sender?: Address): Promise<Receipt> {
+  async transact(bytes: Uint8Array, sender?: Address, watch?: TransactionWatch): Promise<Receipt> {
     const { spec, blockRules, evm, state } = this.#setting;
     const { rules } = blockRules;
     const accepted = acceptTransaction(bytes, { chainId: spec.chainId, rules }, sender);
@@ -168,8 +175,10 @@ export class BlockRun {
       blockStateGasLeft: gasLimit - this.#stateGasUsed,
       accesses: this.#accessList !== undefined,
       receiptLogs: true,
+      ...(watch && { onStep: watch.onStep }),
     });
     if (result.status === 'refused') throw this.#invalid(result.reason, result.message);
+    watch?.onEnd(result);
     this.#keep(result.changes);
     this.#accessList?.next();
     this.#accessList?.add(result.accesses, result.changes);

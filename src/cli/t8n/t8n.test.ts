@@ -3,7 +3,7 @@
  * cmd/evm/testdata (1, 4, 5, 13, 24), shortened.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -130,6 +130,50 @@ test('keys sign; the body is written as RLP, and read again', () => {
   expect(readFileSync(join(out, 'body.rlp'), 'utf8')).toBe(body);
   expect(readFileSync(join(out, 'result.json'), 'utf8')).toBe(result);
   expect(existsSync(join(out, 'alloc.json'))).toBe(true);
+});
+
+test('the steps of each transaction in the block are a file', () => {
+  const contract = `0x${'22'.repeat(20)}`;
+  const sender = '0xd02d72e067e77158444ef2020ff2d325f929b363';
+  const alloc = {
+    [sender]: { balance: '0x01000000000000', nonce: '0x01' },
+    [contract]: { balance: '0x0', code: '0x600760015500' },
+  };
+  // The second has the first one's nonce, and the third has not the gas.
+  const txs = [
+    ['0x1', '0x20000'],
+    ['0x1', '0x20000'],
+    ['0x2', '0x5209'],
+  ].map(([nonce, gas]) => ({
+    nonce,
+    to: contract,
+    gas,
+    gasPrice: '0x1',
+    input: '0x',
+    value: '0x0',
+    secretKey: '0x41f6e321b31e72173f8ff2e292359e1862f24fba42fe6f97efaf641980eff298',
+  }));
+  const out = join(folder, 'traced');
+  const options = ['--state.fork', 'Istanbul', '--output.basedir', out, '--trace'];
+  expect(t8n([...ALL_STDIN, ...options], { alloc, env: FIRST.env, txs }).status).toBe(0);
+  const { receipts } = JSON.parse(readFileSync(join(out, 'result.json'), 'utf8'));
+  const hashes = receipts.map((receipt: { transactionHash: string }) => receipt.transactionHash);
+  expect(hashes).toHaveLength(2);
+  const files = [0, 1].map((index) => `trace-${index}-${hashes[index]}.jsonl`);
+  expect(readdirSync(out).sort()).toEqual(['alloc.json', 'result.json', ...files].sort());
+  const [first = [], second = []] = files.map((file): Record<string, unknown>[] =>
+    readFileSync(join(out, file), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+  );
+  expect(first.map(({ opName }) => opName)).toEqual([
+    ...['PUSH1', 'PUSH1', 'SSTORE', 'STOP'],
+    undefined,
+  ]);
+  expect(first[2]).toMatchObject({ pc: 4, stack: ['0x7', '0x1'], gasCost: '0x4e20', depth: 1 });
+  expect(first[4]).toEqual({ output: '0x', gasUsed: '0xa02e' });
+  expect(second.at(-1)).toMatchObject({ gasUsed: '0x5209', error: 'out of gas' });
 });
 
 /** The code of the refusal, and its text; by files, without a process. */

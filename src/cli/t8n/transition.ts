@@ -14,6 +14,7 @@ import type { Hash } from '../../evm/types.ts';
 import type { MemoryState } from '../../state/memory.ts';
 import { blockOf, type Environment, type TransitionBlock } from './environment.ts';
 import { TransitionError } from './fault.ts';
+import type { TraceFiles } from './trace-files.ts';
 
 export interface TransitionRequest {
   readonly spec: ChainSpec;
@@ -25,6 +26,8 @@ export interface TransitionRequest {
   /** Wei for the miner, of which those of uncles are parts; undefined: nobody is touched. */
   readonly reward: bigint | undefined;
   readonly machines: Machines;
+  /** Where the steps of each transaction go. */
+  readonly traces?: TraceFiles;
 }
 
 export interface Transition {
@@ -61,7 +64,7 @@ export async function transition(request: TransitionRequest): Promise<Transition
   try {
     const run = new BlockRun({ spec, blockRules, evm, state }, header);
     await run.begin();
-    const { included, rejected } = await executeAll(run, request.transactions, block);
+    const { included, rejected } = await executeAll(run, request, block);
     const outcome = await run.finish({
       uncles: [],
       withdrawals: environment.withdrawals ?? [],
@@ -88,7 +91,7 @@ export async function transition(request: TransitionRequest): Promise<Transition
 
 async function executeAll(
   run: BlockRun,
-  transactions: readonly Uint8Array[],
+  { transactions, traces }: TransitionRequest,
   { hasBlobPrice }: TransitionBlock,
 ): Promise<Pick<Transition, 'included' | 'rejected'>> {
   const included: Uint8Array[] = [];
@@ -99,10 +102,13 @@ async function executeAll(
       rejected.push({ index, error });
       continue;
     }
+    const trace = traces?.begin(included.length, bytes);
     try {
-      await run.transact(bytes);
+      await run.transact(bytes, undefined, trace);
+      trace?.keep();
       included.push(bytes);
     } catch (error) {
+      trace?.drop();
       if (!(error instanceof InvalidBlock)) throw error;
       const { reason, message } = error.details;
       rejected.push({ index, error: `${reason}: ${message}` });
