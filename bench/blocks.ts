@@ -17,7 +17,13 @@ import { Machines } from '../src/chain/machines.ts';
 import { median } from '../src/cli/bench/statistics.ts';
 import { compileWorkloads } from '../src/cli/bench/workloads/compile.ts';
 import { mineInAnvil } from './blocks/anvil.ts';
-import { beginningOf, importBlocks, importStream, makeBlocks } from './blocks/chain.ts';
+import {
+  beginningOf,
+  importBlocks,
+  importStream,
+  makeBlocks,
+  produceBlocks,
+} from './blocks/chain.ts';
 import { mineInEdr } from './blocks/edr.ts';
 import { runInEthereumJs } from './blocks/ethereumjs.ts';
 import { importMainnetBlock, mainnetBlocks, runMainnetInEthereumJs } from './blocks/mainnet.ts';
@@ -66,6 +72,10 @@ async function measure(scenario: Scenario): Promise<void> {
     times.push(...(await importBlocks(beginning, blocks, machines)));
     streams.push(await importStream(beginning, blocks, machines));
   }
+  const produced: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    produced.push(...(await produceBlocks(beginning, blocks, machines)));
+  }
   const ours = median(times);
   const anvil = PEERS ? await mineInAnvil(scenario, senders, blocks) : undefined;
   const edr = PEERS ? await mineInEdr(scenario, senders, blocks) : undefined;
@@ -81,6 +91,7 @@ async function measure(scenario: Scenario): Promise<void> {
     'ironfly, first pass': median(first),
     'ironfly, one by one': ours,
     'ironfly, one after another': median(streams),
+    'ironfly, produced': median(produced),
     'Mgas/s': gas / 1e3 / median(streams),
     'anvil, mined': anvil && median(anvil.mined),
     'anvil, sent and mined': anvil && median(anvil.sent),

@@ -1,6 +1,7 @@
 /** Builds a block upon a parent from transactions that are offered, in the order of the offer. */
 
 import type { Address, Hash, Hex } from '../evm/types.ts';
+import type { BlockAccessList } from './blocks/access-list.ts';
 import { type Block, bodyRoots, encodeBlock, type Withdrawal } from './blocks/block.ts';
 import { nextDifficulty } from './blocks/difficulty.ts';
 import { InvalidBlock } from './blocks/fault.ts';
@@ -20,6 +21,8 @@ export interface BlockRequest {
   readonly coinbase: Address;
   /** As blocks hold them. Those that the block cannot take are left out. */
   readonly transactions: Iterable<Uint8Array>;
+  /** Who sent one, where the caller has recovered that; taken at its word. */
+  readonly senderOf?: (transaction: Uint8Array) => Address | undefined;
   /** The parent's when left out; at London's first block twice that. */
   readonly gasLimit?: bigint;
   readonly extraData?: Hex;
@@ -38,6 +41,8 @@ export interface BuiltBlock {
   /** The same as RLP, as it is imported and sent. */
   readonly bytes: Uint8Array;
   readonly receipts: readonly Receipt[];
+  /** Amsterdam. */
+  readonly accessList: BlockAccessList | undefined;
   readonly refused: readonly RefusedTransaction[];
 }
 
@@ -71,7 +76,7 @@ export async function buildBlock(
     if (header.gasLimit - run.gasUsed < TRANSACTION_GAS_MIN) break;
     try {
       if (size + bytes.length > BLOCK_BYTES_MAX) throw noRoom(bytes.length);
-      await run.transact(bytes);
+      await run.transact(bytes, request.senderOf?.(bytes));
       transactions.push(bytes);
       size += bytes.length;
     } catch (error) {
@@ -90,7 +95,8 @@ export async function buildBlock(
     ...outcomeFields(outcome, state.root(), blockRules),
   };
   const block: Block = { hash: headerHash(whole), header: whole, ...body };
-  return { block, bytes: encodeBlock(block), receipts: outcome.receipts, refused };
+  const { receipts, accessList } = outcome;
+  return { block, bytes: encodeBlock(block), receipts, accessList, refused };
 }
 
 function startHeader(

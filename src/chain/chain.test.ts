@@ -177,6 +177,52 @@ describe('a chain', () => {
     expect(await rootAt(fresh, next)).toBe(next.header.stateRoot);
   });
 
+  it.each(FORKS)('keeps what it produces as if it had been imported: %s', async (fork) => {
+    const [producing, importing] = [await openChain(fork), await openChain(fork)];
+    let parent: KnownBlock = producing.head;
+    for (const [index, nonce] of [0n, 2n].entries()) {
+      const transactions = [call(nonce, COUNTER), call(nonce, COUNTER), call(nonce + 1n, MINER)];
+      const asked: Uint8Array[] = [];
+      const senderOf = (transaction: Uint8Array) => {
+        asked.push(transaction);
+        return index === 0 ? SENDER : undefined;
+      };
+      const timestamp = parent.header.timestamp + 12n;
+      const request = { timestamp, coinbase: MINER, transactions, senderOf };
+      const produced = await producing.produceBlock(request, parent.hash);
+      expect(asked).toEqual(transactions);
+      expect(produced.refused.map(({ bytes }) => bytes)).toEqual([transactions[1]]);
+      const imported = await importing.importBlock(produced.bytes);
+      expect(imported.hash).toBe(produced.block.hash);
+      expect(await producing.block(imported.hash)).toEqual(await importing.block(imported.hash));
+      expect(await rootAt(producing, imported)).toBe(imported.header.stateRoot);
+      expect(await countAt(producing, imported)).toBe(BigInt(index + 1));
+      // The same again is the same block.
+      const again = await producing.produceBlock(request, parent.hash);
+      expect(again.block).toEqual(produced.block);
+      parent = imported;
+    }
+    // Import of what was produced finds it there; neither moves the head.
+    expect((await producing.importBlock(encodeBlock(parent as ChainBlock))).hash).toBe(parent.hash);
+    expect(producing.head.header.number).toBe(0n);
+  });
+
+  it('produces no block that import would refuse', async () => {
+    const chain = await openChain('osaka');
+    const request = { timestamp: 5n, coinbase: MINER, transactions: [call(0n, COUNTER)] };
+    const { gasLimit } = chain.head.header;
+    for (const [wrong, code] of [
+      [{ timestamp: chain.head.header.timestamp }, 'block/wrong timestamp'],
+      [{ gasLimit: 2n * gasLimit }, 'block/wrong gas limit'],
+      [{ extraData: `0x${'00'.repeat(33)}` }, 'block/extra data too long'],
+    ] as const) {
+      await expect(chain.produceBlock({ ...request, ...wrong })).rejects.toMatchObject({ code });
+    }
+    expect(await countAt(chain, chain.head)).toBe(0n);
+    const { block } = await chain.produceBlock(request);
+    expect(await rootAt(chain, block as unknown as KnownBlock)).toBe(block.header.stateRoot);
+  });
+
   it('leaves out what a block cannot take, and says why', async () => {
     const chain = await openChain('prague');
     const transactions = [call(0n, COUNTER), call(0n, COUNTER), call(9n, COUNTER), call(1n, MINER)];

@@ -127,12 +127,32 @@ export class Chain {
    */
   buildBlock(request: BlockRequest, parentHash?: Hash): Promise<BuiltBlock> {
     return this.#inTurn(() => {
-      const parent = parentHash === undefined ? this.head : this.#tree.known(parentHash);
-      if (parent === undefined) throw new Error(`chain: there is no block ${parentHash}`);
-      const number = parent.header.number + 1n;
-      const blockRules = this.#rulesAfter(parent, { number, timestamp: request.timestamp });
+      const { parent, blockRules } = this.#beforeNext(request, parentHash);
       return this.#upon(parent, blockRules, (setting) => buildBlock(setting, parent, request));
     });
+  }
+
+  /**
+   * Builds a block upon the head, or another block of the tree, and keeps it as if it had been
+   * imported, without executing it again. Resolves when it is on the disk.
+   * @throws InvalidBlock for a request of which no valid block can be made; nothing is kept then
+   */
+  async produceBlock(request: BlockRequest, parentHash?: Hash): Promise<BuiltBlock> {
+    const produced = await this.#inTurn(() => {
+      const { parent, blockRules } = this.#beforeNext(request, parentHash);
+      return this.#upon(parent, blockRules, async (setting, pending) => {
+        const built = await buildBlock(setting, parent, request);
+        const { block, bytes, receipts, accessList } = built;
+        checkHeader(block.header, parent.header, blockRules, this.spec);
+        if (this.#tree.has(block.hash)) return built;
+        const totalDifficulty = parent.totalDifficulty + block.header.difficulty;
+        pending.commit({ ...block, totalDifficulty, receipts, accessList }, bytes);
+        this.#machines.reached(block.hash, setting.evm);
+        return built;
+      });
+    });
+    await this.#tree.settled();
+    return produced;
   }
 
   /** Waits for all that was asked for, and closes what the chain stands upon. */
@@ -201,6 +221,17 @@ export class Chain {
     } finally {
       state.drop();
     }
+  }
+
+  /** What the next block stands upon. @throws Error for a parent that is not there */
+  #beforeNext(
+    { timestamp }: BlockRequest,
+    parentHash: Hash | undefined,
+  ): { readonly parent: KnownBlock; readonly blockRules: BlockRules } {
+    const parent = parentHash === undefined ? this.head : this.#tree.known(parentHash);
+    if (parent === undefined) throw new Error(`chain: there is no block ${parentHash}`);
+    const number = parent.header.number + 1n;
+    return { parent, blockRules: this.#rulesAfter(parent, { number, timestamp }) };
   }
 
   /** Does the work when all that was asked for before has ended. */
