@@ -2,11 +2,12 @@
  * Full blocks imported into a database on the disk, beside peers that build or execute the same
  * blocks in memory; and real blocks of mainnet beside EthereumJS, where the fixtures are.
  *
- *   node bench/blocks.ts [--blocks N] [--rounds N] [--filter RE] [--no-peers] [--json] [--tiny]
+ *   node bench/blocks.ts [--blocks N] [--rounds N] [--filter RE] [--no-peers] [--awake] [--json]
+ *                        [--tiny]
  *
  * Ironfly's and EthereumJS's figures are of passes over the same blocks after a first one, each
  * into a database of its own, so that V8 and the machine have compiled what they are going to.
- * --tiny shows only that it works.
+ * --awake keeps the cores awake (awake.ts). --tiny shows only that it works.
  */
 
 import { existsSync } from 'node:fs';
@@ -16,6 +17,7 @@ import { requireBuild } from '../scripts/built.ts';
 import { Machines } from '../src/chain/machines.ts';
 import { median } from '../src/cli/bench/statistics.ts';
 import { compileWorkloads } from '../src/cli/bench/workloads/compile.ts';
+import { keepAwake } from './awake.ts';
 import { mineInAnvil } from './blocks/anvil.ts';
 import {
   beginningOf,
@@ -37,11 +39,13 @@ const { values } = parseArgs({
     tiny: { type: 'boolean', default: false },
     filter: { type: 'string', default: '' },
     peers: { type: 'boolean', default: true },
+    awake: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
   allowNegative: true,
 });
 const { tiny } = values;
+if (values.awake) keepAwake();
 const BLOCKS = tiny ? 2 : Number(values.blocks);
 const ROUNDS = tiny ? 1 : Number(values.rounds);
 const PEERS = values.peers && !tiny;

@@ -6,32 +6,22 @@
  *
  * The first compilation of the process, which starts the worker, is made before and reported apart,
  * and so are the next ten, in which V8 optimises the compiler.
- * --awake keeps a loop on every core that gives way to all else (`chrt --idle`): some kernels put
- * a thread that is woken on a core that is busy rather than on a virtual one that sleeps, and then
- * the call waits for the compilation beside which it should run.
+ * --awake keeps the cores awake (awake.ts), or a call may wait for the compilation beside which it
+ * should run.
  * Two ratios: of the least of each, and the median of those of pairs, whose two calls are next to
  * each other. The least may be one call that ran while the machine was faster than ever else.
  */
 
-import { spawn } from 'node:child_process';
-import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { requireBuild } from '../scripts/built.ts';
 import { call, open, type Tier } from '../src/cli/bench/machine.ts';
 import { geometricMean, median } from '../src/cli/bench/statistics.ts';
 import { unseen, type Workload } from '../src/cli/bench/workload.ts';
 import { loadWorkloads } from '../src/cli/bench/workloads.ts';
+import { keepAwake } from './awake.ts';
 
 /** Whose compilation takes some time; where the filter leaves it out, the first that it takes. */
 const FIRST = 'blake2b_shifts';
-
-/** A loop for each core, which ends when this process has. */
-function keepAwake(): void {
-  const loop = `while kill -0 ${process.pid} 2>/dev/null; do :; done`;
-  for (let i = 0; i < availableParallelism(); i++) {
-    spawn('chrt', ['--idle', '0', 'sh', '-c', loop], { stdio: 'ignore' }).unref();
-  }
-}
 
 requireBuild();
 const { values } = parseArgs({
