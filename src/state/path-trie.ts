@@ -33,6 +33,9 @@ export interface TrieRecord {
  */
 const ENTRIES_AT_ONCE = 8192;
 
+/** A pass over the entries reads a record of each place: two for a level of the trie at most. */
+const PASSES_MAX = 2 * 65;
+
 /** Place of the record of a trie's root. */
 const ROOT_PLACE = Uint8Array.of(0);
 const NO_RECORD = new Uint8Array(0);
@@ -187,7 +190,7 @@ export class PathTrie {
       const at = this.#memory.input(32);
       this.#memory.bytes().set(path, at);
       runtime.locateLonely(this.#trie, at, nibbles);
-      this.#readMissing();
+      for (const place of this.#memory.takePlaces('missing')) this.#readRecord(place);
       if (runtime.collapse(this.#trie, at, nibbles) === 0) throw hostLimit();
     }
     this.#gone.push(...this.#memory.takePlaces('gone'));
@@ -196,25 +199,15 @@ export class PathTrie {
   /** Brings into memory what the entries lead to, one level of the trie after the other. */
   #fetch(entries: number, count: number): void {
     if (this.#records === undefined) return;
-    // A place that is missing still after its record was read is in none.
-    const seen = new Set<string>();
-    do {
+    for (let pass = 0; ; pass++) {
       if (this.#memory.runtime.locate(this.#trie, entries, count) === 0) throw hostLimit();
-    } while (this.#readMissing(seen));
-  }
-
-  /** Reads the records of the places that are missing; says whether there were any. */
-  #readMissing(before = new Set<string>()): boolean {
-    const missing = new Map<string, Place>();
-    for (const place of this.#memory.takePlaces('missing')) {
-      missing.set(`${place.path.toHex()} ${place.nibbles}`, place);
+      const missing = this.#memory.takePlaces('missing');
+      const [first] = missing;
+      if (first === undefined) return;
+      // What is missing still is in no record.
+      if (pass === PASSES_MAX) throw damaged(placeBytes(first), 'lacks a branch');
+      for (const place of missing) this.#readRecord(place);
     }
-    for (const [name, place] of missing) {
-      if (before.has(name)) throw damaged(placeBytes(place), 'lacks a branch');
-      before.add(name);
-      this.#readRecord(place);
-    }
-    return missing.size > 0;
   }
 
   #readRecord(place: Place): void {

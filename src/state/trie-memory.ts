@@ -63,6 +63,8 @@ export class TrieMemory {
   readonly runtime: TrieRuntime;
   /** Of records, as they were written. */
   #portions: Uint8Array[] = [];
+  #bytes: Uint8Array = new Uint8Array(0);
+  #view: DataView = new DataView(new ArrayBuffer(0));
 
   constructor({ limit = LIMIT, portion = PORTION }: TrieMemoryOptions = {}) {
     const bytes = Math.min(limit, LIMIT_MAX);
@@ -82,11 +84,13 @@ export class TrieMemory {
 
   /** Good until memory grows: take it anew after each call of the runtime. */
   bytes(): Uint8Array {
-    return new Uint8Array(this.memory.buffer);
+    if (this.#bytes.buffer !== this.memory.buffer) this.#bytes = new Uint8Array(this.memory.buffer);
+    return this.#bytes;
   }
 
   view(): DataView {
-    return new DataView(this.memory.buffer);
+    if (this.#view.buffer !== this.memory.buffer) this.#view = new DataView(this.memory.buffer);
+    return this.#view;
   }
 
   /** Bytes in nodes. */
@@ -125,11 +129,11 @@ export class TrieMemory {
     const count = view.getUint32(at + layout.LIST_COUNT, true);
     if (count === layout.LIST_OVERFLOWED) throw hostLimit();
     const start = view.getUint32(at + layout.LIST_ADDRESS, true);
-    const bytes = this.bytes();
+    const bytes = this.bytes().slice(start, start + count * layout.PLACE_BYTES);
     const places = Array.from({ length: count }, (_, index) => {
-      const place = start + index * layout.PLACE_BYTES;
-      const nibbles = view.getUint32(place + layout.PLACE_NIBBLES, true);
-      return { path: bytes.slice(place, place + 32), nibbles };
+      const place = index * layout.PLACE_BYTES;
+      const nibbles = bytes[place + layout.PLACE_NIBBLES] as number;
+      return { path: bytes.subarray(place, place + 32), nibbles };
     });
     this.runtime.clearList(kind);
     return places;
