@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { encodeBlock } from '../../src/chain/blocks/block.ts';
 import { firstBlock, genesisHeader } from '../../src/chain/blocks/genesis.ts';
 import { createInFolder } from '../../src/chain/database/folder.ts';
+import { oldBlocksPrefix, oldHashesPrefix } from '../../src/chain/database/old-blocks.ts';
 import { percentile } from '../../src/cli/bench/statistics.ts';
 import { FlatState } from '../../src/state/flat/flat-state.ts';
 import { LmdbStore } from '../../src/state/store/lmdb-store.ts';
 import { MemoryStore } from '../../src/state/store/memory-store.ts';
+import { prefixEnd } from '../../src/state/store/ordered-store.ts';
 import {
   bytesOf,
   CONTRACT,
@@ -78,7 +80,11 @@ export async function measureGrowth(sizes: GrowthSizes): Promise<void> {
     console.log(`\n${blocks} blocks that overwrite ${overwritten} of ${slots} slots`);
     print('  state, before', before.state / 1e6, 'MB');
     print('  state, after', after.state / 1e6, 'MB');
-    print('  growth', (after.state / before.state - 1) * 100, '%', 2);
+    const grown = after.state - before.state;
+    const own = await bytesOfLast(blocks, join(folder, 'state'));
+    print('  growth', (grown / before.state) * 100, '%', 2);
+    print('  of it the blocks themselves, which stay', own / 1e6, 'MB', 2);
+    print('  growth but for them', ((grown - own) / before.state) * 100, '%', 2);
     print(`  log of a window of ${window} and its segment, before`, before.log / 1e6, 'MB');
     print('  the same, after', after.log / 1e6, 'MB');
     print('  commit of a block to the log, p50', percentile(latency, 0.5), 'ms', 2);
@@ -87,6 +93,18 @@ export async function measureGrowth(sizes: GrowthSizes): Promise<void> {
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** Keys and values of so many blocks that are older than the window. */
+async function bytesOfLast(count: number, folder: string): Promise<number> {
+  const store = await LmdbStore.open({ folder });
+  let bytes = 0;
+  for (const prefix of [oldBlocksPrefix, oldHashesPrefix]) {
+    const entries = [...store.range(prefix, prefixEnd(prefix))];
+    for (const { key, value } of entries.slice(-count)) bytes += key.length + value.length;
+  }
+  await store.close();
+  return bytes;
 }
 
 /** The same changes, each block's as one synchronous transaction of the store; without a trie. */
