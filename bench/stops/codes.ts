@@ -69,6 +69,8 @@ export const CODES: Readonly<Record<string, Endless>> = {
   MULMOD: endless('6003195f195f190950'),
   EXP: endless('5f195f190a50'),
   SSTORE: endless('5a5a55'),
+  'TSTORE in new slots': endless('5a5a5d'),
+  'SLOAD of new slots': endless('5a5450'),
   'calls of itself': endless('5f5f5f5f5f305af150'),
   creations: endless('5f5f5ff050'),
   'KECCAK256 of 32 MiB': endless(`${SIZE}5f2050`),

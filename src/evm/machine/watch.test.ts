@@ -108,6 +108,13 @@ const HASH = `${SIZE}5f205f5260205ff3`;
 const BIG_OUTPUT = `${FILL}${SIZE}5ff3`;
 const CALL_B = `5f5f5f5f5f73${B.slice(2)}5af150`;
 
+const RETURN_WORD = '5f5260205ff3';
+
+/** A body for each number from 40,000 down, which lies on the stack. */
+function eachOf40000(body: string): string {
+  return `62009c405b${body}600190038060045750`;
+}
+
 interface Long {
   readonly code: string;
   readonly other?: string;
@@ -150,6 +157,9 @@ const LONG: Readonly<Record<string, Long>> = {
     fork: 'homestead',
     looks: 6 + 20 + 20,
   },
+  // Tables of 40,000 entries, whose index doubles nine times: 41 looks, or twice 37 and all reads.
+  'slots written': { code: `${eachOf40000('80805d')}60055c${RETURN_WORD}`, looks: 80 },
+  'slots read': { code: `${eachOf40000('805450')}6005${RETURN_WORD}`, looks: 40_180 },
   // 100,000 rounds.
   BLAKE2F: {
     code: `63000186a060e01b5f5260205f60d55f5f60095af150${RETURN_HASH}`,

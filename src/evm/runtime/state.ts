@@ -165,7 +165,7 @@ export function findAccount(ctx: u32, address: u32): u32 {
     source = tableFind(load<u32>(ctx + C_VIEW) + LAYER_ACCOUNTS, address, 0, A_SALT);
     if (source == 0) return missAccount(ctx, address);
   }
-  const a = tableAdd(ctx + C_ACCOUNTS, address, 0, A_SALT);
+  const a = tableAdd(ctx + C_ACCOUNTS, address, 0, A_SALT, ctx);
   if (a == 0) {
     store<u32>(ctx + C_REQUEST, REQUEST_NONE);
     store<u32>(ctx + C_LIMIT_HIT, 1);
@@ -384,7 +384,7 @@ export function findSlot(ctx: u32, a: u32, key: u32): u32 {
     const none = !hasFlag(view, ACCOUNT_EXISTS) || load<u32>(view + A_HAS_STORAGE) == 1;
     if (source == 0 && !none) return missSlot(ctx, a, key);
   }
-  if (s == 0) s = tableAdd(ctx + C_SLOTS, key, a, S_ACCOUNT);
+  if (s == 0) s = tableAdd(ctx + C_SLOTS, key, a, S_ACCOUNT, ctx);
   if (s == 0) {
     store<u32>(ctx + C_REQUEST, REQUEST_NONE);
     store<u32>(ctx + C_LIMIT_HIT, 1);
@@ -482,7 +482,7 @@ export function transientLoad(ctx: u32, a: u32, key: u32, dst: u32): void {
 export function transientStore(ctx: u32, a: u32, key: u32, value: u32): bool {
   let entry = tableFind(ctx + C_TRANSIENT, key, a, S_ACCOUNT);
   if (entry == 0) {
-    entry = tableAdd(ctx + C_TRANSIENT, key, a, S_ACCOUNT);
+    entry = tableAdd(ctx + C_TRANSIENT, key, a, S_ACCOUNT, ctx);
     if (entry == 0) return false;
   }
   const at = record(ctx, entry, RECORD_TRANSIENT, 32);

@@ -5,6 +5,8 @@
 // table: index ptr | mask | count | epoch | entry bytes | first chunk | chunk | used
 import { GLOBALS, G_HASH_KEYS } from "../layout";
 import { allocate, release } from "./allocator";
+import { clearWatched } from "./portions";
+import { mustStop, NOBODY } from "./watch";
 
 export const T_INDEX: u32 = 0;
 export const T_MASK: u32 = 4;
@@ -25,6 +27,8 @@ const INDEX_START: u32 = 256;
 const INDEX_MAX: u32 = 1 << 26;
 /** An entry that lies further from its place than this makes the index grow. */
 const PROBES_MAX: u32 = 64;
+/** Places of the index that are gone over between two looks at whether to stop: a millisecond. */
+const PLACED_AT_ONCE: u32 = 4096;
 /** ... unless only one in so many of its places is taken. */
 const SPARSE: u32 = 16;
 
@@ -144,10 +148,13 @@ function clear64(at: u32): void {
   v128.store(at, i64x2.splat(0), 48);
 }
 
-/** A new zeroed entry with its key and salt set; the key must not be in the table. 0 = limit. */
-export function tableAdd(table: u32, key: u32, salt: u32, saltAt: u32): u32 {
+/**
+ * A new zeroed entry with its key and salt set; the key must not be in the table. 0 = limit, or
+ * that the context was stopped while the index grew.
+ */
+export function tableAdd(table: u32, key: u32, salt: u32, saltAt: u32, ctx: u32 = NOBODY): u32 {
   const count = load<u32>(table, T_COUNT);
-  if (count * 2 > load<u32>(table, T_MASK) && !tableGrow(table, saltAt)) return 0;
+  if (count * 2 > load<u32>(table, T_MASK) && !tableGrow(table, saltAt, ctx)) return 0;
   const entry = nextEntry(table);
   if (entry == 0) return 0;
   const end = entry + load<u32>(table, T_ENTRY);
@@ -157,7 +164,8 @@ export function tableAdd(table: u32, key: u32, salt: u32, saltAt: u32): u32 {
   store<u32>(table, count + 1, T_COUNT);
   const distance = place(table, entry, hashWord(key, salt));
   // Where the index can not grow, the entry is found all the same.
-  if (distance > PROBES_MAX && count * SPARSE > load<u32>(table, T_MASK)) tableGrow(table, saltAt);
+  const mask = load<u32>(table, T_MASK);
+  if (distance > PROBES_MAX && count * SPARSE > mask) tableGrow(table, saltAt, ctx);
   return entry;
 }
 
@@ -194,8 +202,8 @@ function nextEntry(table: u32): u32 {
   return chunk + used;
 }
 
-/** Doubles the index. */
-function tableGrow(table: u32, saltAt: u32): bool {
+/** Doubles the index; false where it can not, or where the context was stopped. */
+function tableGrow(table: u32, saltAt: u32, ctx: u32): bool {
   const old = load<u32>(table, T_INDEX);
   const mask = load<u32>(table, T_MASK);
   const epoch = load<u32>(table, T_EPOCH);
@@ -203,10 +211,19 @@ function tableGrow(table: u32, saltAt: u32): bool {
   if (size > INDEX_MAX) return false;
   const index = allocate(size << 3);
   if (index == 0) return false;
-  memory.fill(index, 0, size << 3);
+  if (!clearWatched(ctx, index, size << 3)) {
+    release(index, size << 3);
+    return false;
+  }
   store<u32>(table, index, T_INDEX);
   store<u32>(table, size - 1, T_MASK);
   for (let i: u32 = 0; i <= mask; i++) {
+    if ((i & (PLACED_AT_ONCE - 1)) == 0 && mustStop(ctx)) {
+      store<u32>(table, old, T_INDEX);
+      store<u32>(table, mask, T_MASK);
+      release(index, size << 3);
+      return false;
+    }
     const slot = old + (i << 3);
     if (load<u32>(slot, 4) != epoch) continue;
     const entry = load<u32>(slot);

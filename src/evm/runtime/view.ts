@@ -39,7 +39,9 @@ export function viewPutAccount(ctx: u32, address: u32, exists: u32, nonce: u64, 
   const view = load<u32>(ctx + C_VIEW);
   const accounts = view + LAYER_ACCOUNTS;
   let entry = accountAt(view, address);
-  if (entry == 0 && tableCount(accounts) < ACCOUNTS_MAX) entry = tableAdd(accounts, address, 0, A_SALT);
+  if (entry == 0 && tableCount(accounts) < ACCOUNTS_MAX) {
+    entry = tableAdd(accounts, address, 0, A_SALT, ctx);
+  }
   if (entry == 0) {
     layerClear(view);
     entry = tableAdd(accounts, address, 0, A_SALT);
@@ -63,7 +65,7 @@ export function viewPutSlot(ctx: u32, address: u32, key: u32, value: u32): bool 
   if (account == 0) return true;
   const slots = view + LAYER_SLOTS;
   let slot = tableFind(slots, key, account, S_ACCOUNT);
-  if (slot == 0 && tableCount(slots) < SLOTS_MAX) slot = tableAdd(slots, key, account, S_ACCOUNT);
+  if (slot == 0 && tableCount(slots) < SLOTS_MAX) slot = tableAdd(slots, key, account, S_ACCOUNT, ctx);
   if (slot == 0) {
     layerClear(view);
     return true;
