@@ -157,9 +157,6 @@ const LONG: Readonly<Record<string, Long>> = {
     fork: 'homestead',
     looks: 6 + 20 + 20,
   },
-  // Tables of 40,000 entries, whose index doubles nine times: 41 looks, or twice 37 and all reads.
-  'slots written': { code: `${eachOf40000('80805d')}60055c${RETURN_WORD}`, looks: 80 },
-  'slots read': { code: `${eachOf40000('805450')}6005${RETURN_WORD}`, looks: 40_180 },
   // 100,000 rounds.
   BLAKE2F: {
     code: `63000186a060e01b5f5260205f60d55f5f60095af150${RETURN_HASH}`,
@@ -192,6 +189,33 @@ describe('long work', () => {
       expect(essence(plain())).toBe(alone);
     },
   );
+});
+
+// 40,000 entries, whose tables' index doubles nine times.
+it.each([
+  ['written', `${eachOf40000('80805d')}60055c${RETURN_WORD}`, 60],
+  ['read', `${eachOf40000('805450')}6005${RETURN_WORD}`, 40_075],
+] as const)('a call stops wherever it is while many slots are %s', (_, code, looks) => {
+  const run = (stopAt: number) => {
+    // Tables keep their size from call to call.
+    const evm = createEVM({ state: stateWith(code), engine: 'interpreter' });
+    const counted = countedSignal(stopAt);
+    const options = { callOnly: true, commit: false, signal: counted.signal };
+    const result = () => evm.transactSync(transaction(A), options);
+    return { evm, result, looks: counted.looks };
+  };
+  const whole = run(Number.POSITIVE_INFINITY);
+  const alone = essence(whole.result());
+  expect(alone).toContain('success');
+  expect(whole.looks()).toBeGreaterThanOrEqual(looks);
+  // The last looks are those of the largest index.
+  const count = whole.looks();
+  for (const stopAt of [1, 5, 20, 40, 60, count - 20, count - 5, count]) {
+    const { evm, result } = run(stopAt);
+    expect(result).toThrow(stopped('signal'));
+    const again = evm.transactSync(transaction(A), { callOnly: true, commit: false });
+    expect(essence(again)).toBe(alone);
+  }
 });
 
 it.each(ENGINES)('a dear instruction buys no long run without a look (%s)', (engine) => {
