@@ -2,10 +2,10 @@
 // host. See docs/design/machine.md, "An opcode's function" and "Gas slices".
 import {
   CONTEXT_FLAG_HOOKS, CONTEXT_FLAG_STEP, CONTEXT_FLAG_STEP_FIRST, CONTEXT_FLAG_TIERS, C_FLAGS, C_FRAME, C_GAS_RESERVE,
-  C_GAS_SLICE, C_STOP, C_HOOK, C_HOOK_FRAME, C_HOT_CODE, C_LIMIT_HIT, C_STATUS, FRAME_HOOK_ENTERED,
+  C_GAS_SLICE, C_HOOK, C_HOOK_FRAME, C_HOT_CODE, C_LIMIT_HIT, C_STATUS, FRAME_HOOK_ENTERED,
   FRAME_HOOK_LEFT, FRAME_HOOK_NONE, FRAME_KIND_EVM, F_GAS, F_HOOK, F_IP, F_KIND, F_MEM,
   F_RESUME, F_SP, HOOK_ENTER, HOOK_EXIT, HOOK_FAILED, STATUS_HOOK, STATUS_HOST_LIMIT, STATUS_HOT, STATUS_LAST_HALT, STATUS_OUT_OF_GAS,
-  STATUS_RETURN, STATUS_REVERT, STATUS_SELFDESTRUCT, STATUS_STEP, STATUS_STOP, STATUS_STOPPED,
+  STATUS_RETURN, STATUS_REVERT, STATUS_SELFDESTRUCT, STATUS_STEP, STATUS_STOP,
   STATUS_SWITCH_FRAME,
 } from "../layout";
 import { leaveFrame } from "./frames";
@@ -17,7 +17,7 @@ const STEPPING_SLOT: u32 = 256;
 /** Runs until the outermost frame ends (its status) or the host is needed. */
 export function runFrames(ctx: u32): i32 {
   while (true) {
-    if (load<u32>(ctx + C_LIMIT_HIT)) return limitOf(ctx);
+    if (load<u32>(ctx + C_LIMIT_HIT)) return STATUS_HOST_LIMIT;
     const notice = noticeOf(ctx);
     if (notice != 0) return notice;
     const seen = lookUp(ctx);
@@ -33,7 +33,6 @@ export function runFrames(ctx: u32): i32 {
     }
     const fp = load<u32>(ctx + C_FRAME);
     const status = load<u32>(fp + F_KIND) == FRAME_KIND_EVM ? runSlice(ctx, fp) : runPrecompile(ctx, fp);
-    if (status == STATUS_HOST_LIMIT) return limitOf(ctx);
     if (status > STATUS_LAST_HALT && status != STATUS_SWITCH_FRAME) return status;
     if (status <= STATUS_LAST_HALT) {
       const left = leaveFrame(ctx, status);
@@ -45,11 +44,6 @@ export function runFrames(ctx: u32): i32 {
     }
     if (flags & CONTEXT_FLAG_STEP) return STATUS_STEP;
   }
-}
-
-/** What was given up for a stop looks like a limit. */
-function limitOf(ctx: u32): i32 {
-  return atomic.load<u32>(ctx + C_STOP) ? STATUS_STOPPED : STATUS_HOST_LIMIT;
 }
 
 /** Tells the host of a frame that begins; or how the outermost ended, once its end was told. */
