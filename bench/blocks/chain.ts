@@ -102,75 +102,74 @@ export async function makeBlocks(
 }
 
 /** Milliseconds of each block: imported, chosen as head, all of it on the disk. */
-export async function importBlocks(
-  { genesis, state }: Beginning,
+export function importBlocks(
+  beginning: Beginning,
   blocks: readonly MadeBlock[],
   machines: Machines,
 ): Promise<number[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'ironfly-bench-'));
-  const tree = await createInFolder(folder, genesis, state.asChanges());
-  const chain = new Chain({ spec: SPEC, tree, machines });
-  const times: number[] = [];
-  for (const { bytes } of blocks) {
-    const start = performance.now();
-    const { hash } = await chain.importBlock(bytes);
-    await chain.setHead(hash);
-    times.push(performance.now() - start);
-  }
-  await tree.close();
-  await rm(folder, { recursive: true });
-  return times;
+  return onDisk(beginning, machines, async (chain) => {
+    const times: number[] = [];
+    for (const { bytes } of blocks) {
+      const start = performance.now();
+      const { hash } = await chain.importBlock(bytes);
+      await chain.setHead(hash);
+      times.push(performance.now() - start);
+    }
+    return times;
+  });
 }
 
 /**
  * Milliseconds of each block where we are who makes it, of transactions whose senders were
  * recovered when they came: built, on the disk, chosen as head. The same blocks come of it.
  */
-export async function produceBlocks(
-  { genesis, state }: Beginning,
+export function produceBlocks(
+  beginning: Beginning,
   blocks: readonly MadeBlock[],
   machines: Machines,
 ): Promise<number[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'ironfly-bench-'));
-  const tree = await createInFolder(folder, genesis, state.asChanges());
-  const chain = new Chain({ spec: SPEC, tree, machines });
-  const times: number[] = [];
-  for (const { bytes, transactions, timestamp } of blocks) {
-    const senders = new Map(transactions.map((sent) => [sent, senderOf(sent)]));
-    const senderOfSent = (sent: Uint8Array) => senders.get(sent);
-    const start = performance.now();
-    const produced = await chain.produceBlock({
-      timestamp,
-      coinbase: MINER,
-      transactions,
-      gasLimit: GAS_LIMIT,
-      senderOf: senderOfSent,
-    });
-    await chain.setHead(produced.block.hash);
-    times.push(performance.now() - start);
-    if (!Buffer.from(bytes).equals(produced.bytes)) throw new Error('another block was produced');
-  }
-  await tree.close();
-  await rm(folder, { recursive: true });
-  return times;
+  return onDisk(beginning, machines, async (chain) => {
+    const times: number[] = [];
+    for (const { bytes, transactions, timestamp } of blocks) {
+      const senders = new Map(transactions.map((sent) => [sent, senderOf(sent)]));
+      const sent = { transactions, senderOf: (one: Uint8Array) => senders.get(one) };
+      const start = performance.now();
+      const request = { timestamp, coinbase: MINER, gasLimit: GAS_LIMIT, ...sent };
+      const produced = await chain.produceBlock(request);
+      await chain.setHead(produced.block.hash);
+      times.push(performance.now() - start);
+      if (!Buffer.from(bytes).equals(produced.bytes)) throw new Error('another block was produced');
+    }
+    return times;
+  });
 }
 
 /** Milliseconds a block where they come one after another, as from a file. */
-export async function importStream(
-  { genesis, state }: Beginning,
+export function importStream(
+  beginning: Beginning,
   blocks: readonly MadeBlock[],
   machines: Machines,
 ): Promise<number> {
+  return onDisk(beginning, machines, async (chain) => {
+    const start = performance.now();
+    const source = (async function* () {
+      for (const { bytes } of blocks) yield bytes;
+    })();
+    await importAll(chain, source);
+    return (performance.now() - start) / blocks.length;
+  });
+}
+
+/** Works on a chain in a folder of its own, which goes with it. */
+async function onDisk<Result>(
+  { genesis, state }: Beginning,
+  machines: Machines,
+  work: (chain: Chain) => Promise<Result>,
+): Promise<Result> {
   const folder = await mkdtemp(join(tmpdir(), 'ironfly-bench-'));
   const tree = await createInFolder(folder, genesis, state.asChanges());
-  const chain = new Chain({ spec: SPEC, tree, machines });
-  const start = performance.now();
-  const source = (async function* () {
-    for (const { bytes } of blocks) yield bytes;
-  })();
-  await importAll(chain, source);
-  const ms = (performance.now() - start) / blocks.length;
+  const result = await work(new Chain({ spec: SPEC, tree, machines }));
   await tree.close();
   await rm(folder, { recursive: true });
-  return ms;
+  return result;
 }

@@ -37,6 +37,10 @@ export interface ChainOptions {
   readonly machines: Machines;
 }
 
+interface ExecutedBlock extends Pick<BuiltBlock, 'block' | 'receipts' | 'accessList' | 'bytes'> {
+  readonly parent: KnownBlock;
+}
+
 export class Chain {
   readonly spec: ChainSpec;
   readonly #timeline: ForkTimeline;
@@ -142,12 +146,9 @@ export class Chain {
       const { parent, blockRules } = this.#beforeNext(request, parentHash);
       return this.#upon(parent, blockRules, async (setting, pending) => {
         const built = await buildBlock(setting, parent, request);
-        const { block, bytes, receipts, accessList } = built;
+        const { block } = built;
         checkHeader(block.header, parent.header, blockRules, this.spec);
-        if (this.#tree.has(block.hash)) return built;
-        const totalDifficulty = parent.totalDifficulty + block.header.difficulty;
-        pending.commit({ ...block, totalDifficulty, receipts, accessList }, bytes);
-        this.#machines.reached(block.hash, setting.evm);
+        if (!this.#tree.has(block.hash)) this.#keep(setting, pending, { parent, ...built });
         return built;
       });
     });
@@ -194,12 +195,7 @@ export class Chain {
     return this.#upon(parent, blockRules, async (setting, pending) => {
       const outcome = await executeBlock(setting, block, senders);
       checkOutcome(block.header, outcomeFields(outcome, pending.root(), blockRules));
-      const totalDifficulty = parent.totalDifficulty + block.header.difficulty;
-      const { receipts, accessList } = outcome;
-      const kept: ChainBlock = { ...block, totalDifficulty, receipts, accessList };
-      pending.commit(kept, read.bytes);
-      this.#machines.reached(block.hash, setting.evm);
-      return kept;
+      return this.#keep(setting, pending, { parent, block, ...outcome, bytes: read.bytes });
     });
   }
 
@@ -221,6 +217,19 @@ export class Chain {
     } finally {
       state.drop();
     }
+  }
+
+  /** Commits a block that was executed, and whose state is pending. */
+  #keep(
+    { evm }: BlockSetting,
+    pending: PendingBlock,
+    { parent, block, receipts, accessList, bytes }: ExecutedBlock,
+  ): ChainBlock {
+    const totalDifficulty = parent.totalDifficulty + block.header.difficulty;
+    const kept: ChainBlock = { ...block, totalDifficulty, receipts, accessList };
+    pending.commit(kept, bytes);
+    this.#machines.reached(block.hash, evm);
+    return kept;
   }
 
   /** What the next block stands upon. @throws Error for a parent that is not there */

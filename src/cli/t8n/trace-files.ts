@@ -2,7 +2,7 @@
  * The steps of transactions as files of EIP-3155 lines, named as geth's `evm t8n --trace` does: by
  * the transaction's place in the block and its hash.
  */
-import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { appendFileSync, closeSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { keccak256 } from '../../base/keccak.ts';
 import type { TransactionWatch } from '../../chain/executor/sequential.ts';
@@ -40,7 +40,7 @@ export class TraceFiles {
       if (lines.length >= PORTION) flush();
     };
     const flush = (): void => {
-      orFail(() => writeSync(file, lines));
+      orFail(() => appendFileSync(file, lines));
       lines = '';
     };
     return {
@@ -48,10 +48,8 @@ export class TraceFiles {
       onEnd: (result) => write(endLine(result)),
       keep: () => {
         flush();
-        orFail(() => {
-          closeSync(file);
-          renameSync(unfinished, path);
-        });
+        orFail(() => renameSync(unfinished, path));
+        closeSync(file);
       },
       drop: () => {
         closeSync(file);

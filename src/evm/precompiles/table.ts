@@ -51,6 +51,8 @@ export const PRECOMPILES: ReadonlyMap<number, Precompile> = new Map([
 
 /** A host that runs the precompiles with a set of libraries, each when its gas is there. */
 export function precompileHost(libraries: Libraries): PrecompileHost {
+  /** Those whose libraries are there. */
+  const ready = new Set<Precompile>();
   return (address, input, gas, rules, pause = goOn) => {
     const precompile = PRECOMPILES.get(Number(address));
     if (precompile === undefined) return undefined;
@@ -62,10 +64,13 @@ export function precompileHost(libraries: Libraries): PrecompileHost {
       if (output === undefined || output instanceof Uint8Array) return answer(output);
       return next(finish(output, pause), answer);
     };
-    return whenLoaded(() => {
-      const isReady = precompile.uses?.every((name) => !libraries.opening?.(name)) ?? true;
-      return isReady ? run() : next(finish(open(precompile, libraries), pause), run);
-    });
+    if (ready.has(precompile)) return whenLoaded(run);
+    return whenLoaded(() =>
+      next(finish(open(precompile, libraries), pause), () => {
+        ready.add(precompile);
+        return run();
+      }),
+    );
   };
 }
 
