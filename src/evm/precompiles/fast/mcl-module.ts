@@ -3,7 +3,9 @@
  * have a curve. The package's own wrapper holds one curve a process and is asynchronous; the
  * module itself imports nothing but a memory, so each curve gets an instance of its own, at once.
  */
+import type { Steps } from '../libraries.ts';
 import { builtin, optionalPath } from '../packages.ts';
+import { finishAtOnce } from '../precompile.ts';
 
 /** Numbers of curves in mcl's `curve_type.h`. */
 export const MCL_BN254 = 4;
@@ -102,19 +104,25 @@ function mclPath(): string | undefined {
   return optionalPath('mcl-wasm/dist/mcl_c.js');
 }
 
-/** The module, which is read and compiled when it is first asked for. */
-export function mclModule(): WebAssembly.Module {
-  if (compiled === undefined) {
-    const path = mclPath();
-    if (path === undefined) throw new Error('mcl-wasm is not installed');
-    const source = builtin('node:fs')?.readFileSync(path, 'latin1') ?? '';
-    const start = source.indexOf(ENCODED_MODULE) + 1;
-    if (start === 0) throw new Error(`${path} holds no WebAssembly module`);
-    const bytes = Uint8Array.fromBase64(source.slice(start, source.indexOf("'", start)));
-    digest = digestOf(bytes);
-    compiled = new WebAssembly.Module(bytes);
-  }
+/** Reads and compiles the module, in steps, unless that is done. */
+export function* openMclModule(): Steps<WebAssembly.Module> {
+  if (compiled !== undefined) return compiled;
+  const path = mclPath();
+  if (path === undefined) throw new Error('mcl-wasm is not installed');
+  const source = builtin('node:fs')?.readFileSync(path, 'latin1') ?? '';
+  const start = source.indexOf(ENCODED_MODULE) + 1;
+  if (start === 0) throw new Error(`${path} holds no WebAssembly module`);
+  yield;
+  const bytes = Uint8Array.fromBase64(source.slice(start, source.indexOf("'", start)));
+  yield;
+  digest = digestOf(bytes);
+  compiled = new WebAssembly.Module(bytes);
   return compiled;
+}
+
+/** The module, which is read and compiled when it is first asked for. */
+function mclModule(): WebAssembly.Module {
+  return finishAtOnce(openMclModule());
 }
 
 /** Tells one version of the module from another. */

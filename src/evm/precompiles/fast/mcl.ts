@@ -14,7 +14,7 @@ import {
   type MclExports,
   type MclInstance,
   mclDigest,
-  mclModule,
+  openMclModule,
   type Pointer,
 } from './mcl-module.ts';
 
@@ -45,7 +45,7 @@ export interface Mcl extends MclExports {
  * @throws Error when mcl-wasm is not installed or is another version
  */
 export function* openMcl(curve: number, size: number): Steps<Mcl> {
-  mclModule();
+  yield* openMclModule();
   yield;
   const instance = instantiateMcl();
   if (!restoreMcl(instance, curve)) initialiseMcl(instance, curve);
