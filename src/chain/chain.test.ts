@@ -2,9 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FORKS, type ForkName, forkIndex } from '../evm/forks/names.ts';
 import type { Address, Hash } from '../evm/types.ts';
+import type { Touched } from '../state/flat/flat-state.ts';
 import { MemoryState } from '../state/memory.ts';
 import { TrieMemory } from '../state/trie-memory.ts';
-import type { ChainBlock, KnownBlock } from './block-tree.ts';
+import type { BlockTree, ChainBlock, KnownBlock } from './block-tree.ts';
+import { type BlockAccessList, encodeAccessList } from './blocks/access-list.ts';
 import { encodeBlock } from './blocks/block.ts';
 import { InvalidBlock } from './blocks/fault.ts';
 import { firstBlock, genesisHeader } from './blocks/genesis.ts';
@@ -30,7 +32,7 @@ const SYSTEM_CONTRACTS: readonly Address[] = [
 const machines = new Machines({ engine: 'interpreter' });
 const trieMemory = new TrieMemory();
 
-async function openChain(fork: ForkName): Promise<Chain> {
+async function openChain(fork: ForkName, watch?: (tree: BlockTree) => void): Promise<Chain> {
   const state = new MemoryState();
   const account = { nonce: 0n, balance: 10n ** 21n, code: new Uint8Array(0), storage: [] };
   state.setAccount(SENDER, account);
@@ -46,6 +48,7 @@ async function openChain(fork: ForkName): Promise<Chain> {
     ...(forkIndex(fork) >= forkIndex('london') ? { baseFeePerGas: 7n } : {}),
   });
   const tree = await createInMemory(firstBlock(genesis), state.asChanges(), { trieMemory });
+  watch?.(tree);
   return new Chain({ spec, tree, machines });
 }
 
@@ -63,6 +66,8 @@ function call(nonce: bigint, to: Address, value = 0n): Uint8Array {
   } as const;
   return encodeTransaction(signTransaction(transaction, KEY));
 }
+
+const AMSTERDAM = { timestamp: 5n, coinbase: MINER, slotNumber: 99n } as const;
 
 /** Builds upon a block and imports what was built. */
 async function extend(
@@ -291,8 +296,7 @@ describe('a chain', () => {
   it('Amsterdam: the access list of a block is the one that its header names', async () => {
     const chain = await openChain('amsterdam');
     const transactions = [call(0n, COUNTER), call(1n, MINER, 5n)];
-    const request = { timestamp: 5n, coinbase: MINER, transactions, slotNumber: 99n };
-    const { block } = await chain.buildBlock(request);
+    const { block } = await chain.buildBlock({ ...AMSTERDAM, transactions });
     expect(block.header.slotNumber).toBe(99n);
     const blockAccessListHash = `0x${'11'.repeat(32)}` as Hash;
     const wrong = encodeBlock({ ...block, header: { ...block.header, blockAccessListHash } });
@@ -309,6 +313,29 @@ describe('a chain', () => {
     ]);
     // The transfer of the second left a log (EIP-7708).
     expect(receipts.map(({ logs }) => logs.length)).toEqual([0, 1]);
+  });
+
+  it('Amsterdam: the access list that comes beside a block is read ahead', async () => {
+    const read: Touched[] = [];
+    const chain = await openChain('amsterdam', (tree) => {
+      tree.readAhead = (touched) => read.push(touched());
+    });
+    const transactions = [call(0n, COUNTER)];
+    const { bytes, accessList } = await chain.buildBlock({ ...AMSTERDAM, transactions });
+    const list = encodeAccessList(accessList as BlockAccessList);
+    const other = encodeAccessList([]);
+    const refused = chain.importBlock(bytes, { accessList: other });
+    await expect(refused).rejects.toMatchObject({ code: 'block/wrong access list hash' });
+    expect(read).toEqual([]);
+    await chain.importBlock(bytes, { accessList: list });
+    const [touched] = read;
+    const slots = [...(touched?.slots ?? [])];
+    expect([...(touched?.accounts ?? [])]).toEqual(accessList?.map(({ address }) => address));
+    expect(slots).toEqual([[COUNTER, 0n]]);
+    const before = await openChain('osaka');
+    const osaka = await before.buildBlock({ ...AMSTERDAM, transactions });
+    const foreign = before.importBlock(osaka.bytes, { accessList: list });
+    await expect(foreign).rejects.toMatchObject({ code: 'block/field of another fork' });
   });
 
   it('refuses bytes that are no block without executing anything', async () => {

@@ -16,8 +16,15 @@ import type {
   KnownBlock,
   PendingBlock,
 } from './block-tree.ts';
+import { decodeAccessList } from './blocks/access-list.ts';
 import type { Block } from './blocks/block.ts';
-import { checkBlock, checkOutcome, type ReadBlock, readBlock } from './blocks/block-rules.ts';
+import {
+  checkAccessList,
+  checkBlock,
+  checkOutcome,
+  type ReadBlock,
+  readBlock,
+} from './blocks/block-rules.ts';
 import { InvalidBlock } from './blocks/fault.ts';
 import type { BlockHeader } from './blocks/header.ts';
 import { checkHeader } from './blocks/header-rules.ts';
@@ -28,13 +35,22 @@ import type { BlockSetting } from './executor/block-setting.ts';
 import { executeBlock } from './executor/sequential.ts';
 import type { Machines } from './machines.ts';
 import { type KnownSenders, NO_SENDERS, recoverAhead } from './transactions/senders.ts';
-import { touchedBy } from './transactions/touched.ts';
+import { touchedBy, touchedByBlock } from './transactions/touched.ts';
 
 export interface ChainOptions {
   readonly spec: ChainSpec;
   /** The chain's own from now on. */
   readonly tree: BlockTree;
   readonly machines: Machines;
+}
+
+/** What comes beside a block, and need not. */
+export interface ImportHints {
+  /**
+   * Its access list (EIP-7928, Amsterdam), as the Engine API sends it: what it names is read ahead
+   * where reads wait for the disk. It must be the one whose hash is in the header.
+   */
+  readonly accessList?: Uint8Array;
 }
 
 interface ExecutedBlock extends Pick<BuiltBlock, 'block' | 'receipts' | 'accessList' | 'bytes'> {
@@ -117,9 +133,10 @@ export class Chain {
    * Resolves when the block is on the disk; the next one is executed meanwhile.
    * @throws InvalidBlock naming the rule that is broken; nothing is kept then
    */
-  async importBlock(bytes: Uint8Array): Promise<ChainBlock> {
+  async importBlock(bytes: Uint8Array, { accessList }: ImportHints = {}): Promise<ChainBlock> {
     const read = readBlock(bytes);
-    const senders = this.#isKnown(read) ? NO_SENDERS : this.#prepare(read.block);
+    if (accessList !== undefined) checkAccessList(read.block.header, accessList);
+    const senders = this.#isKnown(read) ? NO_SENDERS : this.#prepare(read.block, accessList);
     const block = await this.#inTurn(() => this.#import(read, senders));
     await this.#tree.settled();
     return block;
@@ -162,8 +179,12 @@ export class Chain {
   }
 
   /** Begins what a block takes and that needs not wait for those before it. */
-  #prepare({ transactions }: Block): KnownSenders {
-    this.#tree.readAhead(() => touchedBy(transactions));
+  #prepare({ transactions }: Block, accessList: Uint8Array | undefined): KnownSenders {
+    this.#tree.readAhead(() =>
+      accessList === undefined
+        ? touchedBy(transactions)
+        : touchedByBlock(decodeAccessList(accessList)),
+    );
     return recoverAhead(transactions);
   }
 

@@ -1,5 +1,7 @@
 /** What a block must satisfy: before its execution, and by what came of it. */
 
+import { toHex } from '../../base/bytes.ts';
+import { keccak256 } from '../../base/keccak.ts';
 import type { BlockRules, ChainSpec } from '../chain-spec.ts';
 import { type Block, type BodyRoots, decodeBlock } from './block.ts';
 import { type BlockFault, InvalidBlock, requireSame } from './fault.ts';
@@ -42,6 +44,15 @@ function tooLarge(size: number, limit: number): InvalidBlock {
     size,
     limit,
   });
+}
+
+/** What came beside a block is the access list that its header names. @throws InvalidBlock */
+export function checkAccessList({ blockAccessListHash }: BlockHeader, list: Uint8Array): void {
+  if (blockAccessListHash === undefined) {
+    throw new InvalidBlock('block/field of another fork', 'an access list came with the block');
+  }
+  const what = 'the hash of the access list that came with the block';
+  requireSame('block/wrong access list hash', what, toHex(keccak256(list)), blockAccessListHash);
 }
 
 /** What the header says of the body. */

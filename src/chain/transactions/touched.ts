@@ -1,12 +1,14 @@
 /**
- * What transactions will touch, as far as their bytes say before anything is executed: recipients
- * and access lists (EIP-2930). Bytes that are no transaction say nothing.
+ * What transactions will touch, as far as it is said before anything is executed: recipients and
+ * access lists (EIP-2930), or what the block's access list names (EIP-7928). Bytes that are no
+ * transaction say nothing.
  */
 
 import { toHex } from '../../base/bytes.ts';
 import { rlpItemOffsets } from '../../base/rlp.ts';
 import type { Address } from '../../evm/types.ts';
 import type { Touched } from '../../state/flat/flat-state.ts';
+import type { BlockAccessList } from '../blocks/access-list.ts';
 import { decodeTransaction } from './decode.ts';
 import { FIELDS_MAX, UNSIGNED_FIELDS } from './fields.ts';
 import type { TransactionType } from './types.ts';
@@ -36,6 +38,17 @@ export function touchedBy(transactions: readonly Uint8Array[]): Touched {
     if (hasList && slots.length < SLOTS_MAX) addAccessList(bytes, accounts, slots);
   }
   return { accounts, slots };
+}
+
+/** What a block's own list names. */
+export function touchedByBlock(list: BlockAccessList): Touched {
+  const slots: [Address, bigint][] = [];
+  for (const { address, storageChanges, storageReads } of list) {
+    const left = SLOTS_MAX - slots.length;
+    const named = [...storageChanges.map(([slot]) => slot), ...storageReads].slice(0, left);
+    for (const slot of named) slots.push([address, slot]);
+  }
+  return { accounts: list.map(({ address }) => address), slots };
 }
 
 function addAccessList(
