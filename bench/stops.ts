@@ -2,7 +2,7 @@
  * How long a call takes to stop, whatever code runs: by a flag that another thread sets, by its
  * deadline, by a signal, and by ending the thread it runs in.
  *
- *   node bench/stops.ts [--rounds N] [--filter RE] [--cpu | --wall | --first]
+ *   node bench/stops.ts [--rounds N] [--filter RE] [--cpu | --wall | --first] [--awake]
  *
  * Each round stops a call at some time between 5 and 25 ms after it began. Reported is the time
  * from then to the error, in milliseconds: median, 99th percentile, largest; and last over all.
@@ -11,7 +11,9 @@
  * other work on the machine does not lengthen: the median, the 99th percentile, the largest.
  * --wall measures the same in wall time: some kernels count a thread's CPU time by 4 ms.
  * --first measures it in the first call of each precompile, in processes of their own: libraries
- * are loaded in it.
+ * are loaded in it. And how long the first stop of a process takes, by a flag: the others come
+ * after one of each way.
+ * --awake keeps the cores awake (awake.ts).
  */
 
 import { spawnSync } from 'node:child_process';
@@ -26,6 +28,7 @@ import { EVMError } from '../src/evm/errors.ts';
 import { createEVM, type EVM, type TransactOptions } from '../src/evm/evm.ts';
 import type { Address, Engine } from '../src/evm/types.ts';
 import { MemoryState } from '../src/state/memory.ts';
+import { keepAwake } from './awake.ts';
 import { CODES, type Endless, endless, FIRST_CALLS } from './stops/codes.ts';
 
 const A: Address = `0x${'a1'.repeat(20)}`;
@@ -73,6 +76,12 @@ async function firstCall(code: Endless): Promise<number> {
   return Math.max(...at.map((ms, i) => ms - (at[i - 1] ?? start)));
 }
 
+/** What is stopped first in a process, before V8 has compiled what that takes. */
+const FIRST_STOP = 'first stop';
+
+const firstStop = (): Promise<number> =>
+  stopped(ways()['flag'] as Way, endless(''), 'interpreter');
+
 /** The same in a process of its own. */
 function inProcess(name: string): number {
   const args = [fileURLToPath(import.meta.url), '--first-of', name];
@@ -80,6 +89,10 @@ function inProcess(name: string): number {
   if (status !== 0) throw new Error(stderr);
   return Number(stdout);
 }
+
+/** A call in a machine of its own, which is stopped after 10 ms. */
+const stopped = (way: Way, code: Endless, engine: Engine): Promise<number> =>
+  way(open(code, engine), code, 10);
 
 type Way = (evm: EVM, code: Endless, afterMs: number) => Promise<number>;
 
@@ -247,14 +260,17 @@ async function main(): Promise<void> {
       cpu: { type: 'boolean', default: false },
       wall: { type: 'boolean', default: false },
       first: { type: 'boolean', default: false },
+      awake: { type: 'boolean', default: false },
       'first-of': { type: 'string' },
     },
   });
   const firstOf = values['first-of'];
   if (firstOf !== undefined) {
-    console.log(await firstCall(FIRST_CALLS[firstOf] ?? { code: '00' }));
-    return;
+    const isStop = firstOf === FIRST_STOP;
+    console.log(await (isStop ? firstStop() : firstCall(FIRST_CALLS[firstOf] ?? { code: '00' })));
+    process.exit();
   }
+  if (values.awake) keepAwake();
   const rounds = Number(values.rounds);
   const all = new Map<string, number[]>();
   const report = (name: string, way: string, ms: number[]): void => {
@@ -264,11 +280,11 @@ async function main(): Promise<void> {
   const delay = (round: number): number => 5 + ((round * 7.3) % 20);
   const codes = Object.entries(CODES).filter(([name]) => RegExp(values.filter).test(name));
   if (values.first) {
-    const names = Object.keys(FIRST_CALLS).filter((name) => RegExp(values.filter).test(name));
-    for (const name of names) {
+    const all = [...Object.keys(FIRST_CALLS), FIRST_STOP];
+    for (const name of all.filter((name) => RegExp(values.filter).test(name))) {
       report(
         name,
-        'first call',
+        name === FIRST_STOP ? 'flag' : 'first call',
         Array.from({ length: rounds }, () => inProcess(name)),
       );
     }
@@ -282,6 +298,7 @@ async function main(): Promise<void> {
     }
     return;
   }
+  for (const way of Object.values(ways())) await stopped(way, endless(''), 'interpreter');
   report('a loop in JavaScript', 'flag', await control(rounds, delay));
   const reportEnds = async (name: string, work: ThreadWork): Promise<void> => {
     const ends: Termination[] = [];
