@@ -5,6 +5,7 @@ import { keccak256 } from '../base/keccak.ts';
 import { encodeRlp, rlpInteger } from '../base/rlp.ts';
 import { PathTrie, type TrieRecords } from './path-trie.ts';
 import { EMPTY_ROOT, trieRoot } from './trie.ts';
+import { HASH_CLAIMS, HASH_DONE } from './trie-layout.ts';
 import { TrieMemory } from './trie-memory.ts';
 
 /** Records in a map: what a database does. */
@@ -63,8 +64,12 @@ const step = fc.record({
   after: fc.constantFrom('nothing', 'write', 'evict', 'reopen'),
 });
 
-/** All records at once, some, and one after the other. */
-const memories = [memory, new TrieMemory({ portion: 300 }), new TrieMemory({ portion: 1 })];
+/** All records at once, some, and one after the other; the last is hashed by two threads. */
+const memories = [
+  memory,
+  new TrieMemory({ portion: 300 }),
+  new TrieMemory({ portion: 1, sharedMin: 1 }),
+];
 
 describe('a trie by path', () => {
   it('has the root of all its entries, whatever is written, forgotten and read again', () => {
@@ -111,6 +116,56 @@ describe('a trie by path', () => {
       ),
       { numRuns: Number(process.env['IRONFLY_TRIE_RUNS'] ?? 400) },
     );
+  });
+
+  it('has the same root, whoever hashes it', async () => {
+    const shared = new TrieMemory({ sharedMin: 1 });
+    // Tries of sizes that have few tasks and many; the other thread comes too late to some.
+    for (let round = 0; round < 300; round++) {
+      const [one, two] = [new PathTrie(shared), new PathTrie(memory)];
+      for (const count of [3 + round, 40 * (round % 20), 1]) {
+        const input = new Uint8Array(64 * count);
+        for (let at = 0; at < input.length; at += 8) {
+          new DataView(input.buffer).setFloat64(at, Math.sin(round + count + at));
+        }
+        for (const trie of [one, two]) trie.updateSlots(input);
+        expect(one.root()).toBe(two.root());
+      }
+      one.free();
+      two.free();
+      if (round % 16 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    expect(shared.used).toBe(0);
+  });
+
+  it('is in nobody’s hands when the rest of it is hashed', async () => {
+    const shared = new TrieMemory({ sharedMin: 1 });
+    const tasks: number[][] = [];
+    const { runtime } = shared;
+    const hashTrie = (trie: number): void => {
+      const view = shared.view();
+      tasks.push([HASH_DONE, HASH_CLAIMS + 4].map((at) => view.getUint32(at, true)));
+      runtime.hashTrie(trie);
+    };
+    Object.assign(shared, { runtime: { ...runtime, hashTrie } });
+    const [one, two] = [new PathTrie(shared), new PathTrie(memory)];
+    for (let round = 0; round < 12; round++) {
+      // Few tasks, and long ones: nibbles 0 and 2 choose them.
+      const entries = Array.from({ length: 12_000 }, (_, index) => {
+        const key = new Uint8Array(32);
+        new DataView(key.buffer).setUint32(20, index);
+        key[0] = (index & 1) << 4;
+        key[1] = (index & 2) << 6;
+        return { key, value: Uint8Array.of(round, index) };
+      });
+      for (const trie of [one, two]) trie.update(entries);
+      expect(one.root()).toBe(two.root());
+      expect(tasks.pop()).toEqual([4, 4]);
+      // The other thread begins.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    one.free();
+    two.free();
   });
 
   it('keeps a leaf that is put as it is beside a deletion of what is not there', () => {

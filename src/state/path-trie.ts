@@ -41,18 +41,18 @@ const ROOT_PLACE = Uint8Array.of(0);
 const NO_RECORD = new Uint8Array(0);
 
 /** What the runtime makes entries of, and how large they are. */
-interface InputForm {
+export interface InputForm {
   readonly inputBytes: number;
   readonly valueBytes: number;
   readonly take: 'slotEntries' | 'accountEntries';
 }
 
-const SLOTS: InputForm = {
+export const SLOTS: InputForm = {
   inputBytes: layout.SLOT_INPUT_BYTES,
   valueBytes: layout.SLOT_VALUE_BYTES,
   take: 'slotEntries',
 };
-const ACCOUNTS: InputForm = {
+export const ACCOUNTS: InputForm = {
   inputBytes: layout.ACCOUNT_INPUT_BYTES,
   valueBytes: layout.VALUE_BYTES_MAX,
   take: 'accountEntries',
@@ -65,6 +65,8 @@ export class PathTrie {
   readonly #memory: TrieMemory;
   readonly #records: TrieRecords | undefined;
   readonly #trie: number;
+  /** Entries that were put since it was hashed. */
+  #changed = 0;
   /** Places where branches stood that were written: their records may be gone. */
   #gone: Place[] = [];
 
@@ -107,19 +109,35 @@ export class PathTrie {
 
   /** Puts slots: 32 bytes of key and 32 of value each, big-endian; zero deletes. */
   updateSlots(slots: Uint8Array, between?: BetweenParts): void {
-    this.#updateInput(slots, SLOTS, between);
+    this.updateInput(slots, SLOTS, between);
   }
 
   /** Puts accounts of `ACCOUNT_INPUT_BYTES` each, as trie-layout.ts has them. */
   updateAccounts(accounts: Uint8Array, between?: BetweenParts): void {
-    this.#updateInput(accounts, ACCOUNTS, between);
+    this.updateInput(accounts, ACCOUNTS, between);
+  }
+
+  /** Puts what the host has written one after another, each key once, in any order. */
+  updateInput(input: Uint8Array, form: InputForm, between?: BetweenParts): void {
+    const { entries, count } = takeInput(this.#memory, input, form);
+    this.#put(entries, count, between);
+  }
+
+  /** Puts so many packed entries (`packInput`), each key once, in any order. */
+  updatePacked(packed: Uint8Array, count: number): void {
+    const entries = this.#memory.input(count * layout.ENTRY_BYTES + packed.length);
+    const at = entries + count * layout.ENTRY_BYTES;
+    this.#memory.bytes().set(packed, at);
+    this.#memory.runtime.unpackEntries(at, count, entries);
+    this.#put(entries, count);
   }
 
   /** The root's hash. */
   root(): Hash {
     const view = this.#memory.view();
     if (view.getUint32(this.#trie + layout.TRIE_ROOT, true) === 0) return EMPTY_ROOT;
-    this.#memory.runtime.hashTrie(this.#trie);
+    this.#memory.hash(this.#trie, this.#changed);
+    this.#changed = 0;
     const at = this.#trie + layout.TRIE_HASH;
     return toHex(this.#memory.bytes().subarray(at, at + 32));
   }
@@ -156,19 +174,6 @@ export class PathTrie {
     this.#memory.runtime.evict(this.#trie, before);
   }
 
-  /** Puts what the host has written one after another. */
-  #updateInput(input: Uint8Array, form: InputForm, between?: BetweenParts): void {
-    const { inputBytes, valueBytes, take } = form;
-    const count = input.length / inputBytes;
-    const each = inputBytes + layout.ENTRY_BYTES + valueBytes;
-    const start = this.#memory.input(count * each);
-    this.#memory.bytes().set(input, start);
-    const entries = start + input.length;
-    const values = entries + count * layout.ENTRY_BYTES;
-    this.#memory.runtime[take](start, count, entries, values);
-    this.#put(entries, count, between);
-  }
-
   /**
    * Puts sorted entries. Each part of them is another part of the trie, so that what one has led
    * to may leave memory before the next.
@@ -183,6 +188,7 @@ export class PathTrie {
 
   #putPart(entries: number, count: number): void {
     const { runtime } = this.#memory;
+    this.#changed += count;
     this.#fetch(entries, count);
     if (runtime.update(this.#trie, entries, count) === 0) throw hostLimit();
     // A branch with one child left gives way to it; that child may have to be fetched first.
@@ -239,6 +245,55 @@ export class PathTrie {
     if (fault === 0) return;
     throw fault === 1 ? damaged(place, 'does not have the form of one') : hostLimit();
   }
+}
+
+/** Entries in memory. */
+interface Entries {
+  readonly entries: number;
+  readonly count: number;
+  /** First byte past them and their values. */
+  readonly end: number;
+}
+
+/** Makes sorted entries of what the host has, with `room` bytes behind them. */
+function takeInput(memory: TrieMemory, input: Uint8Array, form: InputForm, room = 0): Entries {
+  const { inputBytes, valueBytes, take } = form;
+  const count = input.length / inputBytes;
+  const start = memory.input(count * (inputBytes + layout.ENTRY_BYTES + valueBytes) + room);
+  memory.bytes().set(input, start);
+  const entries = start + input.length;
+  const values = entries + count * layout.ENTRY_BYTES;
+  memory.runtime[take](start, count, entries, values);
+  return { entries, count, end: values + count * valueBytes };
+}
+
+/** A run of packed entries, sorted by their hashed keys; a part of it for each first byte. */
+export interface PackedInput {
+  readonly bytes: Uint8Array;
+  readonly ends: Uint32Array;
+  readonly counts: Uint32Array;
+}
+
+/** Hashes keys and encodes values, so that they can be put later, beside others. */
+export function packInput(memory: TrieMemory, input: Uint8Array, form: InputForm): PackedInput {
+  const packedBytes = layout.PACKED_ENTRY_BYTES + form.valueBytes;
+  const room = (input.length / form.inputBytes) * packedBytes;
+  const { entries, count, end: start } = takeInput(memory, input, form, room);
+  const bytes = memory.bytes();
+  const ends = new Uint32Array(256);
+  const counts = new Uint32Array(256);
+  let from = 0;
+  let at = start;
+  for (let first = 0; first < 256; first++) {
+    let to = from;
+    while (to < count && bytes[entries + to * layout.ENTRY_BYTES] === first) to += 1;
+    const run = entries + from * layout.ENTRY_BYTES;
+    at = memory.runtime.packEntries(run, to - from, at) >>> 0;
+    ends[first] = at - start;
+    counts[first] = to - from;
+    from = to;
+  }
+  return { bytes: bytes.slice(start, at), ends, counts };
 }
 
 function damaged(place: Uint8Array, what: string): TrieError {

@@ -10,9 +10,18 @@ export const HEAP_END = 64;
 export const HEAP_LIMIT = 68;
 /** u64: bytes in nodes. */
 export const HEAP_USED = 72;
+/** What several instances hash (trie-runtime/share.ts): u64 count of tasks ‖ the next of them. */
+export const HASH_CLAIMS = 256;
+/** u32: tasks that are done. */
+export const HASH_DONE = 264;
+/** u32: an instance failed. */
+export const HASH_FAILED = 268;
 /** Each instance has so many bytes from here on: free lists, Keccak state, a node's encoding. */
 export const INSTANCES = 4096;
 export const INSTANCE_BYTES = 8192;
+/** Tasks of u32 child, u32 its position: as many as two levels of branches have children. */
+export const HASH_TASKS = 61440;
+export const HASH_TASK_BYTES = 8;
 export const HEAP_START = 65536;
 
 /** Trie: what the host holds of one. */
@@ -75,6 +84,9 @@ export const CHILD_ENCODING = 8;
 export const ENTRY_BYTES = 40;
 export const ENTRY_VALUE = 32;
 export const ENTRY_SIZE = 36;
+
+/** Packed entry: 32 bytes of key, u8 size of the value, the value. */
+export const PACKED_ENTRY_BYTES = 33;
 
 /** Values of a trie of accounts are the longest. */
 export const VALUE_BYTES_MAX = 160;

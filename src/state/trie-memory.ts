@@ -1,7 +1,9 @@
 /** The linear memory of tries, and this thread's instance of their runtime. */
 
 import { TRIE_RUNTIME } from '../../build/trie-runtime-bytes.ts';
+import { assert } from '../base/assert.ts';
 import { IronflyError } from '../base/errors.ts';
+import { askHelper } from './trie-helper.ts';
 import * as layout from './trie-layout.ts';
 
 /** The tries do not fit their memory, or what was read of them is damaged. */
@@ -18,12 +20,17 @@ export interface TrieRuntime {
   setClock(now: number): void;
   slotEntries(input: number, count: number, entries: number, values: number): void;
   accountEntries(input: number, count: number, entries: number, values: number): void;
+  packEntries(entries: number, count: number, to: number): number;
+  unpackEntries(packed: number, count: number, entries: number): void;
   sort(entries: number, count: number): void;
   locate(trie: number, entries: number, count: number): number;
   locateLonely(trie: number, path: number, depth: number): void;
   update(trie: number, entries: number, count: number): number;
   collapse(trie: number, path: number, depth: number): number;
   hashTrie(trie: number): void;
+  findTasks(trie: number): number;
+  giveTasks(): void;
+  hashTasks(): void;
   writeRecords(trie: number): number;
   readRoot(trie: number, record: number, size: number): number;
   readRecord(trie: number, record: number, size: number, path: number, nibbles: number): number;
@@ -39,8 +46,14 @@ export interface TrieMemoryOptions {
   readonly limit?: number;
   /** Bytes of records that are handed over at once, or a record more; 8 MiB when left out. */
   readonly portion?: number;
+  /** Entries that change before another thread helps to hash; 2,048 when left out. */
+  readonly sharedMin?: number;
 }
 
+/** Changed entries whose hashing is worth waking another thread for: of 1,000 it gains nothing. */
+const SHARED_MIN = 2048;
+/** How long the other thread is waited for between two looks at whether it failed. */
+const WAIT_MS = 50;
 const PAGE = 65_536;
 const LIMIT = 1_073_741_824;
 const PORTION = 8_388_608;
@@ -61,12 +74,15 @@ let module: WebAssembly.Module | undefined;
 export class TrieMemory {
   readonly memory: WebAssembly.Memory;
   readonly runtime: TrieRuntime;
+  readonly #sharedMin: number;
   /** Of records, as they were written. */
   #portions: Uint8Array[] = [];
   #bytes: Uint8Array = new Uint8Array(0);
   #view: DataView = new DataView(new ArrayBuffer(0));
 
-  constructor({ limit = LIMIT, portion = PORTION }: TrieMemoryOptions = {}) {
+  constructor(options: TrieMemoryOptions = {}) {
+    const { limit = LIMIT, portion = PORTION, sharedMin = SHARED_MIN } = options;
+    this.#sharedMin = sharedMin;
     const bytes = Math.min(limit, LIMIT_MAX);
     const maximum = Math.ceil(bytes / PAGE) + 1;
     this.memory = new WebAssembly.Memory({ initial: 16, maximum, shared: true });
@@ -96,6 +112,28 @@ export class TrieMemory {
   /** Bytes in nodes. */
   get used(): number {
     return Number(this.view().getBigUint64(layout.HEAP_USED, true));
+  }
+
+  /** Hashes a trie of which so many entries changed, together with another thread where it pays. */
+  hash(trie: number, changed: number): void {
+    if (changed >= this.#sharedMin) this.#hashShared(trie);
+    this.runtime.hashTrie(trie);
+  }
+
+  /** All but the two upper levels. */
+  #hashShared(trie: number): void {
+    const tasks = this.runtime.findTasks(trie);
+    const request = { module: module as WebAssembly.Module, memory: this.memory };
+    if (tasks < 2 || !askHelper(request)) return;
+    this.runtime.giveTasks();
+    this.runtime.hashTasks();
+    const words = new Int32Array(this.memory.buffer);
+    for (;;) {
+      const done = Atomics.load(words, layout.HASH_DONE >> 2);
+      if (done === tasks) return;
+      assert(Atomics.load(words, layout.HASH_FAILED >> 2) === 0, 'trie: the hashing thread failed');
+      Atomics.wait(words, layout.HASH_DONE >> 2, done, WAIT_MS);
+    }
   }
 
   /** Address of room for what the host hands over, used again and again. */

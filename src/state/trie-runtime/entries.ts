@@ -6,7 +6,8 @@
 // Words are big-endian.
 import {
   ACCOUNT_BALANCE, ACCOUNT_CODE_HASH, ACCOUNT_EXISTS, ACCOUNT_INPUT_BYTES, ACCOUNT_NONCE,
-  ACCOUNT_STORAGE_ROOT, ENTRY_BYTES, ENTRY_SIZE, ENTRY_VALUE, SLOT_INPUT_BYTES, SLOT_VALUE_BYTES, VALUE_BYTES_MAX,
+  ACCOUNT_STORAGE_ROOT, ENTRY_BYTES, ENTRY_SIZE, ENTRY_VALUE, PACKED_ENTRY_BYTES, SLOT_INPUT_BYTES,
+  SLOT_VALUE_BYTES, VALUE_BYTES_MAX,
 } from "../trie-layout";
 import { keccak256 } from "../../evm/runtime/hashes/keccak";
 import { keccak256Pair } from "../../evm/runtime/hashes/keccak-pair";
@@ -43,6 +44,32 @@ export function accountEntries(input: u32, count: u32, entries: u32, values: u32
     const value = values + i * VALUE_BYTES_MAX;
     store<u32>(entry, value, ENTRY_VALUE);
     store<u32>(entry, load<u8>(account, ACCOUNT_EXISTS) ? putAccount(value, account) : 0, ENTRY_SIZE);
+  }
+  sort(entries, count);
+}
+
+/** Packs entries for a file: 32 bytes of key | u8 size of the value | value; the end of them. */
+export function packEntries(entries: u32, count: u32, to: u32): u32 {
+  for (let i: u32 = 0; i < count; i++) {
+    const entry = entries + i * ENTRY_BYTES;
+    const size = load<u32>(entry, ENTRY_SIZE);
+    copyKey(to, entry);
+    store<u8>(to, <u8>size, 32);
+    memory.copy(to + PACKED_ENTRY_BYTES, load<u32>(entry, ENTRY_VALUE), size);
+    to += PACKED_ENTRY_BYTES + size;
+  }
+  return to;
+}
+
+/** Makes entries of packed ones, whose values stay where they are, and sorts them. */
+export function unpackEntries(packed: u32, count: u32, entries: u32): void {
+  for (let i: u32 = 0; i < count; i++) {
+    const entry = entries + i * ENTRY_BYTES;
+    const size = <u32>load<u8>(packed, 32);
+    copyKey(entry, packed);
+    store<u32>(entry, packed + PACKED_ENTRY_BYTES, ENTRY_VALUE);
+    store<u32>(entry, size, ENTRY_SIZE);
+    packed += PACKED_ENTRY_BYTES + size;
   }
   sort(entries, count);
 }

@@ -45,6 +45,14 @@ export function hashChildren(branch: u32): void {
   settle(0);
 }
 
+/** Encodes a branch that is the child of another, at its position, and all below it. */
+export function hashChild(child: u32, position: u32): void {
+  const node = load<u32>(child, CHILD_NODE);
+  hashChildren(node);
+  const size = encodeNode(node, position);
+  store<u8>(child, <u8>refer(child + CHILD_ENCODING, size), CHILD_ENCODED);
+}
+
 /** Has the children that are not encoded wait at their level, and what is below them before. */
 function hashBelow(branch: u32, level: u32): void {
   const position = depthOf(branch) + 1;

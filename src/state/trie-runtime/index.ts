@@ -13,9 +13,10 @@ export { setClock } from "./nodes";
 export { collapse, update } from "./update";
 export { locate, locateLonely } from "./locate";
 export { hashTrie } from "./hash";
+export { findTasks, giveTasks, hashTasks } from "./share";
 export { evict, readRecord, readRoot, writeRecords } from "./records";
 export { prove } from "./proof";
-export { accountEntries, slotEntries, sort } from "./entries";
+export { accountEntries, packEntries, slotEntries, sort, unpackEntries } from "./entries";
 // By itself it is what a root cannot be cheaper than: bench/state.ts measures it.
 export { keccak256 } from "../../evm/runtime/hashes/keccak";
 export { keccak256Pair } from "../../evm/runtime/hashes/keccak-pair";
