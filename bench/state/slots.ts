@@ -5,7 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { median } from '../../src/cli/bench/statistics.ts';
 import { FlatState } from '../../src/state/flat/flat-state.ts';
+import { CHECKPOINT_KEY } from '../../src/state/flat/keys.ts';
+import { StateLoad } from '../../src/state/flat/load/state-load.ts';
+import { encodeCheckpoint } from '../../src/state/flat/values.ts';
 import { LmdbStore } from '../../src/state/store/lmdb-store.ts';
+import type { OrderedStore } from '../../src/state/store/ordered-store.ts';
 import {
   bytesOf,
   CONTRACT,
@@ -13,7 +17,6 @@ import {
   contractChanges,
   dropCaches,
   print,
-  slotChanges,
   slotOf,
   timed,
   wordOf,
@@ -40,11 +43,12 @@ export interface SlotFigures {
   readonly bytesASlot: number;
 }
 
-/** Slots that are put at once while the state is made, and then written: what a chain gathers. */
-const FILLED_AT_ONCE = 500_000;
+/** Slots that are handed over at once while the state is made. */
+const LOADED_AT_ONCE = 16_384;
 /** Slots of a block that is measured. */
 const AT_ONCE = 10_000;
 const RAW_BYTES = 52 + 32;
+const NO_BLOCK = `0x${'00'.repeat(32)}` as const;
 
 export async function measureSlots(sizes: SlotSizes): Promise<SlotFigures> {
   const { slots, touched, rounds, dropsCaches } = sizes;
@@ -52,19 +56,16 @@ export async function measureSlots(sizes: SlotSizes): Promise<SlotFigures> {
   try {
     const open = () => LmdbStore.open({ folder: join(folder, 'state') });
     let store = await open();
+    await load(store, folder, slots);
     let state = new FlatState({ store });
-    let number = 0n;
+    let number = 1n;
     const checkpoint = async () => {
       number += 1n;
-      await state.checkpoint({ block: `0x${'00'.repeat(32)}`, number, record: number });
+      await state.checkpoint({ block: NO_BLOCK, number, record: number });
     };
-    for (let from = 0; from < slots; from += FILLED_AT_ONCE) {
-      const count = Math.min(FILLED_AT_ONCE, slots - from);
-      state.apply(contractChanges(slotChanges(from, count, 1, 0)));
-      await checkpoint();
-    }
     const step = Math.max(1, Math.floor(slots / touched));
-    const asked = Array.from({ length: touched }, (_, index) => slotOf(index * step));
+    const asked = Array.from({ length: touched }, (_, index) => spread(index * step, slots));
+    shuffle(asked);
     const read = () => {
       let found = 0;
       for (const slot of asked) if (state.getStorage(CONTRACT, slot) !== 0n) found += 1;
@@ -95,9 +96,8 @@ export async function measureSlots(sizes: SlotSizes): Promise<SlotFigures> {
     const committed: number[] = [];
     for (let round = 1; round <= rounds; round++) {
       const blocks = Array.from({ length: Math.ceil(touched / AT_ONCE) }, (_, block) => {
-        const from = block * AT_ONCE;
-        const count = Math.min(AT_ONCE, touched - from);
-        return contractChanges(slotChanges(from * step, count, step, round));
+        const written = asked.slice(block * AT_ONCE, (block + 1) * AT_ONCE);
+        return contractChanges(new Map(written.map((slot) => [slot, wordOf(slot, round)])));
       });
       const cpu = process.cpuUsage();
       applied.push(
@@ -133,6 +133,46 @@ export async function measureSlots(sizes: SlotSizes): Promise<SlotFigures> {
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** Slots as scattered as those of mappings are, but in their order: as a snapshot has them. */
+function spread(index: number, slots: number): bigint {
+  const step = 2n ** 256n / BigInt(slots);
+  return BigInt(index) * step + (slotOf(index) % step);
+}
+
+/** The same order for the same length. */
+function shuffle(list: bigint[]): void {
+  for (let last = list.length - 1; last > 0; last--) {
+    const other = Number(slotOf(last) % BigInt(last + 1));
+    [list[last], list[other]] = [list[other] as bigint, list[last] as bigint];
+  }
+}
+
+/** Makes a contract of so many slots, as a snapshot is restored. */
+async function load(store: OrderedStore, folder: string, slots: number): Promise<void> {
+  const start = performance.now();
+  const load = new StateLoad({ store, folder });
+  const at = { block: NO_BLOCK, number: 1n, record: 1n };
+  for (let from = 0; from < slots; from += LOADED_AT_ONCE) {
+    const count = Math.min(LOADED_AT_ONCE, slots - from);
+    const storage = new Map<bigint, bigint>();
+    for (let index = from; index < from + count; index++) {
+      const slot = spread(index, slots);
+      storage.set(slot, wordOf(slot, 0));
+    }
+    load.take(contractChanges(storage));
+    if (load.isDue) await load.write(at);
+  }
+  await load.write(at);
+  await load.settled();
+  const takenMs = performance.now() - start;
+  const stateRoot = await load.finish();
+  const value = encodeCheckpoint({ ...at, stateRoot });
+  await store.write([{ key: CHECKPOINT_KEY, value }]);
+  const [taken, made] = [takenMs, performance.now() - start].map((ms) => (ms / 1000).toFixed(1));
+  const memory = Math.round(process.memoryUsage().rss / 2 ** 20);
+  console.log(`\n${slots} slots: put in ${taken} s, with their trie ${made} s, ${memory} MiB`);
 }
 
 function report(figures: SlotFigures, touched: number): void {

@@ -41,7 +41,7 @@ import { checkSpec, keepSpec, readSpec } from './kept-spec.ts';
 import { type Node, Nodes } from './nodes.ts';
 import { type OldBlock, OldBlocks } from './old-blocks.ts';
 import { type Moves, Pending } from './pending.ts';
-import { readTree } from './read-tree.ts';
+import { readTree, requireFinished } from './read-tree.ts';
 import {
   type BlockRecord,
   decodeRecord,
@@ -185,6 +185,7 @@ export class ChainDatabase implements BlockTree {
    */
   static async open(given: ChainDatabaseOptions): Promise<ChainDatabase> {
     const started = performance.now();
+    requireFinished(given.log);
     const spec = readSpec(given.store);
     if (given.spec !== undefined) checkSpec(spec, given.spec);
     const options = spec === undefined ? given : { ...given, spec };

@@ -24,7 +24,7 @@ export async function readTree(
   log: RecordLog,
   checkpoint: Checkpoint | undefined,
 ): Promise<FoundTree> {
-  if (log.last < log.first) throw incomplete();
+  requireFinished(log);
   if (checkpoint === undefined) throw lostStore(log);
   let bytesBehind = 0;
   const found = new Map<Hash, Node>();
@@ -56,9 +56,14 @@ export async function readTree(
   return { nodes, at, head, bytesBehind };
 }
 
-function incomplete(): DatabaseError {
+/**
+ * Whoever makes a database begins its log when all else is there.
+ * @throws DatabaseError `database/incomplete`
+ */
+export function requireFinished(log: RecordLog): void {
+  if (log.last >= log.first) return;
   const message = 'the database was not finished when it was made: remove its folder, make it anew';
-  return new DatabaseError('database/incomplete', message);
+  throw new DatabaseError('database/incomplete', message);
 }
 
 /** What is in the log was answered: nobody must be told to remove it. */

@@ -1,8 +1,9 @@
 /**
  * Makes a database out of a snapshot, in a folder of its own.
  *
- *   store:  parts of the state with their tries, each write a checkpoint that says how many chunks
- *           are in it, under the checksum of the last of them, which vouches for all before it
+ *   store:  parts of the state, each write a checkpoint that says how many chunks are in it, under
+ *           the checksum of the last of them, which vouches for all before it
+ *   tries:  made of what is in the store (state/flat/load)
  *   end:    the root is held against the block's header, then the store is at that block
  *   log:    the block's record; before it is there, the folder is no database (`incomplete`)
  *
@@ -15,9 +16,9 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toHex } from '../../base/bytes.ts';
 import type { Hash } from '../../evm/types.ts';
-import { FlatState } from '../../state/flat/flat-state.ts';
-import { codeKey } from '../../state/flat/keys.ts';
-import type { Checkpoint } from '../../state/flat/values.ts';
+import { CHECKPOINT_KEY, codeKey } from '../../state/flat/keys.ts';
+import { type LoadProgress, loadedTo, StateLoad } from '../../state/flat/load/state-load.ts';
+import { type Checkpoint, encodeCheckpoint } from '../../state/flat/values.ts';
 import { makeFolder } from '../../state/folders.ts';
 import { FolderFiles, HandleFile } from '../../state/log/files.ts';
 import { RecordLog } from '../../state/log/record-log.ts';
@@ -48,21 +49,14 @@ export interface ImportOptions {
   readonly spec?: ChainSpec;
   /** Told after each chunk. */
   readonly onProgress?: (progress: SnapshotProgress) => void;
+  /** Told of tries in the making, when all chunks are read. */
+  readonly onTries?: (progress: LoadProgress) => void;
   /** Ends the import behind the chunk in the making; it can go on later. */
   readonly signal?: AbortSignal;
-  /** Accounts and slots before they go to the store; 20,000 when left out. */
-  readonly checkpointWrites?: number;
+  /** Bytes before they go to the store; 2 MiB when left out. */
+  readonly checkpointBytes?: number;
 }
 
-/**
- * What bounds the memory, with the tries' nodes below: of 1,000,000 slots in 1,001 accounts the
- * process had 492 MiB of its own at most, and the store's mapped pages beside them.
- */
-const CHECKPOINT_WRITES = 20_000;
-/** Codes do not count as writes, and one may have 24 KiB. */
-const CHECKPOINT_CODE_BYTES = 16_777_216;
-const TRIE_BYTES = 67_108_864;
-const OPEN_STORAGES = 256;
 const NONE = new Uint8Array(0);
 
 /**
@@ -118,66 +112,61 @@ interface ImportParts {
 
 class Import {
   readonly #parts: ImportParts;
-  readonly #state: FlatState;
+  readonly #load: StateLoad;
   readonly #old: OldBlocks;
   readonly #ancestors: AncestorChain;
   readonly #check: StateCheck;
   /** Codes since the last checkpoint: the others are in the store. */
   readonly #codes = new Set<Hash>();
-  #codeBytes = 0;
 
   constructor(parts: ImportParts) {
-    const { head, store } = parts;
+    const { head, store, folder, options } = parts;
+    const { checkpointBytes: batchBytes } = options;
     this.#parts = parts;
-    this.#state = new FlatState({ store, trieBytes: TRIE_BYTES, openStorages: OPEN_STORAGES });
+    this.#load = new StateLoad({ store, folder, ...(batchBytes && { batchBytes }) });
     this.#old = new OldBlocks(store);
     this.#ancestors = new AncestorChain(head);
     this.#check = new StateCheck(head.counts, (hash) => this.#hasCode(hash));
   }
 
   async run(): Promise<void> {
-    try {
-      const done = await this.#begin();
-      if (done !== undefined) await this.#takeChunks(done);
-      await this.#finish();
-    } finally {
-      this.#state.free();
-    }
+    const { head, store, log, options } = this.#parts;
+    if (log.last > 0n) throw this.#another();
+    const at = loadedTo(store);
+    // Its state is there, and the root was right.
+    if (at?.block === head.block.hash) return this.#finish();
+    await this.#takeChunks(at ?? (await this.#begin()));
+    const root = await this.#load.finish((progress) => {
+      options.signal?.throwIfAborted();
+      options.onTries?.(progress);
+    });
+    this.#checkRoot(root);
+    await this.#finish();
   }
 
-  /** How far the store is; undefined when all is there, and the root was right. */
-  async #begin(): Promise<Checkpoint | undefined> {
-    const { head, log } = this.#parts;
-    const at = this.#state.checkpointed;
-    if (log.last > 0n) throw this.#another();
-    if (at?.block === head.block.hash) return undefined;
-    if (at === undefined) await this.#checkpoint(0n);
-    return this.#state.checkpointed;
+  async #begin(): Promise<Checkpoint> {
+    await this.#write(0n);
+    await this.#load.settled();
+    return loadedTo(this.#parts.store) as Checkpoint;
   }
 
   async #takeChunks({ record: done, block: last }: Checkpoint): Promise<void> {
     const { reader, options } = this.#parts;
     if (done === 0n && toHex(reader.checksum) !== last) throw this.#another();
-    const writes = options.checkpointWrites ?? CHECKPOINT_WRITES;
     let count = 0n;
-    let saved = done;
     for (let chunk = await reader.next(); chunk !== undefined; chunk = await reader.next()) {
       options.signal?.throwIfAborted();
       count += 1n;
       await this.#take(chunk, count <= done);
       if (count === done && toHex(reader.checksum) !== last) throw this.#another();
-      const isDue = this.#state.gathered >= writes || this.#codeBytes >= CHECKPOINT_CODE_BYTES;
-      if (count > done && isDue) {
-        await this.#checkpoint(count);
-        saved = count;
-      }
+      if (count > done && this.#load.isDue) await this.#write(count);
       const { accounts, slots } = this.#check;
       options.onProgress?.({ accounts, slots, bytes: reader.end });
     }
     if (count < done) throw this.#another();
     this.#ancestors.end();
     this.#check.end();
-    if (count > saved) await this.#checkpoint(count);
+    if (count > done) await this.#write(count);
   }
 
   async #take({ kind, content }: Chunk, isInStore: boolean): Promise<void> {
@@ -187,38 +176,42 @@ class Import {
     } else if (kind === STATE) {
       const changes = this.#check.take(content);
       if (isInStore) return;
-      this.#state.apply(changes);
-      for (const [hash, code] of changes.codes) {
-        this.#codes.add(hash);
-        this.#codeBytes += code.length;
-      }
+      this.#load.take(changes);
+      for (const hash of changes.codes.keys()) this.#codes.add(hash);
     } else {
       throw new SnapshotError('snapshot/damaged', `the snapshot has a chunk of kind ${kind}`);
     }
   }
 
+  #checkRoot(root: Hash): void {
+    const { head, folder } = this.#parts;
+    const { stateRoot } = head.block.header;
+    if (root === stateRoot) return;
+    const message = `the snapshot’s state has the root ${root}, its block says ${stateRoot}`;
+    const advice = `remove ${folder} and take another snapshot`;
+    throw new SnapshotError('snapshot/wrong root', `${message}: ${advice}`);
+  }
+
   async #finish(): Promise<void> {
     const { store, log } = this.#parts;
     const { block, spec } = this.#parts.head;
-    const { hash, header } = block;
-    const root = this.#state.root();
-    if (root !== header.stateRoot) {
-      const message = `the snapshot’s state has the root ${root}, its block says`;
-      const advice = `${header.stateRoot}: remove ${this.#parts.folder} and take another snapshot`;
-      throw new SnapshotError('snapshot/wrong root', `${message} ${advice}`);
-    }
+    const { number, stateRoot } = block.header;
     if (spec !== undefined) await keepSpec(store, spec);
-    await this.#state.checkpoint({ block: hash, number: header.number, record: 1n });
+    const checkpoint = { block: block.hash, number, record: 1n, stateRoot };
+    await store.write([{ key: CHECKPOINT_KEY, value: encodeCheckpoint(checkpoint) }]);
     const moves = { forward: NONE, reverse: NONE };
     await log.append([encodeBlockRecord(block, encodeBlock(block), moves)]);
   }
 
-  async #checkpoint(record: bigint): Promise<void> {
+  /** Writes what was taken; `record` chunks are in the store then. */
+  async #write(record: bigint): Promise<void> {
     const { reader, head } = this.#parts;
     const block = toHex(reader.checksum);
-    await this.#state.checkpoint({ block, number: head.block.header.number, record });
+    await this.#load.write({ block, number: head.block.header.number, record });
+    if (this.#codes.size === 0) return;
+    // From now on they are looked for in the store.
+    await this.#load.settled();
     this.#codes.clear();
-    this.#codeBytes = 0;
   }
 
   #hasCode(hash: Hash): boolean {

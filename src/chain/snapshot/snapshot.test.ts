@@ -126,7 +126,7 @@ async function interrupted(target: string, chunks: number): Promise<void> {
     count += 1;
     if (count === chunks) abort.abort();
   };
-  const options = { signal: abort.signal, onProgress, checkpointWrites: 50 };
+  const options = { signal: abort.signal, onProgress, checkpointBytes: 2500 };
   await expect(importSnapshot(path, target, options)).rejects.toThrow('aborted');
 }
 
@@ -150,16 +150,14 @@ const storeOf = (target: string): Promise<[string, string][]> =>
     ]),
   );
 
-/** Changes the value of the first slot in the store; what it was, by its key. */
-const spoiled = (target: string): Promise<[string, string]> =>
+/** Changes the value of the first slot in the store. */
+const spoil = (target: string): Promise<void> =>
   withStore(target, async (store) => {
-    const [first] = Array.from(store.range(slotsPrefix(), prefixEnd(slotsPrefix())), (entry) => ({
-      key: entry.key.slice(),
-      value: entry.value.slice(),
-    }));
+    const [first] = Array.from(store.range(slotsPrefix(), prefixEnd(slotsPrefix())), ({ key }) =>
+      key.slice(),
+    );
     if (first === undefined) throw new Error('no slot is in the store yet');
-    await store.write([{ key: first.key, value: Uint8Array.of(77, 77, 77) }]);
-    return [first.key.toHex(), first.value.toHex()];
+    await store.write([{ key: first, value: Uint8Array.of(77, 77, 77) }]);
   });
 
 const incomplete = async (target: string) => refusal(openFolder(target));
@@ -167,7 +165,7 @@ const incomplete = async (target: string) => refusal(openFolder(target));
 describe('a snapshot', () => {
   it('brings the whole state and the way on into a new database', async () => {
     const target = fresh();
-    const taken = await importSnapshot(path, target, { checkpointWrites: 50 });
+    const taken = await importSnapshot(path, target, { checkpointBytes: 2500 });
     expect(taken.block.hash).toBe(head.hash);
     const copy = await openFolder(target);
     expect(copy.head.hash).toBe(head.hash);
@@ -230,19 +228,15 @@ describe('a snapshot', () => {
   it('does not take again what is in the store, and nothing of another file', async () => {
     const target = fresh();
     await interrupted(target, 20);
-    // Only what is taken again would put it right: the trie has what the block says.
-    const slot = await spoiled(target);
+    // Only what is taken again would put it right.
+    await spoil(target);
     const other = `${target}.snapshot`;
     await exportSnapshot(database, head.hash, other, { partBytes: PART_BYTES / 3 });
     const before = await storeOf(target);
     expect(await refusal(importSnapshot(other, target))).toBe('database/exists');
     expect(await storeOf(target)).toEqual(before);
-    await importSnapshot(path, target);
-    const copy = await openFolder(target);
-    const found = await contentOf(copy, head.hash);
-    const whole = await contentOf(database, head.hash);
-    expect([...whole].filter(([key, value]) => found.get(key) !== value)).toEqual([slot]);
-    await copy.close();
+    expect(await refusal(importSnapshot(path, target))).toBe('snapshot/wrong root');
+    expect(await incomplete(target)).toBe('database/incomplete');
   });
 
   it('is of no other chain than the one that is asked for', async () => {

@@ -9,6 +9,7 @@ import { exportSnapshot } from '../../chain/snapshot/export.ts';
 import { importSnapshot } from '../../chain/snapshot/import.ts';
 import type { SnapshotProgress } from '../../chain/snapshot/writer.ts';
 import type { Hash } from '../../evm/types.ts';
+import type { LoadProgress } from '../../state/flat/load/state-load.ts';
 import { chainText } from '../chain-text.ts';
 import { endingOnSignal } from '../ending.ts';
 import { bytesText, count } from '../figures.ts';
@@ -112,9 +113,9 @@ function restore(file: string, folder: string, options: RestoreOptions): Promise
   const { block, genesis, network } = options;
   const spec = genesis === undefined ? network : readGenesis(genesis).spec;
   return endingOnSignal(NOTE, async (signal) => {
-    const head = await showing('read', (onProgress) =>
+    const head = await showing('read', (onProgress, onTries) =>
       importSnapshot(file, folder, {
-        ...{ onProgress, signal },
+        ...{ onProgress, onTries, signal },
         ...(block === undefined ? {} : { block }),
         ...(spec === undefined ? {} : { spec }),
       }),
@@ -135,13 +136,17 @@ const CHAIN_UNCHECKED = 'the chain is the file’s word, for want of --genesis o
 
 function showing<Result>(
   verb: string,
-  work: (onProgress: (progress: SnapshotProgress) => void) => Promise<Result>,
+  work: (
+    onProgress: (progress: SnapshotProgress) => void,
+    onTries: (progress: LoadProgress) => void,
+  ) => Promise<Result>,
 ): Promise<Result> {
+  const counted = ({ accounts, slots }: LoadProgress) =>
+    `${count(accounts)} accounts, ${count(slots)} slots`;
   return withProgress((progress) =>
-    work(({ accounts, slots, bytes }) =>
-      progress.show(
-        () => `${bytesText(bytes)} ${verb}: ${count(accounts)} accounts, ${count(slots)} slots`,
-      ),
+    work(
+      (done) => progress.show(() => `${bytesText(done.bytes)} ${verb}: ${counted(done)}`),
+      (done) => progress.show(() => `tries: ${counted(done)}`),
     ),
   );
 }

@@ -28,10 +28,11 @@ export const CHECKPOINT_KEY: Uint8Array = concatBytes(
   new TextEncoder().encode('checkpoint'),
 );
 
-/** What all marks, accounts, codes, and records of storage tries begin with. */
+/** What all marks, accounts, codes, and records of tries begin with. */
 export const marksPrefix: Uint8Array = Uint8Array.of(0);
 export const accountsPrefix: Uint8Array = Uint8Array.of(ACCOUNT);
 export const codesPrefix: Uint8Array = Uint8Array.of(CODE);
+export const accountTriePrefix: Uint8Array = Uint8Array.of(ACCOUNT_TRIE);
 export const storageTriesPrefix: Uint8Array = Uint8Array.of(STORAGE_TRIE);
 
 const lookup = new Uint8Array(SLOT_END);
@@ -61,7 +62,12 @@ export function slotsPrefix(address?: Address): Uint8Array {
 }
 
 export function slotOf(key: Uint8Array): bigint {
-  return BigInt(`0x${key.subarray(ADDRESS_END).toHex()}`);
+  return BigInt(`0x${slotWordOf(key).toHex()}`);
+}
+
+/** The slot as 32 bytes, a view of the key. */
+export function slotWordOf(key: Uint8Array): Uint8Array {
+  return key.subarray(ADDRESS_END);
 }
 
 /** Whose a key is: of an account, a slot or a storage trie's record. */

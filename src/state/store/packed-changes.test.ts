@@ -49,3 +49,21 @@ it('refuses keys out of order, twice there, or of a wrong size', () => {
   packed.add(new Uint8Array(511).fill(3), undefined);
   expect(packed.count).toBe(2);
 });
+
+it('takes over all of another’s, and goes on behind them', () => {
+  fc.assert(
+    fc.property(changes, fc.nat(12), fc.nat(12), (list, first, second) => {
+      const [from, to] = [Math.min(first, second), Math.max(first, second)];
+      const packed = PackedChanges.of(list.slice(0, from));
+      packed.append(PackedChanges.of(list.slice(from, to)));
+      for (const { key, value: bytes } of list.slice(to)) packed.add(key, bytes);
+      const whole = PackedChanges.of(list);
+      expect([packed.count, packed.bytes]).toEqual([whole.count, whole.bytes]);
+      expect(texts(packed)).toEqual(texts(list));
+    }),
+    { numRuns: 50 },
+  );
+  const packed = PackedChanges.of([{ key: Uint8Array.of(2), value: undefined }]);
+  const before = PackedChanges.of([{ key: Uint8Array.of(2), value: undefined }]);
+  expect(() => packed.append(before)).toThrow('not sorted');
+});

@@ -76,6 +76,29 @@ export class PackedChanges implements Iterable<StoreChange> {
     this.bytes += size;
   }
 
+  /**
+   * Takes over all of another's, which come behind those that are there: it is not to be used any
+   * more. @throws AssertionError as `add` does
+   */
+  append(other: PackedChanges): void {
+    if (other.count === 0) return;
+    const first = other.#first();
+    if (this.#last !== undefined && first !== undefined) {
+      assert(Buffer.compare(this.#last, first) < 0, 'store: changes are not sorted by key');
+    }
+    this.#pieces.push(...other.#pieces);
+    this.#ends.push(...other.#ends);
+    this.#view = other.#view;
+    this.#last = other.#last;
+    this.count += other.count;
+    this.bytes += other.bytes;
+  }
+
+  #first(): Uint8Array | undefined {
+    for (const { key } of this) return key;
+    return undefined;
+  }
+
   /** Hands the pieces over, to be transferred: there are none any more here. */
   take(): Pieces {
     const pieces = this.#pieces.splice(0).map(({ buffer }) => buffer);
