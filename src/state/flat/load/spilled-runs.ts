@@ -1,6 +1,7 @@
 /**
- * Sorted runs in a file without a name, which goes with the process however it ends: what is sorted
- * and does not fit into memory. Each run has the same parts, and a part is read of all runs at once.
+ * Sorted runs in a file without a name, which goes with the process however it ends: what is
+ * sorted and does not fit into memory. Each run has the same parts, and a part is read of all runs
+ * at once.
  */
 
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';

@@ -164,7 +164,7 @@ class BehindWrites {
     this.#store = store;
   }
 
-  /** Begins a write, unless too many wait: then when the first of them is done. @throws its fault */
+  /** Begins a write, or, where too many wait, when the first is done. @throws its fault */
   async begin(changes: PackedChanges): Promise<void> {
     if (this.#running.length === WRITES_MAX) await this.#running.shift();
     const write = this.#store.write(changes);
