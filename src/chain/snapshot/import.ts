@@ -136,6 +136,7 @@ class Import {
     // Its state is there, and the root was right.
     if (at?.block === head.block.hash) return this.#finish();
     await this.#takeChunks(at ?? (await this.#begin()));
+    options.signal?.throwIfAborted();
     const root = await this.#load.finish((progress) => {
       options.signal?.throwIfAborted();
       options.onTries?.(progress);
@@ -145,7 +146,7 @@ class Import {
   }
 
   async #begin(): Promise<Checkpoint> {
-    await this.#write(0n);
+    await this.#write(0n, toHex(this.#parts.reader.checksum));
     await this.#load.settled();
     return loadedTo(this.#parts.store) as Checkpoint;
   }
@@ -154,19 +155,22 @@ class Import {
     const { reader, options } = this.#parts;
     if (done === 0n && toHex(reader.checksum) !== last) throw this.#another();
     let count = 0n;
+    // The reader's own goes on to the mark of the end, which is no chunk.
+    let checksum = last;
     for (let chunk = await reader.next(); chunk !== undefined; chunk = await reader.next()) {
       options.signal?.throwIfAborted();
       count += 1n;
       await this.#take(chunk, count <= done);
-      if (count === done && toHex(reader.checksum) !== last) throw this.#another();
-      if (count > done && this.#load.isDue) await this.#write(count);
+      checksum = toHex(reader.checksum);
+      if (count === done && checksum !== last) throw this.#another();
+      if (count > done && this.#load.isDue) await this.#write(count, checksum);
       const { accounts, slots } = this.#check;
       options.onProgress?.({ accounts, slots, bytes: reader.end });
     }
     if (count < done) throw this.#another();
     this.#ancestors.end();
     this.#check.end();
-    if (count > done) await this.#write(count);
+    if (count > done) await this.#write(count, checksum);
   }
 
   async #take({ kind, content }: Chunk, isInStore: boolean): Promise<void> {
@@ -203,11 +207,10 @@ class Import {
     await log.append([encodeBlockRecord(block, encodeBlock(block), moves)]);
   }
 
-  /** Writes what was taken; `record` chunks are in the store then. */
-  async #write(record: bigint): Promise<void> {
-    const { reader, head } = this.#parts;
-    const block = toHex(reader.checksum);
-    await this.#load.write({ block, number: head.block.header.number, record });
+  /** Writes what was taken; `record` chunks are in the store then, the last of that checksum. */
+  async #write(record: bigint, checksum: Hash): Promise<void> {
+    const { number } = this.#parts.head.block.header;
+    await this.#load.write({ block: checksum, number, record });
     if (this.#codes.size === 0) return;
     // From now on they are looked for in the store.
     await this.#load.settled();

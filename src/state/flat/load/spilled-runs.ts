@@ -7,6 +7,7 @@
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PackedInput } from '../../path-trie.ts';
+import { StoreError } from '../../store/ordered-store.ts';
 
 interface WrittenRun {
   readonly start: number;
@@ -16,6 +17,7 @@ interface WrittenRun {
 const NAME = 'sorting';
 
 export class SpilledRuns {
+  readonly #folder: string;
   readonly #file: number;
   readonly #runs: WrittenRun[] = [];
   #counts: Uint32Array = new Uint32Array(0);
@@ -23,15 +25,22 @@ export class SpilledRuns {
 
   /** @param folder where there is room: it takes as many bytes as all runs */
   constructor(folder: string) {
+    this.#folder = folder;
     const path = join(folder, NAME);
     this.#file = openSync(path, 'w+');
     rmSync(path);
   }
 
-  /** @throws what the disk says */
+  /** @throws StoreError `store/failed` */
   add({ bytes, ends, counts }: PackedInput): void {
-    for (let at = 0; at < bytes.length; ) {
-      at += writeSync(this.#file, bytes, at, bytes.length - at, this.#size + at);
+    try {
+      for (let at = 0; at < bytes.length; ) {
+        at += writeSync(this.#file, bytes, at, bytes.length - at, this.#size + at);
+      }
+    } catch (cause) {
+      const message = `the entries of a trie cannot be sorted in ${this.#folder}`;
+      const reason = (cause as Error).message;
+      throw new StoreError('store/failed', `${message}: ${reason}`, { cause });
     }
     this.#runs.push({ start: this.#size, ends });
     this.#size += bytes.length;
