@@ -24,7 +24,7 @@ test('--help of every command', () => {
   }
   expect(seen).toEqual(expect.arrayContaining(['', 'run', 't8n', 'export', 'db', 'db restore']));
   expect(seen.length).toBeGreaterThanOrEqual(19);
-}, 60_000);
+});
 
 test('numbers of any size are shown when they are left out', () => {
   expect(helpOf(['run']).text).toContain('(default: 1000000000)');
