@@ -79,8 +79,7 @@ async function firstCall(code: Endless): Promise<number> {
 /** What is stopped first in a process, before V8 has compiled what that takes. */
 const FIRST_STOP = 'first stop';
 
-const firstStop = (): Promise<number> =>
-  stopped(ways()['flag'] as Way, endless(''), 'interpreter');
+const firstStop = (): Promise<number> => stopped(ways()['flag'] as Way, endless(''), 'interpreter');
 
 /** The same in a process of its own. */
 function inProcess(name: string): number {
