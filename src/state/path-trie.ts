@@ -267,6 +267,9 @@ function takeInput(memory: TrieMemory, input: Uint8Array, form: InputForm, room 
   return { entries, count, end: values + count * valueBytes };
 }
 
+/** As many as a byte has values. */
+export const PACKED_PARTS = 256;
+
 /** A run of packed entries, sorted by their hashed keys; a part of it for each first byte. */
 export interface PackedInput {
   readonly bytes: Uint8Array;
@@ -280,11 +283,11 @@ export function packInput(memory: TrieMemory, input: Uint8Array, form: InputForm
   const room = (input.length / form.inputBytes) * packedBytes;
   const { entries, count, end: start } = takeInput(memory, input, form, room);
   const bytes = memory.bytes();
-  const ends = new Uint32Array(256);
-  const counts = new Uint32Array(256);
+  const ends = new Uint32Array(PACKED_PARTS);
+  const counts = new Uint32Array(PACKED_PARTS);
   let from = 0;
   let at = start;
-  for (let first = 0; first < 256; first++) {
+  for (let first = 0; first < PACKED_PARTS; first++) {
     let to = from;
     while (to < count && bytes[entries + to * layout.ENTRY_BYTES] === first) to += 1;
     const run = entries + from * layout.ENTRY_BYTES;

@@ -4,7 +4,7 @@
  * the block does not wait for it, but recovers another meanwhile.
  */
 
-import { nodeBuiltin } from '../../evm/machine/node-builtins.ts';
+import { HelperThread } from '../../evm/machine/helper-thread.ts';
 import type { Address } from '../../evm/types.ts';
 import {
   awaitTaken,
@@ -31,13 +31,15 @@ const TRANSACTIONS_MIN = 8;
 /** One that takes the worker longer is recovered here: the worker may have died. */
 const WAIT_MS_MAX = 5;
 
+const beside = import.meta.url;
+const helper = new HelperThread({ name: 'ironfly senders', beside, program: './sender-worker' });
+
 /** Has the senders recovered ahead, where this host can. */
 export function recoverAhead(transactions: readonly Uint8Array[]): KnownSenders {
   if (transactions.length < TRANSACTIONS_MIN) return NO_SENDERS;
-  worker ??= start();
-  if (worker === 'none') return NO_SENDERS;
+  if (!helper.isThere) return NO_SENDERS;
   const job = senderJob(transactions);
-  worker.postMessage(job);
+  helper.send(job);
   return new SharedSenders(job);
 }
 
@@ -76,21 +78,4 @@ class SharedSenders implements KnownSenders {
     }
     return false;
   }
-}
-
-type SenderWorker = Pick<import('node:worker_threads').Worker, 'postMessage'>;
-
-let worker: SenderWorker | 'none' | undefined;
-
-/** The worker of this thread; it does not keep the process alive. */
-function start(): SenderWorker | 'none' {
-  const threads = nodeBuiltin('node:worker_threads');
-  if (threads === undefined) return 'none';
-  const file = import.meta.url.endsWith('.ts') ? './sender-worker.ts' : './sender-worker.js';
-  const started = new threads.Worker(new URL(file, import.meta.url), { name: 'ironfly senders' });
-  started.unref();
-  started.on('error', () => {
-    worker = 'none';
-  });
-  return started;
 }

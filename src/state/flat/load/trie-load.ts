@@ -6,7 +6,7 @@
  */
 
 import type { Hash } from '../../../evm/types.ts';
-import { type InputForm, PathTrie, packInput } from '../../path-trie.ts';
+import { type InputForm, PACKED_PARTS, PathTrie, packInput } from '../../path-trie.ts';
 import type { TrieMemory } from '../../trie-memory.ts';
 import type { GatheredRecords } from '../layer.ts';
 import { SpilledRuns } from './spilled-runs.ts';
@@ -31,8 +31,6 @@ export interface TrieLoadOptions {
 }
 
 const ENTRIES_HELD = 65_536;
-/** As many as a byte has values. */
-export const PARTS = 256;
 
 export class TrieLoad {
   readonly #options: TrieLoadOptions;
@@ -94,7 +92,7 @@ export class TrieLoad {
     const { memory } = this.#options;
     const trie = new PathTrie(memory, { read: (place) => sink.read(place) });
     try {
-      for (let part = 0; part < PARTS; part++) {
+      for (let part = 0; part < PACKED_PARTS; part++) {
         const count = runs.count(part);
         if (count === 0) continue;
         memory.runtime.setClock(part);
