@@ -62,7 +62,9 @@ export async function readTree(
  */
 export function requireFinished(log: RecordLog): void {
   if (log.last >= log.first) return;
-  const message = 'the database was not finished when it was made: remove its folder, make it anew';
+  const message =
+    'the database was not finished when it was made: a restore goes on by the same command, ' +
+    'else remove its folder and make it anew';
   throw new DatabaseError('database/incomplete', message);
 }
 

@@ -143,7 +143,9 @@ function startWorker(
       maxOldGenerationSizeMb: WORKER_MIB_MAX,
       maxYoungGenerationSizeMb: WORKER_YOUNG_MIB,
     };
-    const worker = new threads.Worker(url, { name: 'ironfly compiler', resourceLimits });
+    // Options of the process may be none of a thread: --input-type ends it.
+    const options = { name: 'ironfly compiler', execArgv: [], resourceLimits };
+    const worker = new threads.Worker(url, options);
     worker.on('error', (error) => died(String(error)));
     worker.unref();
     worker.postMessage(started, [port as never]);
