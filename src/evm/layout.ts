@@ -143,6 +143,12 @@ export const CODE_MACHINE = 32;
 export const CODE_ALLOCATED = 36;
 /** ptr: the next older init code of the context (C_INIT_CODES); of others, while collecting. */
 export const CODE_NEXT = 40;
+/**
+ * u32: accounts that were given it and keep it, CODE_GIVEN added once the host gave it; 0 = none
+ * but frames that were undone had it, so who finds it by its hash asks the state.
+ */
+export const CODE_KNOWN = 44;
+export const CODE_GIVEN = 0x80000000;
 /** hash of the code (all zero for init code that was not hashed). */
 export const CODE_HASH = 64;
 /** The code's bytes, followed by at least 64 zero bytes. */

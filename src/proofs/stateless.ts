@@ -178,7 +178,8 @@ async function run(
   });
   checkBlock(read, parent, blockRules, spec);
   const state = new WitnessState(parent.stateRoot, sources);
-  // A machine that has run before knows codes that this witness may lack.
+  // A machine that has run before knows codes that this witness may lack; CODE_KNOWN sees to the
+  // codes that this block makes and takes back.
   const evm = createEVM({ rules: blockRules.rules, engine });
   const outcome = await executeBlock({ spec, blockRules, evm, state }, block);
   checkOutcome(header, outcomeFields(outcome, state.root(), blockRules));

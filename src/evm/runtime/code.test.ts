@@ -1,4 +1,4 @@
-/** Code objects: jump analysis against a plain one, and who frees what. */
+/** Code objects: jump analysis against a plain one, who frees what, and what is known by a hash. */
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import {
@@ -6,7 +6,11 @@ import {
   instantiateRuntime,
   type RuntimeInternals,
 } from '../../../test/runtime-internals.ts';
+import { MemoryState } from '../../state/memory.ts';
+import { createEVM } from '../evm.ts';
 import * as layout from '../layout.ts';
+import { plainTransaction } from '../plain-transaction.ts';
+import type { Address } from '../types.ts';
 
 let module: WebAssembly.Module;
 beforeAll(async () => {
@@ -164,4 +168,48 @@ test('code that is freed is no longer reported as hot', () => {
   expect(memory.view().getUint32(hot, true)).toBe(outer);
   inner['codeRelease']?.(arena.ctx, outer);
   expect(memory.view().getUint32(hot, true)).toBe(0);
+});
+
+const SENDER: Address = `0x${'5e'.repeat(20)}`;
+const TWIN: Address = `0x${'70'.repeat(20)}`;
+const CREATOR: Address = `0x${'c4'.repeat(20)}`;
+const CALLER: Address = `0x${'ca'.repeat(20)}`;
+
+/** How often the state is asked for the twin's code, once a creator of the same code has run. */
+async function asksForTwin(creatorEnds: string, targets: readonly Address[]): Promise<number> {
+  const state = new MemoryState();
+  const put = (address: Address, hex: string) => {
+    const code = Uint8Array.fromHex(hex);
+    state.setAccount(address, { nonce: 1n, balance: 0n, code, storage: [] });
+  };
+  const call = (address: Address) => `5f5f5f5f5f73${address.slice(2)}61fffff150`;
+  put(SENDER, '');
+  put(TWIN, '00');
+  // Init code that returns one byte of zero.
+  put(CREATOR, `6360015ff35f526004601c5ff0${creatorEnds}`);
+  put(CALLER, `${call(CREATOR)}${call(TWIN)}00`);
+  const twinHash = state.getAccount(TWIN)?.codeHash;
+  let asks = 0;
+  const getCode = state.getCode.bind(state);
+  state.getCode = (hash) => {
+    if (hash === twinHash) asks++;
+    return getCode(hash);
+  };
+  const evm = createEVM({ fork: 'cancun', state, engine: 'interpreter' });
+  for (const [index, to] of targets.entries()) {
+    const transaction = { sender: SENDER, nonce: 1n + BigInt(index), gasLimit: 500_000n, to };
+    const { status } = await evm.transact(plainTransaction(transaction));
+    expect(status).not.toBe('refused');
+  }
+  return asks;
+}
+
+test('code is known by a deposit that stands, and not by one that was undone', async () => {
+  for (const targets of [[CALLER], [CREATOR, TWIN]]) {
+    expect(await asksForTwin('00', targets)).toBe(0);
+    for (const undone of ['5f5ffd', 'fe']) {
+      expect(await asksForTwin(undone, targets)).toBe(1);
+      expect(await asksForTwin(undone, [...targets, TWIN])).toBe(1);
+    }
+  }
 });

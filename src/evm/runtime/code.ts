@@ -4,8 +4,8 @@
 //   blocks (16 bytes a JUMPDEST)
 import {
   BLOCK_BYTES, BLOCK_FUNCTION, BLOCK_PC, CODE_ALLOCATED, CODE_BLOCKS, CODE_BLOCK_COUNT,
-  CODE_BYTES, CODE_HASH, CODE_KEPT, CODE_MACHINE, CODE_MAP, CODE_NEXT, CODE_PADDING, CODE_SIZE,
-  C_HOT_CODE, C_INIT_CODES, C_MACHINE, GLOBALS, G_CODES, G_CODE_BYTES,
+  CODE_BYTES, CODE_GIVEN, CODE_HASH, CODE_KEPT, CODE_KNOWN, CODE_MACHINE, CODE_MAP, CODE_NEXT,
+  CODE_PADDING, CODE_SIZE, C_HOT_CODE, C_INIT_CODES, C_MACHINE, GLOBALS, G_CODES, G_CODE_BYTES,
 } from "../layout";
 import { allocate, release } from "./allocator";
 import { clearWatched, copyWatched } from "./portions";
@@ -43,7 +43,9 @@ export function codeByHash(ctx: u32, hash: u32): u32 {
 
 /** The object for bytes by their hash. 0 = host limit. For the host, which nothing stops. */
 export function codeCreate(ctx: u32, bytes: u32, size: u32, hash: u32): u32 {
-  return createByHash(ctx, NOBODY, bytes, size, hash);
+  const code = createByHash(ctx, NOBODY, bytes, size, hash);
+  if (code != 0) store<u32>(code + CODE_KNOWN, load<u32>(code + CODE_KNOWN) | CODE_GIVEN);
+  return code;
 }
 
 /** The same within a transaction: 0 also when it was stopped. */

@@ -13,7 +13,7 @@ import {
   C_RECENT_SLOTS, C_REQUEST_SLOT, C_RULES, C_SLOTS, C_TRANSIENT, C_VERSIONS, C_VIEW, LAYER_ACCOUNTS, LAYER_SLOTS,
   READ_BALANCE, READ_CODE, READ_EXISTENCE, READ_HAS_STORAGE, READ_NONCE, RECENT_SLOTS, REQUEST_ACCOUNT,
   REQUEST_CODE, REQUEST_HAS_STORAGE, REQUEST_NONE, REQUEST_SLOT, R_CLEAR_EMPTY, SLOT_BYTES,
-  SLOT_DIRTY, SLOT_WARM, S_ACCOUNT, S_FLAGS, S_GENERATION, S_ORIGINAL, S_SAVED, S_VALUE,
+  CODE_KNOWN, SLOT_DIRTY, SLOT_WARM, S_ACCOUNT, S_FLAGS, S_GENERATION, S_ORIGINAL, S_SAVED, S_VALUE,
 } from "../layout";
 import { codeByHash, initCodesRelease } from "./code";
 import { pairHashesInit } from "./hashes/pairs";
@@ -138,8 +138,11 @@ export function revertTo(ctx: u32, mark: u32): void {
       // The touch of the RIPEMD precompile outlives a revert: block 2,675,119 of mainnet.
       const kept: u32 = isRipemd(entry) ? ACCOUNT_DIRTY | ACCOUNT_TOUCHED : ACCOUNT_DIRTY;
       const dirty = flags & kept;
+      const code = load<u32>(entry + A_CODE);
       copySaved(entry + 32, top, ACCOUNT_SAVED);
-      store<u32>(entry + A_FLAGS, load<u32>(entry + A_FLAGS) | dirty);
+      const before = load<u32>(entry + A_FLAGS);
+      store<u32>(entry + A_FLAGS, before | dirty);
+      if (flags & ~before & ACCOUNT_CODE_CHANGED) countKnown(code, -1);
     } else if (kind == RECORD_SLOT) {
       top -= SLOT_SAVED;
       const dirty = load<u32>(entry + S_FLAGS) & SLOT_DIRTY;
@@ -276,6 +279,13 @@ export function setCode(ctx: u32, a: u32, code: u32, hash: u32): void {
   store<u32>(a + A_FLAGS, load<u32>(a + A_FLAGS) | ACCOUNT_CODE_CHANGED);
   store<u32>(a + A_CODE, code);
   memory.copy(a + A_CODE_HASH, hash, 32);
+  countKnown(code, 1);
+}
+
+// @ts-ignore: decorator
+@inline
+function countKnown(code: u32, change: u32): void {
+  store<u32>(code + CODE_KNOWN, load<u32>(code + CODE_KNOWN) + change);
 }
 
 /** Marks a touch (EIP-158); before that fork touching creates an empty account. */
@@ -341,7 +351,7 @@ export function codeOf(ctx: u32, a: u32): u32 {
   if (known != 0) return known;
   if (sameWord(a + A_CODE_HASH, ctx + C_EMPTY_HASH)) return load<u32>(ctx + C_EMPTY_CODE);
   const code = codeByHash(ctx, a + A_CODE_HASH);
-  if (code != 0) {
+  if (code != 0 && load<u32>(code + CODE_KNOWN) != 0) {
     store<u32>(a + A_CODE, code);
     return code;
   }
