@@ -471,6 +471,13 @@ export const R_STATE_BYTE_PRICE = 252;
 /** EIP-7708: transfers of ether leave logs. EIP-7778: a block counts gas before refunds. */
 export const R_LOG_TRANSFERS = 256;
 export const R_BLOCK_GAS_BEFORE_REFUNDS = 260;
+/**
+ * EIP-8037, where its drafts differ. State gas is kept: a failed transaction's, and a failed
+ * creation's for its account; a deleted account's. An authorisation's refund comes off the block's.
+ */
+export const R_KEEP_FAILED_STATE_GAS = 264;
+export const R_KEEP_DELETED_STATE_GAS = 268;
+export const R_STATE_GAS_AFTER_AUTHORIZATIONS = 272;
 export const RULES_BYTES = 320;
 
 // ---------------------------------------------------------------- overlay entries (runtime/state)

@@ -66,6 +66,9 @@ export function encodeRules(view: DataView, address: number, rules: Rules): void
   put(layout.R_STATE_BYTES_ACCOUNT, rules.stateBytesAccount);
   put(layout.R_STATE_BYTES_AUTHORIZATION, rules.stateBytesAuthorization);
   put(layout.R_STATE_BYTE_PRICE, rules.stateBytePrice);
+  put(layout.R_KEEP_FAILED_STATE_GAS, rules.keepsFailedStateGas);
+  put(layout.R_KEEP_DELETED_STATE_GAS, rules.keepsDeletedStateGas);
+  put(layout.R_STATE_GAS_AFTER_AUTHORIZATIONS, rules.stateGasAfterAuthorizations);
   put(layout.R_LOG_TRANSFERS, rules.logsTransfers);
   put(layout.R_BLOCK_GAS_BEFORE_REFUNDS, rules.blockGasBeforeRefunds);
   put(layout.R_PRECOMPILES, rules.precompiles);

@@ -115,6 +115,13 @@ export interface Rules {
   readonly stateBytesAuthorization: number;
   /** EIP-8037: state gas of a byte; 0 = by the block's gas limit. */
   readonly stateBytePrice: number;
+  // EIP-8037, where its drafts differ; Amsterdam has none of the three.
+  /** What a transaction that fails has used is kept, and the account's of a creation that fails. */
+  readonly keepsFailedStateGas: boolean;
+  /** What paid for an account that its transaction deletes is kept, its slots' and code's, too. */
+  readonly keepsDeletedStateGas: boolean;
+  /** What an authorisation gives back to the payer comes off the block's state gas, too. */
+  readonly stateGasAfterAuthorizations: boolean;
   /** EIP-7708: transfers of ether leave logs, and so does ether that is burnt. */
   readonly logsTransfers: boolean;
   /** EIP-7778: a block counts the gas of its transactions before refunds. */
@@ -186,6 +193,9 @@ const FRONTIER: Rules = {
   stateBytesAccount: 0,
   stateBytesAuthorization: 0,
   stateBytePrice: 0,
+  keepsFailedStateGas: false,
+  keepsDeletedStateGas: false,
+  stateGasAfterAuthorizations: false,
   logsTransfers: false,
   blockGasBeforeRefunds: false,
   precompiles: 4,

@@ -25,7 +25,7 @@ import {
   addBalance, codeOf, findAccount, hasFlag, hasStorage, isEmpty, lessWord, markRead,
   markSelfdestructed, resetForCreation, setBalance, setNonce, subBalance, touchAccount, warmAccount,
 } from "./state";
-import { afterStateGas, chargeStateGas, refundStateGas, stateCostOf } from "./state-gas";
+import { afterStateGas, chargeStateGas, refundCreation, stateCostOf } from "./state-gas";
 import { coldExtra, copyAddress, isCold, isPrecompile, missing, missingAccount } from "./stateops";
 import { copyWord, isZeroWord, sameWord, zeroWord } from "./tables";
 
@@ -238,7 +238,7 @@ export function opCreate(fp: u32, sp: u32, gas: i64, op: u32): i32 {
   if (poor || nonce == u64.MAX_VALUE || load<u32>(fp + F_DEPTH) >= DEPTH_MAX) {
     leaveBehind(ctx, fp, result, left);
     chargeStateGas(fp, stateCost);
-    refundStateGas(fp, stateCost);
+    refundCreation(ctx, fp);
     const deep = load<u32>(fp + F_DEPTH) >= DEPTH_MAX;
     const failure = deep ? CALL_FAILURE_DEPTH : poor ? CALL_FAILURE_BALANCE : CALL_FAILURE_NONCE;
     noteFailure(ctx, fp, sp, size, left, failure);
@@ -263,7 +263,7 @@ export function opCreate(fp: u32, sp: u32, gas: i64, op: u32): i32 {
   setNonce(ctx, self, nonce + 1);
   warmAccount(ctx, account);
   if (collides) {
-    refundStateGas(fp, stateCost);
+    refundCreation(ctx, fp);
     noteFailure(ctx, fp, sp, size, given, CALL_FAILURE_COLLISION);
     zeroWord(result);
     return STATUS_SWITCH_FRAME;

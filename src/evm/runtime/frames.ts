@@ -7,7 +7,7 @@ import {
   F_CHECKPOINT, F_CODE, F_HOOK, FRAME_HOOK_NONE, C_HOOK_STATUS, F_CTX, F_DEPTH, F_FLAGS, F_GAS, F_IP, F_KIND, F_LOG_CHECKPOINT, F_MEM,
   F_MEM_SIZE, F_OUTPUT, F_OUTPUT_SIZE, F_REFUND, F_RESUME, F_RETURN, F_RETURN_SIZE, F_RUNTIME,
   F_SP, F_WANTED, F_WANTED_SIZE, R_CREATE_DATA_BYTE, R_CREATE_MUST_PAY, R_MAX_CODE_SIZE,
-  R_REJECT_EF, R_CREATE_DATA_WORD, R_STATE_BYTES_ACCOUNT, FRAME_STRIDE, STATUS_CODE_TOO_LARGE, STATUS_HOST_LIMIT, STATUS_INVALID_CODE_PREFIX,
+  R_REJECT_EF, R_CREATE_DATA_WORD, FRAME_STRIDE, STATUS_CODE_TOO_LARGE, STATUS_HOST_LIMIT, STATUS_INVALID_CODE_PREFIX,
   STATUS_OUT_OF_GAS, STATUS_RETURN, STATUS_REVERT, STATUS_SELFDESTRUCT, STATUS_STOP,
   STATUS_SWITCH_FRAME,
 } from "../layout";
@@ -16,8 +16,8 @@ import { keccak256BytesWatched } from "./hashes/keccak";
 import { copyWatched } from "./portions";
 import { checkpoint, resumeCheckpoint, revertTo, setCode } from "./state";
 import {
-  afterStateGas, chargeStateGas, enterStateGas, priceOfState, refundStateGas, returnStateGas,
-  stateCostOf, undoStateGas,
+  afterStateGas, chargeStateGas, enterStateGas, priceOfState, refundCreation, returnStateGas,
+  undoStateGas,
 } from "./state-gas";
 import { copyWord, zeroWord } from "./tables";
 
@@ -125,7 +125,7 @@ function returnToCaller(ctx: u32, fp: u32, caller: u32, status: i32, creates: bo
   }
   store<i64>(caller + F_GAS, load<i64>(caller + F_GAS) + load<i64>(fp + F_GAS));
   returnStateGas(fp, caller);
-  if (creates && !good) refundStateGas(caller, stateCostOf(ctx, R_STATE_BYTES_ACCOUNT));
+  if (creates && !good) refundCreation(ctx, caller);
   resumeCheckpoint(ctx, load<u32>(caller + F_CHECKPOINT));
   store<i64>(ctx + C_GAS_RESERVE, 0);
   store<u32>(ctx + C_FRAME, caller);

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { MemoryState } from '../../state/memory.ts';
 import { createEVM } from '../evm.ts';
 import { type Rules, rulesOf } from '../forks/rules.ts';
-import type { Address, Engine } from '../types.ts';
+import type { Address, Authorization, Engine } from '../types.ts';
 import { plainTransaction } from '../plain-transaction.ts';
 
 const LIMIT = 1_000_000n;
@@ -39,15 +39,19 @@ const CALL_CHILD = `5f5f5f5f5f73${CHILD.slice(2)}5af150`;
 /** Returns what GAS gives. */
 const RETURN_GAS = '5a5f5260205ff3';
 const STOP = '00';
+/** CREATE by init code of at most eleven bytes, its result dropped. */
+const create = (init: string) => `6a${init.padEnd(22, '0')}5f52600b60155ff050`;
 
 interface Case {
   readonly code: string;
   readonly child?: string;
   readonly reservoir?: bigint;
   readonly rules?: Rules;
+  readonly authorizationList?: readonly Authorization[];
 }
 
-async function run(engine: Engine, { code, child = STOP, reservoir = 0n, rules = RULES }: Case) {
+async function run(engine: Engine, test: Case) {
+  const { code, child = STOP, reservoir = 0n, rules = RULES, authorizationList = [] } = test;
   const state = new MemoryState();
   const put = (address: Address, bytes: string, balance = 0n) =>
     state.setAccount(address, {
@@ -61,7 +65,8 @@ async function run(engine: Engine, { code, child = STOP, reservoir = 0n, rules =
   state.setAccount(SENDER, { nonce: 0n, balance: RICH, code: new Uint8Array(), storage: [] });
   const evm = createEVM({ rules, state, engine, hotThreshold: 1 });
   const result = await evm.transact(plainTransaction({
-    type: 2,
+    type: authorizationList.length === 0 ? 2 : 4,
+    authorizationList,
     sender: SENDER,
     nonce: 0n,
     gasLimit: LIMIT + reservoir,
@@ -183,14 +188,50 @@ describe.each(['interpreter', 'compiler'] as const)('%s', (engine) => {
 
   it('a creation pays for account and code, unless it fails', async () => {
     // Init code that returns three bytes, reverts, or halts.
-    const create = (init: string) =>
-      `6a${init.padEnd(22, '0')}5f52600b60155ff050${RETURN_GAS}`;
+    const creating = (init: string) => create(init) + RETURN_GAS;
     for (const reservoir of [0n, 5_010n, 9_000n]) {
-      await expectState({ code: create('60035ff3'), reservoir }, ACCOUNT + 3n * CODE_BYTE);
-      await expectState({ code: create('60035ffd'), reservoir }, 0n);
-      const halted = await run(engine, { code: create('fe'), reservoir });
+      await expectState({ code: creating('60035ff3'), reservoir }, ACCOUNT + 3n * CODE_BYTE);
+      await expectState({ code: creating('60035ffd'), reservoir }, 0n);
+      const halted = await run(engine, { code: creating('fe'), reservoir });
       expect(halted).toMatchObject({ status: 'success', stateGasUsed: 0n });
     }
+  });
+
+  it('what is made and deleted is paid for only where the rules keep that', async () => {
+    const rules = { ...RULES, keepsDeletedStateGas: true };
+    // Sets a slot and leaves all to its creator.
+    const code = create('60015f5533ff') + STOP;
+    for (const reservoir of [0n, 5_400n, 9_000n]) {
+      await expectState({ code, reservoir }, 0n);
+      await expectState({ code, reservoir, rules }, ACCOUNT + SLOT);
+    }
+  });
+
+  it('what fails may be kept: of the transaction and of creations, not of calls', async () => {
+    const rules = { ...RULES, keepsFailedStateGas: true };
+    for (const reservoir of [0n, 400n, 5_010n, 9_000n]) {
+      const failing = { code: CALL_CHILD + SET + REVERT, reservoir, rules };
+      await expectState({ ...failing, child: SET }, 2n * SLOT);
+      await expectState({ ...failing, child: SET + REVERT }, SLOT);
+      const halted = await run(engine, { ...failing, code: SET + INVALID });
+      const left = reservoir > SLOT ? reservoir - SLOT : 0n;
+      expect(halted).toMatchObject({ gasUsed: LIMIT + reservoir - left, stateGasUsed: SLOT });
+      // It reverts, or there is no ether for it.
+      await expectState({ code: create('60035ffd') + STOP, reservoir, rules }, ACCOUNT);
+      await expectState({ code: `5f5f6008f050${STOP}`, reservoir, rules }, ACCOUNT);
+    }
+  });
+
+  it('an authorisation for who exists already gives back, to the block by rule only', async () => {
+    const authorizationList = [{ chainId: 0n, address: CHILD, nonce: 1n, authority: SENDER }];
+    const given = { code: STOP, authorizationList };
+    const payer = await run(engine, given);
+    const rules = { ...RULES, stateGasAfterAuthorizations: true };
+    const both = await run(engine, { ...given, rules });
+    expect(payer.stateGasUsed).toBe(ACCOUNT);
+    expect(both.stateGasUsed).toBe(0n);
+    const { gasUsed, blockGasUsed } = payer;
+    expect(both).toMatchObject({ gasUsed, blockGasUsed });
   });
 
   it('SELFDESTRUCT makes an account of its heir', async () => {

@@ -8,7 +8,8 @@
 import {
   ACCOUNT_CREATED, ACCOUNT_SELFDESTRUCTED, A_CODE, A_FLAGS, A_GENERATION, CODE_SIZE, C_ACCOUNTS, C_RULES,
   C_SLOTS, C_STATE_BYTE_PRICE, C_STATE_GAS_GRANTED, F_DEPTH, F_STATE_GAS, F_STATE_GAS_PENDING,
-  F_STATE_GAS_REFUNDED, F_STATE_GAS_USED, R_STATE_BYTES_ACCOUNT, R_STATE_BYTES_SLOT, R_STATE_BYTE_PRICE, R_STATE_GAS, S_ACCOUNT,
+  F_STATE_GAS_REFUNDED, F_STATE_GAS_USED, R_KEEP_DELETED_STATE_GAS, R_KEEP_FAILED_STATE_GAS,
+  R_STATE_BYTES_ACCOUNT, R_STATE_BYTES_SLOT, R_STATE_BYTE_PRICE, R_STATE_GAS, S_ACCOUNT,
   S_GENERATION, S_VALUE,
 } from "../layout";
 import { isZeroWord, tableNext } from "./tables";
@@ -56,6 +57,12 @@ export function refundStateGas(fp: u32, amount: i64): void {
   addTo(fp + F_STATE_GAS_PENDING, amount - own);
 }
 
+/** A creation failed: its account comes back to the frame that paid for it, unless it is kept. */
+export function refundCreation(ctx: u32, fp: u32): void {
+  if (load<u32>(load<u32>(ctx + C_RULES) + R_KEEP_FAILED_STATE_GAS)) return;
+  refundStateGas(fp, stateCostOf(ctx, R_STATE_BYTES_ACCOUNT));
+}
+
 /** Gives gas to the reservoir that nobody had paid. */
 export function grantStateGas(ctx: u32, amount: i64): void {
   addTo(ctx + C_STATE_GAS_GRANTED, amount);
@@ -71,11 +78,14 @@ export function enterStateGas(fp: u32, stateGas: i64): void {
 
 /**
  * A frame failed: what it used comes back to the reservoir. What was given back before is taken
- * again, and is lost, but for the outermost frame: so the tests have it.
+ * again, and is lost, but for the outermost frame: so the tests have it. What that one used may be
+ * kept by the rules, where others' is not.
  */
 export function undoStateGas(ctx: u32, fp: u32): void {
+  const outermost = load<u32>(fp + F_DEPTH) == 0;
+  if (outermost && load<u32>(load<u32>(ctx + C_RULES) + R_KEEP_FAILED_STATE_GAS)) return;
   addTo(fp + F_STATE_GAS, load<i64>(fp + F_STATE_GAS_USED));
-  if (load<u32>(fp + F_DEPTH) != 0) {
+  if (!outermost) {
     // A slot may have been set and cleared many times.
     const lost = min<i64>(load<i64>(fp + F_STATE_GAS_REFUNDED), load<i64>(fp + F_STATE_GAS));
     addTo(fp + F_STATE_GAS, -lost);
@@ -96,10 +106,11 @@ export function returnStateGas(fp: u32, caller: u32): void {
 
 /**
  * The transaction ends: what it paid for accounts that it made and deletes comes back, with their
- * slots and code. Before anything is deleted.
+ * slots and code, unless it is kept. Before anything is deleted.
  */
 export function refundDeletedState(ctx: u32, fp: u32): void {
-  if (load<u32>(load<u32>(ctx + C_RULES) + R_STATE_GAS) == 0) return;
+  const rules = load<u32>(ctx + C_RULES);
+  if (load<u32>(rules + R_STATE_GAS) == 0 || load<u32>(rules + R_KEEP_DELETED_STATE_GAS)) return;
   const dies: u32 = ACCOUNT_CREATED | ACCOUNT_SELFDESTRUCTED;
   let refund: i64 = 0;
   const accounts = ctx + C_ACCOUNTS;

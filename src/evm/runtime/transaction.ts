@@ -20,7 +20,7 @@ import {
   R_TX_CREATE, R_TX_DATA_NONZERO, R_TX_DATA_ZERO, R_TX_FLOOR_TOKEN, R_TX_GAS_LIMIT, R_STATE_GAS,
   R_STATE_BYTES_ACCOUNT, R_STATE_BYTES_AUTHORIZATION, R_TX_ACCESS_BYTE, R_TX_FLOOR_ZERO_TOKENS, R_BLOCK_GAS_BEFORE_REFUNDS,
   C_STATE_GAS_GRANTED, F_STATE_GAS, F_STATE_GAS_USED, TX_BLOCK_STATE_GAS_LEFT, TX_BLOCK_GAS_USED,
-  TX_INTRINSIC_STATE_GAS, R_TX_TYPES,
+  TX_INTRINSIC_STATE_GAS, R_STATE_GAS_AFTER_AUTHORIZATIONS, R_TX_TYPES,
   R_WARMTH, R_WARM_COINBASE, STATUS_CREATE_COLLISION, STATUS_HOST_LIMIT, STATUS_LAST_HALT,
   STATUS_NEED_STATE, STATUS_STOP, STATUS_STOPPED, STATUS_SWITCH_FRAME, TX_ACCESS_LIST, TX_ACCESS_LIST_COUNT,
   TX_AUTHORIZATIONS, TX_AUTHORIZATION_COUNT, TX_BLOCK_GAS_LEFT, TX_CREATED, TX_DATA, TX_DATA_SIZE,
@@ -354,7 +354,11 @@ function settle(ctx: u32): void {
   }
   let used = limit - left;
   const refund = min<u64>(<u64>max<i64>(load<i64>(ctx + C_REFUND), 0), used / price(ctx, R_REFUND_QUOTIENT));
-  const execution = used - stateGas + <u64>load<i64>(ctx + C_STATE_GAS_GRANTED);
+  const granted = <u64>load<i64>(ctx + C_STATE_GAS_GRANTED);
+  const execution = used - stateGas + granted;
+  if (price(ctx, R_STATE_GAS_AFTER_AUTHORIZATIONS)) {
+    store<u64>(tx + TX_STATE_GAS_USED, stateGas - granted);
+  }
   used = max<u64>(used - refund, load<u64>(tx + TX_FLOOR_GAS));
   const beforeRefunds = price(ctx, R_BLOCK_GAS_BEFORE_REFUNDS) != 0;
   store<u64>(tx + TX_BLOCK_GAS_USED, beforeRefunds ? max<u64>(execution, load<u64>(tx + TX_FLOOR_GAS)) : used);
