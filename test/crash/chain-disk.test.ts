@@ -2,6 +2,8 @@
  * An import on a disk whose power goes at any moment, and with it any part of what was never
  * synced; and on one that is full, fails to read, or flips bits. A failure names its seed.
  */
+
+import { tmpdir } from 'node:os';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { IronflyError } from '../../src/base/errors.ts';
 import { Chain } from '../../src/chain/chain.ts';
@@ -281,7 +283,7 @@ async function faultsIn({ content }: Disk): Promise<string[]> {
   try {
     const store = await MemoryStore.open({ content: new Map(content), readOnly: true });
     const checkpoint = checkpointOf(store);
-    const { root } = checkState({ store, onFault, onEntries: () => {} });
+    const { root } = await checkState({ store, folder: tmpdir(), onFault, onEntries: () => {} });
     if (root !== checkpoint?.stateRoot) onFault('the checkpoint', `it is not of ${root}`);
     checkOldBlocks(store, undefined, onFault);
   } catch (error) {

@@ -3,9 +3,8 @@
  * the roots that the accounts say, the root that the checkpoint says, and byte for byte the records
  * that the store has. So no record is believed, and a fault shows where it is.
  *
- * A trie of more than `PART_ENTRIES` entries is made in parts, by the first byte of their hashed
- * keys: of what was made before only the top record must be at hand, so memory stays bounded.
- * PERF: a pass over the store, and one more over a contract's slots a part.
+ * They are made as those of a state that is loaded (state/flat/load/trie-load.ts): in bounded
+ * memory, those of many entries over a file without a name. PERF: a pass over the store.
  */
 
 import { equalBytes, toHex } from '../../../base/bytes.ts';
@@ -24,17 +23,20 @@ import {
   recordsPrefix,
   slotOf,
   slotsPrefix,
+  slotWordOf,
   storageTriesPrefix,
 } from '../../../state/flat/keys.ts';
-import { decodeAccount, decodeSlot, type FlatAccount } from '../../../state/flat/values.ts';
+import type { GatheredRecords } from '../../../state/flat/layer.ts';
+import { StoreCursor } from '../../../state/flat/load/store-cursor.ts';
+import { type RecordSink, TrieLoad } from '../../../state/flat/load/trie-load.ts';
+import { decodeAccount, decodeSlot } from '../../../state/flat/values.ts';
 import { EMPTY_CODE_HASH } from '../../../state/memory.ts';
-import { PathTrie, pathOfPlace } from '../../../state/path-trie.ts';
+import { ACCOUNTS, pathOfPlace, SLOTS } from '../../../state/path-trie.ts';
 import {
   type OrderedStore,
   prefixEnd,
   type StoreEntry,
 } from '../../../state/store/ordered-store.ts';
-import { EMPTY_ROOT } from '../../../state/trie.ts';
 import { SLOT_INPUT_BYTES } from '../../../state/trie-layout.ts';
 import { TrieMemory } from '../../../state/trie-memory.ts';
 
@@ -46,8 +48,10 @@ export interface StateCheck {
   readonly onFault: OnFault;
   /** Told of entries that were looked at. */
   readonly onEntries: (count: number) => void;
-  /** Entries that are in memory as a trie at once; `PART_ENTRIES` when left out. */
-  readonly partEntries?: number;
+  /** Where there is room for what is sorted: some 110 bytes an account, 67 a slot of a storage. */
+  readonly folder: string;
+  /** Entries of a trie that are sorted in memory; 65,536 when left out. */
+  readonly entriesHeld?: number;
 }
 
 export interface StateCounts {
@@ -57,39 +61,52 @@ export interface StateCounts {
   trieRecords: number;
 }
 
-/** Some 150 bytes each while they are in memory as nodes. */
-const PART_ENTRIES = 4_000_000;
-const FIRST_BYTES = 256;
-/** Entries handed to a trie at once. */
-const BATCH = 8192;
+/** Entries between two times that progress is told. */
+const TOLD_ENTRIES = 8192;
 /** Faults of one trie that are named one by one. */
 const NAMED_MAX = 8;
 
-/** The state root that comes of what lies flat. */
-export function checkState(check: StateCheck): { root: Hash; counts: StateCounts } {
+/** The state root that comes of what lies flat. @throws StoreError where it cannot be sorted */
+export async function checkState(check: StateCheck): Promise<{ root: Hash; counts: StateCounts }> {
   const run = new StateRun(check);
-  const root = run.accounts();
-  run.orphans();
-  run.codes();
-  return { root, counts: run.counts };
+  try {
+    const root = await run.accounts();
+    run.orphans();
+    run.codes();
+    return { root, counts: run.counts };
+  } finally {
+    run.free();
+  }
 }
 
 class StateRun {
   readonly #check: StateCheck;
   readonly #store: OrderedStore;
-  readonly #memory = new TrieMemory();
+  readonly #slots: TrieLoad;
+  readonly #accounts: TrieLoad;
+  readonly #entry = new Uint8Array(SLOT_INPUT_BYTES);
+  readonly #view = new DataView(this.#entry.buffer);
   readonly counts: StateCounts = { accounts: 0, slots: 0, codes: 0, trieRecords: 0 };
-  #looked = 0;
 
   constructor(check: StateCheck) {
     this.#check = check;
     this.#store = check.store;
+    const { folder, entriesHeld } = check;
+    const options = { memory: new TrieMemory(), folder, ...(entriesHeld && { entriesHeld }) };
+    this.#slots = new TrieLoad({ ...options, form: SLOTS });
+    this.#accounts = new TrieLoad({ ...options, form: ACCOUNTS });
+  }
+
+  free(): void {
+    this.#slots.free();
+    this.#accounts.free();
   }
 
   /** Each account, its code and its storage, and the trie of all. */
-  accounts(): Hash {
-    for (const { key, value } of this.#all(accountsPrefix)) {
+  async accounts(): Promise<Hash> {
+    for (const { key, value } of new StoreCursor(this.#store, accountsPrefix)) {
       this.counts.accounts += 1;
+      this.#tell();
       const address = addressOf(key);
       const account = this.#orFault(`account ${address}`, () =>
         decodeAccount(value, `account ${address}`),
@@ -99,14 +116,14 @@ class StateRun {
       if (codeHash !== EMPTY_CODE_HASH && this.#store.get(codeKey(codeHash)) === undefined) {
         this.#check.onFault(`account ${address}`, `its code ${codeHash} is missing`);
       }
-      this.#storage(address, storageRoot);
+      await this.#storage(address, storageRoot);
+      this.#accounts.add(accountsInput([[address, account]]));
     }
-    return this.#trie({
+    return this.#finish(this.#accounts, {
       name: 'the account trie',
       owner: undefined,
       entries: () => this.#all(accountsPrefix),
       keyOf: (key) => key.subarray(1),
-      put: (trie, batch) => trie.updateAccounts(accountsInput(batch.flatMap(accountEntry))),
     });
   }
 
@@ -137,97 +154,42 @@ class StateRun {
     }
   }
 
-  #storage(address: Address, expected: Hash): void {
-    const prefix = slotsPrefix(address);
-    const root = this.#trie({
-      name: `the storage trie of ${address}`,
-      owner: address,
-      entries: () => this.#all(prefix),
-      keyOf: (key) => key.subarray(21),
-      put: (trie, batch) => trie.updateSlots(this.#slotsInput(address, batch)),
-    });
+  async #storage(address: Address, expected: Hash): Promise<void> {
+    const entries = () => this.#all(slotsPrefix(address));
+    for (const { key, value } of entries()) {
+      this.counts.slots += 1;
+      this.#tell();
+      const slot = slotOf(key);
+      const place = `slot ${slot} of ${address}`;
+      const word = this.#orFault(place, () => decodeSlot(value, place));
+      if (word === undefined) continue;
+      putWord(this.#view, 0, slot);
+      putWord(this.#view, 32, word);
+      this.#slots.add(this.#entry);
+    }
+    const name = `the storage trie of ${address}`;
+    const source = { name, owner: address, entries, keyOf: slotWordOf };
+    const root = await this.#finish(this.#slots, source);
     if (root === expected) return;
     const says = `the account says ${expected}`;
     this.#check.onFault(`storage of ${address}`, `its slots have the root ${root}, ${says}`);
   }
 
-  #slotsInput(address: Address, batch: readonly StoreEntry[]): Uint8Array {
-    const input = new Uint8Array(batch.length * SLOT_INPUT_BYTES);
-    const view = new DataView(input.buffer);
-    let end = 0;
-    for (const { key, value } of batch) {
-      const slot = slotOf(key);
-      const place = `slot ${slot} of ${address}`;
-      const word = this.#orFault(place, () => decodeSlot(value, place));
-      if (word === undefined) continue;
-      putWord(view, end, slot);
-      putWord(view, end + 32, word);
-      end += SLOT_INPUT_BYTES;
-    }
-    return input.subarray(0, end);
-  }
-
-  /** Makes a trie of what lies flat, holds its records against the store's; its root. */
-  #trie(source: TrieSource): Hash {
-    const entries = this.#sizeOf(source);
-    if (source.owner !== undefined) this.counts.slots += entries;
-    const parts = partsFor(entries, this.#check.partEntries ?? PART_ENTRIES);
-    const tops = new Map<string, Uint8Array>();
-    // In one part nothing is read again.
-    const records = { read: (place: Uint8Array) => tops.get(place.toHex()) };
-    const trie = new PathTrie(this.#memory, parts === 1 ? undefined : records);
+  /** Makes a trie of what was added, holds its records against the store's; its root. */
+  async #finish(trie: TrieLoad, source: TrieSource): Promise<Hash> {
     const compare = new RecordCompare(this.#store, source, this.#check.onFault);
-    try {
-      for (let part = 0; part < parts; part++) {
-        this.#fill(trie, source, part, parts);
-        for (const { place, record } of trie.takeRecords()) {
-          const [nibbles = 0] = place;
-          // Of a first byte are those of one part alone.
-          const isTop = parts > 1 && nibbles < 2;
-          if (record === undefined) tops.delete(place.toHex());
-          else if (isTop) tops.set(place.toHex(), record.slice());
-          else compare.record(place, record);
-        }
-        if (parts > 1) trie.evict(Number.MAX_SAFE_INTEGER);
-      }
-      for (const [place, record] of tops) compare.record(Uint8Array.fromHex(place), record);
-      this.counts.trieRecords += compare.finish();
-      return entries === 0 ? EMPTY_ROOT : trie.root();
-    } finally {
-      trie.free();
-    }
-  }
-
-  #fill(trie: PathTrie, { entries, keyOf, put }: TrieSource, part: number, parts: number): void {
-    let batch: StoreEntry[] = [];
-    for (const entry of entries()) {
-      if (parts > 1) {
-        const [first = 0] = keccak256(keyOf(entry.key));
-        if (Math.floor((first * parts) / FIRST_BYTES) !== part) continue;
-      }
-      batch.push(entry);
-      if (batch.length < BATCH) continue;
-      put(trie, batch);
-      this.#count(batch.length);
-      batch = [];
-    }
-    if (batch.length > 0) put(trie, batch);
-    this.#count(batch.length);
-  }
-
-  #sizeOf({ entries }: TrieSource): number {
-    let size = 0;
-    for (const _ of entries()) size += 1;
-    return size;
+    const root = await trie.finish(compare);
+    this.counts.trieRecords += compare.finish();
+    return root;
   }
 
   #all(prefix: Uint8Array): Iterable<StoreEntry> {
     return this.#store.range(prefix, prefixEnd(prefix));
   }
 
-  #count(entries: number): void {
-    this.#looked += entries;
-    this.#check.onEntries(this.#looked);
+  #tell(): void {
+    const looked = this.counts.accounts + this.counts.slots;
+    if (looked % TOLD_ENTRIES === 0) this.#check.onEntries(looked);
   }
 
   #orFault<Result>(place: string, work: () => Result): Result | undefined {
@@ -246,14 +208,18 @@ interface TrieSource {
   readonly entries: () => Iterable<StoreEntry>;
   /** What is hashed to an entry's key in the trie. */
   readonly keyOf: (key: Uint8Array) => Uint8Array;
-  readonly put: (trie: PathTrie, batch: readonly StoreEntry[]) => void;
 }
 
-/** Holds records that were made against those that a store has. */
-class RecordCompare {
+/**
+ * Holds records that are made against those that a store has. What a part of a trie led to is held
+ * back until the next part is made: it changes what is above the first bytes, and moves the topmost
+ * branch of the one before where it has none beside it yet. What it leaves, all later ones leave.
+ */
+class RecordCompare implements RecordSink {
   readonly #store: OrderedStore;
   readonly #source: TrieSource;
   readonly #onFault: OnFault;
+  #held: GatheredRecords = new Map();
   #made = 0;
   #faults = 0;
 
@@ -263,8 +229,24 @@ class RecordCompare {
     this.#onFault = onFault;
   }
 
-  record(place: Uint8Array, record: Uint8Array): void {
+  /** None is asked for that was put earlier: the parts come in order. */
+  read(place: Uint8Array): Uint8Array | undefined {
+    return this.#held.get(place.toHex());
+  }
+
+  async put(records: GatheredRecords): Promise<void> {
+    for (const [name, record] of this.#held) {
+      if (!records.has(name)) this.#compare(name, record);
+    }
+    this.#held = records;
+  }
+
+  async settled(): Promise<void> {}
+
+  #compare(name: string, record: Uint8Array | undefined): void {
+    if (record === undefined) return;
     this.#made += 1;
+    const place = Uint8Array.fromHex(name);
     const kept = this.#store.get(recordKey(this.#source.owner, place));
     if (kept !== undefined && equalBytes(kept, record)) return;
     const what = kept === undefined ? 'is missing' : 'is not that of the entries below it';
@@ -274,6 +256,7 @@ class RecordCompare {
 
   /** Records that the store has; says where it has other ones than were made. */
   finish(): number {
+    for (const [name, record] of this.#held) this.#compare(name, record);
     const prefix = recordsPrefix(this.#source.owner);
     let kept = 0;
     for (const _ of this.#store.range(prefix, prefixEnd(prefix))) kept += 1;
@@ -300,22 +283,5 @@ class RecordCompare {
       if (found.length > NAMED_MAX) break;
     }
     return found.length > 0 && found.length <= NAMED_MAX ? `: ${found.join(', ')}` : '';
-  }
-}
-
-/** A power of two, so that no first byte's entries are in two parts. */
-function partsFor(entries: number, most: number): number {
-  let parts = 1;
-  while (entries / parts > most && parts < FIRST_BYTES) parts *= 2;
-  return parts;
-}
-
-function accountEntry({ key, value }: StoreEntry): (readonly [Address, FlatAccount])[] {
-  try {
-    const address = addressOf(key);
-    return [[address, decodeAccount(value, address)]];
-  } catch {
-    // Named already when its storage was looked at.
-    return [];
   }
 }

@@ -49,12 +49,12 @@ function copy(): string {
   return folder;
 }
 
-async function verify(folder: string, partEntries?: number) {
+async function verify(folder: string, entriesHeld?: number) {
   const faults: string[] = [];
   const onFault = (place: string, fault: string) => faults.push(`${place}: ${fault}`);
   const found = await verifyDatabase(folder, {
     onFault,
-    ...(partEntries === undefined ? {} : { partEntries }),
+    ...(entriesHeld === undefined ? {} : { entriesHeld }),
   });
   expect(found.faults).toBe(faults.length);
   return { found, faults };
@@ -87,8 +87,8 @@ const oldBlock = (number: number) => () => Uint8Array.of(6, 0, 0, 0, 0, 0, 0, 0,
 describe('a whole database', { timeout: 60_000 }, () => {
   it('has no faults, in one part and in many, and is not changed', async () => {
     const before = readFileSync(join(whole, 'state', 'data.mdb'));
-    for (const partEntries of [undefined, 8, 1]) {
-      const { found, faults } = await verify(whole, partEntries);
+    for (const entriesHeld of [undefined, 8, 1]) {
+      const { found, faults } = await verify(whole, entriesHeld);
       expect(faults).toEqual([]);
       expect(found).toMatchObject({
         accounts: 3,

@@ -32,11 +32,14 @@ export interface Verified extends StateCounts {
 export interface VerifyOptions {
   readonly onFault: OnFault;
   readonly onProgress?: (count: number, what: string) => void;
-  /** Entries of a trie that are in memory at once. */
-  readonly partEntries?: number;
+  /** Entries of a trie that are sorted in memory at once. */
+  readonly entriesHeld?: number;
 }
 
-/** @throws DatabaseError `database/missing`, `database/in use`; StoreError for no store at all */
+/**
+ * @throws DatabaseError `database/missing`, `database/in use`; StoreError for no store at all, or
+ *   where the folder has no room for what is sorted
+ */
 export async function verifyDatabase(folder: string, options: VerifyOptions): Promise<Verified> {
   await requireDatabase(folder);
   const lock = await lockFolder(folder, { keepsStale: true });
@@ -70,7 +73,7 @@ class Verification {
     await this.#orFault('the chain', () => readSpec(store));
     await this.#orFault('the states that are kept', () => readRetention(store));
     const checkpoint = await this.#orFault('the checkpoint', () => checkpointOf(store));
-    const counts = this.#state(checkpoint);
+    const counts = await this.#state(checkpoint);
     const files = new ReadOnlyFiles(join(this.#folder, LOG));
     const log = await this.#orFault('the log', () => RecordLog.open(files));
     try {
@@ -102,13 +105,14 @@ class Verification {
     }
   }
 
-  #state(checkpoint: Checkpoint | undefined): StateCounts {
-    const { partEntries } = this.#options;
-    const { root, counts } = checkState({
+  async #state(checkpoint: Checkpoint | undefined): Promise<StateCounts> {
+    const { entriesHeld } = this.#options;
+    const { root, counts } = await checkState({
       store: this.#store,
+      folder: this.#folder,
       onFault: this.#fault,
       onEntries: (count) => this.#progress(count, 'entries'),
-      ...(partEntries === undefined ? {} : { partEntries }),
+      ...(entriesHeld && { entriesHeld }),
     });
     if (checkpoint !== undefined && root !== checkpoint.stateRoot) {
       const says = `the checkpoint at block ${checkpoint.number} says ${checkpoint.stateRoot}`;
