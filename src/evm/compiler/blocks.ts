@@ -59,6 +59,11 @@ export function isExchange({ byte }: OpcodeRow): boolean {
   return (byte >= SWAP1 && byte < LOG0) || byte === SWAPN;
 }
 
+/** Whether the next instruction may follow: after a JUMPI, or when what was called has ended. */
+export function fallsThrough({ byte, name, endsBlock, observesGas }: OpcodeRow): boolean {
+  return !endsBlock || byte === JUMPI || (observesGas && name !== 'SELFDESTRUCT');
+}
+
 /** What a byte is in one fork. */
 interface Decoded {
   readonly row: OpcodeRow;
@@ -138,7 +143,7 @@ function readBlock(code: Uint8Array, start: number, decoder: readonly Decoded[])
       break;
     }
     if (row.endsBlock) {
-      continues = row.observesGas && row.name !== 'SELFDESTRUCT' ? true : byte === JUMPI;
+      continues = fallsThrough(row);
       break;
     }
   }
