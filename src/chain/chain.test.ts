@@ -324,6 +324,7 @@ describe('a chain', () => {
     const { bytes, accessList } = await chain.buildBlock({ ...AMSTERDAM, transactions });
     const list = encodeAccessList(accessList as BlockAccessList);
     const other = encodeAccessList([]);
+    read.length = 0;
     const refused = chain.importBlock(bytes, { accessList: other });
     await expect(refused).rejects.toMatchObject({ code: 'block/wrong access list hash' });
     expect(read).toEqual([]);

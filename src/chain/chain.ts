@@ -35,7 +35,7 @@ import type { BlockSetting } from './executor/block-setting.ts';
 import { executeBlock } from './executor/sequential.ts';
 import type { Machines } from './machines.ts';
 import { type KnownSenders, NO_SENDERS, recoverAhead } from './transactions/senders.ts';
-import { touchedBy, touchedByBlock } from './transactions/touched.ts';
+import { recipientsOf, touchedBy, touchedByBlock } from './transactions/touched.ts';
 
 export interface ChainOptions {
   readonly spec: ChainSpec;
@@ -52,6 +52,9 @@ export interface ImportHints {
    */
   readonly accessList?: Uint8Array;
 }
+
+/** Of the transactions that are offered for a block: more than it has room for. */
+const OFFERED_MAX = 4_096;
 
 interface ExecutedBlock extends Pick<BuiltBlock, 'block' | 'receipts' | 'accessList' | 'bytes'> {
   readonly parent: KnownBlock;
@@ -137,7 +140,9 @@ export class Chain {
     const read = readBlock(bytes);
     if (accessList !== undefined) checkAccessList(read.block.header, accessList);
     const senders = this.#isKnown(read) ? NO_SENDERS : this.#prepare(read.block, accessList);
-    const block = await this.#inTurn(() => this.#import(read, senders));
+    // A block's own access list names all slots.
+    const callers = accessList === undefined ? read.block.transactions : [];
+    const block = await this.#inTurn(() => this.#import(read, senders, callers));
     await this.#tree.settled();
     return block;
   }
@@ -146,9 +151,11 @@ export class Chain {
    * Builds a block upon the head, or another block of the tree, and keeps nothing of it: the
    * block is then imported like any other.
    */
-  buildBlock(request: BlockRequest, parentHash?: Hash): Promise<BuiltBlock> {
+  async buildBlock(request: BlockRequest, parentHash?: Hash): Promise<BuiltBlock> {
+    const offered = this.#prepareOffer(request);
     return this.#inTurn(() => {
       const { parent, blockRules } = this.#beforeNext(request, parentHash);
+      this.#readAheadOfCodes(offered);
       return this.#upon(parent, blockRules, (setting) => buildBlock(setting, parent, request));
     });
   }
@@ -159,8 +166,10 @@ export class Chain {
    * @throws InvalidBlock for a request of which no valid block can be made; nothing is kept then
    */
   async produceBlock(request: BlockRequest, parentHash?: Hash): Promise<BuiltBlock> {
+    const offered = this.#prepareOffer(request);
     const produced = await this.#inTurn(() => {
       const { parent, blockRules } = this.#beforeNext(request, parentHash);
+      this.#readAheadOfCodes(offered);
       return this.#upon(parent, blockRules, async (setting, pending) => {
         const built = await buildBlock(setting, parent, request);
         const { block } = built;
@@ -188,11 +197,37 @@ export class Chain {
     return recoverAhead(transactions);
   }
 
+  /** The same for a block that is to be made, of whose senders whoever offers them has read. */
+  #prepareOffer({ transactions }: BlockRequest): readonly Uint8Array[] {
+    // What is no list may be gone through once only.
+    if (!Array.isArray(transactions)) return [];
+    const offered: readonly Uint8Array[] = transactions.slice(0, OFFERED_MAX);
+    this.#tree.readAhead(() => touchedBy(offered));
+    return offered;
+  }
+
+  /**
+   * Reads senders ahead, and the slots that the codes of recipients name. Not before the block's
+   * turn: recipients, which are looked at for it, have been read ahead by then.
+   */
+  #readAheadOfCodes(transactions: readonly Uint8Array[], senders: KnownSenders = NO_SENDERS): void {
+    this.#tree.readAhead(() => ({
+      accounts: senders.known(),
+      slots: [],
+      called: recipientsOf(transactions),
+    }));
+  }
+
   #isKnown({ block }: ReadBlock): boolean {
     return this.#tree.known(block.hash) !== undefined;
   }
 
-  async #import(read: ReadBlock, senders: KnownSenders): Promise<ChainBlock> {
+  /** `callers` are the transactions of which the slots that codes name are not read ahead yet. */
+  async #import(
+    read: ReadBlock,
+    senders: KnownSenders,
+    callers: readonly Uint8Array[],
+  ): Promise<ChainBlock> {
     const { block } = read;
     const imported = await this.#tree.block(block.hash);
     if (imported !== undefined) return imported;
@@ -212,7 +247,7 @@ export class Chain {
         checkHeader(uncle, ancestor.header, rules, this.spec);
       },
     );
-    this.#tree.readAhead(() => ({ accounts: senders.known(), slots: [] }));
+    this.#readAheadOfCodes(callers, senders);
     return this.#upon(parent, blockRules, async (setting, pending) => {
       const outcome = await executeBlock(setting, block, senders);
       checkOutcome(block.header, outcomeFields(outcome, pending.root(), blockRules));

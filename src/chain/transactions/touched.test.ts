@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import type { Address, Hash } from '../../evm/types.ts';
 import { BLANK_TRANSACTION } from './blank.ts';
 import { encodeTransaction } from './encode.ts';
-import { touchedBy } from './touched.ts';
+import { recipientsOf, touchedBy } from './touched.ts';
 import type { SignedTransaction } from './types.ts';
 
 const TO: Address = `0x${'ab'.repeat(20)}`;
@@ -23,6 +23,7 @@ it('names recipients and what access lists name, of every type', () => {
   for (const type of [0, 1, 2, 3, 4] as const) {
     const plain = encoded({ type, to: TO, data: new Uint8Array(100) });
     expect(touched([plain])).toEqual({ accounts: [TO], slots: [] });
+    expect([...recipientsOf([plain])]).toEqual([TO]);
     expect(touched([encoded({ type })])).toEqual({ accounts: [], slots: [] });
     if (type === 0) continue;
     const listed = encoded({ type, to: TO, accessList: [{ address: LISTED, storageKeys: KEYS }] });
@@ -34,6 +35,16 @@ it('names recipients and what access lists name, of every type', () => {
       ],
     });
   }
+});
+
+it('names recipients alone', () => {
+  const listed = [{ address: LISTED, storageKeys: KEYS }];
+  const given = [
+    encoded({ to: TO, accessList: listed }),
+    encoded({}),
+    encoded({ type: 0, to: TO }),
+  ];
+  expect([...recipientsOf([...given, Uint8Array.of(2, 0xc0)])]).toEqual([TO]);
 });
 
 it('names no more slots than a block can pay for', () => {

@@ -25,19 +25,27 @@ export function touchedBy(transactions: readonly Uint8Array[]): Touched {
   const accounts = new Set<Address>();
   const slots: [Address, bigint][] = [];
   for (const bytes of transactions) {
-    const type = ((bytes[0] ?? 0) >= LIST ? 0 : bytes[0]) as TransactionType;
-    const fields = UNSIGNED_FIELDS[type];
-    const list = type === 0 ? bytes : bytes.subarray(1);
-    const offsets = fields && rlpItemOffsets(list, FIELDS_MAX);
-    if (offsets === undefined || offsets.length <= fields.length) continue;
-    const to = fields.indexOf('to');
-    const [start, end] = [offsets[to] as number, offsets[to + 1] as number];
-    if (end - start === ADDRESS_ITEM_BYTES) accounts.add(toHex(list.slice(start + 1, end)));
+    const found = findFields(bytes);
+    if (found === undefined) continue;
+    const { fields, list, offsets } = found;
+    const to = recipient(found);
+    if (to !== undefined) accounts.add(to);
     const accessList = fields.indexOf('accessList');
     const hasList = accessList >= 0 && list[offsets[accessList] as number] !== EMPTY_LIST;
     if (hasList && slots.length < SLOTS_MAX) addAccessList(bytes, accounts, slots);
   }
   return { accounts, slots };
+}
+
+/** Whom transactions are sent to, each once. */
+export function recipientsOf(transactions: readonly Uint8Array[]): Set<Address> {
+  const recipients = new Set<Address>();
+  for (const bytes of transactions) {
+    const found = findFields(bytes);
+    const to = found && recipient(found);
+    if (to !== undefined) recipients.add(to);
+  }
+  return recipients;
 }
 
 /** What a block's own list names. */
@@ -49,6 +57,28 @@ export function touchedByBlock(list: BlockAccessList): Touched {
     for (const slot of named) slots.push([address, slot]);
   }
   return { accounts: list.map(({ address }) => address), slots };
+}
+
+/** Where the fields of a transaction lie. */
+interface FoundFields {
+  readonly fields: readonly string[];
+  readonly list: Uint8Array;
+  readonly offsets: readonly number[];
+}
+
+function findFields(bytes: Uint8Array): FoundFields | undefined {
+  const type = ((bytes[0] ?? 0) >= LIST ? 0 : bytes[0]) as TransactionType;
+  const fields = UNSIGNED_FIELDS[type];
+  const list = type === 0 ? bytes : bytes.subarray(1);
+  const offsets = fields && rlpItemOffsets(list, FIELDS_MAX);
+  if (offsets === undefined || offsets.length <= fields.length) return undefined;
+  return { fields, list, offsets };
+}
+
+function recipient({ fields, list, offsets }: FoundFields): Address | undefined {
+  const to = fields.indexOf('to');
+  const [start, end] = [offsets[to] as number, offsets[to + 1] as number];
+  return end - start === ADDRESS_ITEM_BYTES ? toHex(list.slice(start + 1, end)) : undefined;
 }
 
 function addAccessList(

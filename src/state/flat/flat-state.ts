@@ -29,6 +29,7 @@ import * as layout from '../trie-layout.ts';
 import { TrieMemory } from '../trie-memory.ts';
 import { CHECKPOINT_KEY, codeKey, putWord, recordKey, slotOf, slotsPrefix } from './keys.ts';
 import { Layer } from './layer.ts';
+import { NamedSlots } from './named-slots.ts';
 import { StateTries } from './state-tries.ts';
 import { StoreReads } from './store-reads.ts';
 import {
@@ -55,6 +56,8 @@ export interface FlatStateOptions {
 export interface Touched {
   readonly accounts: Iterable<Address>;
   readonly slots: Iterable<readonly [Address, bigint]>;
+  /** Whose code is called: they are read now, and the slots that their codes name read ahead. */
+  readonly called?: Iterable<Address>;
 }
 
 /** What leads from the state of a block back to that of its parent. */
@@ -81,11 +84,16 @@ export interface StateTrie {
 
 const TRIE_BYTES = 268_435_456;
 const OPEN_STORAGES = 4096;
+/** Contracts of a block whose codes are looked at: more than transactions fit in one. */
+const CALLED_MAX = 4_096;
+/** Slots that are read ahead because codes name them: strangers may have them named for nothing. */
+const NAMED_MAX = 4_096;
 const NO_CODES: StateChanges['codes'] = new Map();
 
 export class FlatState implements Omit<StateReader, 'getBlockHash'> {
   readonly #store: OrderedStore;
   readonly #reads: StoreReads;
+  readonly #named = new NamedSlots();
   readonly #tries: StateTries;
   /** The upper first: changes since, and below them those that are being written. */
   #layers: readonly [Layer, ...Layer[]] = [new Layer()];
@@ -159,13 +167,14 @@ export class FlatState implements Omit<StateReader, 'getBlockHash'> {
 
   /**
    * Accounts and slots that a block will ask for: where reads wait for the disk, they are read
-   * ahead. What they are is asked for then alone.
+   * ahead, and the slots that the codes of `called` name. What they are is asked for then alone.
    */
   readAhead(touched: () => Touched): void {
     this.#checkUsable();
     if (this.#store.readAhead === undefined || !this.#reads.wait) return;
-    const { accounts, slots } = touched();
+    const { accounts, slots, called = [] } = touched();
     this.#reads.readAhead(accounts, slots);
+    this.#reads.readAhead([], this.#namedSlots(called));
   }
 
   /**
@@ -278,6 +287,28 @@ export class FlatState implements Omit<StateReader, 'getBlockHash'> {
       if (value !== undefined) return value;
     }
     return this.#reads.slot(address, slot);
+  }
+
+  /**
+   * Slots that the codes of accounts name as constants, but for those that changed since the
+   * checkpoint. What is damaged is for who executes to find.
+   */
+  *#namedSlots(called: Iterable<Address>): Iterable<readonly [Address, bigint]> {
+    let [accounts, slots] = [0, 0];
+    try {
+      for (const address of called) {
+        if (accounts++ >= CALLED_MAX) return;
+        const codeHash = this.#account(address)?.codeHash ?? EMPTY_CODE_HASH;
+        if (codeHash === EMPTY_CODE_HASH) continue;
+        for (const slot of this.#named.of(codeHash, (hash) => this.getCode(hash))) {
+          if (this.#layers.some((layer) => layer.slot(address, slot) !== undefined)) continue;
+          if (slots++ >= NAMED_MAX) return;
+          yield [address, slot];
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof StateError)) throw error;
+    }
   }
 
   /** All slots of an account. PERF: O(slots). */

@@ -7,12 +7,17 @@ import {
   StoreError,
 } from './ordered-store.ts';
 
-/** A store that takes its time to write, and may be full. */
+/** A store that takes its time, and may be full. */
 export class SlowStore implements OrderedStore {
   readonly readOnly: boolean = false;
   full: boolean = false;
   /** What a write waits for. */
   beforeWrite: () => Promise<void> = () => new Promise((resolve) => setImmediate(resolve));
+  /** What a read takes. */
+  readMs: number = 0;
+  /** Keys in hex, as they were asked for. */
+  readonly reads: string[] = [];
+  readonly readsAhead: string[] = [];
   readonly #store: OrderedStore;
 
   constructor(store: OrderedStore) {
@@ -20,7 +25,16 @@ export class SlowStore implements OrderedStore {
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
+    if (this.readMs > 0) {
+      this.reads.push(key.toHex());
+      const end = performance.now() + this.readMs;
+      while (performance.now() < end);
+    }
     return this.#store.get(key);
+  }
+
+  readAhead(keys: readonly Uint8Array[]): void {
+    for (const key of keys) this.readsAhead.push(key.toHex());
   }
 
   range(from: Uint8Array, to: Uint8Array): Iterable<StoreEntry> {
