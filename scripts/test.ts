@@ -69,6 +69,10 @@ const PARTS: readonly Part[] = [
     command: [process.execPath, 'bench/blocks.ts', '--tiny'],
   },
   {
+    name: 'what reading ahead gains, at tiny size',
+    command: [process.execPath, 'bench/read-ahead.ts', '--tiny'],
+  },
+  {
     name: 'headless Chromium, a sample with shared and with unshared memory',
     command: [
       ...[process.execPath, '--disable-warning=ExperimentalWarning', 'test/browser/run.ts'],

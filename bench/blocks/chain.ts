@@ -63,7 +63,7 @@ export function beginningOf(scenario: Scenario, senders: readonly Sender[]): Beg
 }
 
 /** EIP-7002 and EIP-7251; a block without them is not valid. */
-const SYSTEM_CONTRACTS = [
+export const SYSTEM_CONTRACTS = [
   '0x00000961ef480eb55e80d19ad83579a64c007002',
   '0x0000bbddc7ce488642fb579f8b00f3a590007251',
 ] as const;

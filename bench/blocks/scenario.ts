@@ -94,7 +94,7 @@ function orders(venue: CompiledContract): Scenario {
 }
 
 /** Slot of a balance in OpenZeppelin's ERC-20, whose balances are its first mapping. */
-function balanceSlot(owner: Address): bigint {
+export function balanceSlot(owner: Address): bigint {
   const key = Uint8Array.fromHex(owner.slice(2).padStart(64, '0') + '00'.repeat(32));
   return BigInt(`0x${keccak256(key).toHex()}`);
 }

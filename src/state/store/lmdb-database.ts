@@ -1,6 +1,6 @@
 /** An environment of LMDB: on the thread that reads, and on the one that writes. */
 
-import { open, type RootDatabase } from 'lmdb';
+import { open, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb';
 import { fillUp } from './lmdb-file.ts';
 import { type StoreChange, StoreError } from './ordered-store.ts';
 import type { PackedChanges } from './packed-changes.ts';
@@ -8,17 +8,30 @@ import type { PackedChanges } from './packed-changes.ts';
 /** What lmdb's types leave out: the size of the value that was read last. */
 export type Database = RootDatabase<Uint8Array, Uint8Array> & { readonly lastSize: number };
 
+export interface DatabaseOptions {
+  readonly readOnly?: boolean;
+  /**
+   * Has the system read no pages but those that are asked for, as it comes to where a database is
+   * much larger than memory: for measurements, since what it reads around them is its setting.
+   */
+  readonly noReadAhead?: boolean;
+}
+
 /** @throws StoreError `store/damaged` */
-export function openDatabase(folder: string, readOnly: boolean): Database {
+export function openDatabase(folder: string, options: DatabaseOptions = {}): Database {
+  const { readOnly = false, noReadAhead = false } = options;
+  // lmdb's types leave `noReadAhead` out.
+  const given: RootDatabaseOptionsWithPath & DatabaseOptions = {
+    path: folder,
+    noSubdir: false,
+    readOnly,
+    noReadAhead,
+    overlappingSync: false,
+    encoding: 'binary',
+    keyEncoding: 'binary',
+  };
   try {
-    return open({
-      path: folder,
-      noSubdir: false,
-      readOnly,
-      overlappingSync: false,
-      encoding: 'binary',
-      keyEncoding: 'binary',
-    }) as Database;
+    return open(given) as Database;
   } catch (error) {
     const message = `the database in ${folder} cannot be opened: ${(error as Error).message}`;
     throw new StoreError('store/damaged', message, { cause: error });

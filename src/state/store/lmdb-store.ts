@@ -9,7 +9,13 @@
  */
 
 import { makeFolder, syncFolder } from '../folders.ts';
-import { type Database, openDatabase, putAll, putInParts } from './lmdb-database.ts';
+import {
+  type Database,
+  type DatabaseOptions,
+  openDatabase,
+  putAll,
+  putInParts,
+} from './lmdb-database.ts';
 import { checkFolder } from './lmdb-file.ts';
 import { LmdbWriter, UnfinishedWrite } from './lmdb-writer.ts';
 import {
@@ -25,10 +31,9 @@ import { PackedChanges } from './packed-changes.ts';
 import { dropDraft, dropRedo, readRedo } from './redo-file.ts';
 import { openFormat } from './store-format.ts';
 
-export interface LmdbStoreOptions {
+export interface LmdbStoreOptions extends DatabaseOptions {
   /** Its own; made when it is not there. */
   readonly folder: string;
-  readonly readOnly?: boolean;
 }
 
 /** Changes of so many bytes are written on this thread; more go to one of their own. */
@@ -46,10 +51,10 @@ export class LmdbStore implements OrderedStore {
   #closed = false;
   #failure: StoreError | undefined;
 
-  private constructor(folder: string, readOnly: boolean) {
-    this.readOnly = readOnly;
+  private constructor({ folder, ...options }: LmdbStoreOptions) {
+    this.readOnly = options.readOnly ?? false;
     this.#folder = folder;
-    this.#database = openDatabase(folder, readOnly);
+    this.#database = openDatabase(folder, options);
   }
 
   /**
@@ -57,13 +62,14 @@ export class LmdbStore implements OrderedStore {
    * @throws StoreError for a folder of something else, of another version, or damaged; nothing
    *   in it is changed then
    */
-  static async open({ folder, readOnly = false }: LmdbStoreOptions): Promise<OrderedStore> {
+  static async open(options: LmdbStoreOptions): Promise<OrderedStore> {
+    const { folder, readOnly = false } = options;
     const exists = await checkFolder(folder, !readOnly);
     if (!exists) {
       if (readOnly) throw new StoreError('store/missing', `there is no database in ${folder}`);
       await makeFolder(folder);
     }
-    const store = new LmdbStore(folder, readOnly);
+    const store = new LmdbStore(options);
     try {
       const left = exists ? readRedo(folder) : undefined;
       if (left !== undefined && readOnly) {

@@ -24,7 +24,7 @@ export interface WriterAnswer {
 }
 
 const folder = workerData as string;
-const database = openDatabase(folder, false);
+const database = openDatabase(folder);
 
 parentPort?.on('message', async ({ pieces }: WriterJob) => {
   if (pieces === undefined) {

@@ -63,7 +63,7 @@ async function cutOff(parts: number): Promise<string> {
   const changes = PackedChanges.of(round(2));
   draftRedo(folder, changes.take());
   keepRedo(folder);
-  const database = openDatabase(folder, false);
+  const database = openDatabase(folder);
   putAll(database, folder, [...round(2)].slice(0, Math.floor((COUNT * parts) / 32)));
   await database.close();
   return folder;
