@@ -1,8 +1,10 @@
-/** The structures of layout.ts: fields do not overlap, statuses are unique. */
+/** The structures of the layouts: fields do not overlap, statuses are unique. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
-const SOURCE = readFileSync(new URL('../src/evm/layout.ts', import.meta.url), 'utf8');
+const SOURCE = ['layout.ts', 'parallel-layout.ts']
+  .map((file) => readFileSync(new URL(`../src/evm/${file}`, import.meta.url), 'utf8'))
+  .join('\n');
 
 interface Field {
   readonly name: string;
@@ -33,7 +35,9 @@ function sizeOf({ name, comment }: Field): number {
   return 4;
 }
 
-test.each(['F_', 'R_', 'CODE_', 'S_', 'BLOCK_'])('fields of %s* lie apart', (prefix) => {
+const PREFIXES = ['F_', 'R_', 'CODE_', 'S_', 'BLOCK_', 'J_', 'W_', 'V_'];
+
+test.each(PREFIXES)('fields of %s* lie apart', (prefix) => {
   const ignored = /_BYTES$|_PADDING$|_TIER_|_RUNTIME$|^CODE_MAP$/;
   const fields = fieldsOf(prefix).filter(({ name }) => !ignored.test(name));
   expect(fields.length).toBeGreaterThan(3);

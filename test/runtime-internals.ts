@@ -22,8 +22,14 @@ export interface RuntimeInternals {
   readonly arena: Arena;
 }
 
-/** Compiles files of src/evm/runtime, all their exports exported. @throws what asc reports */
-export async function compileRuntime(files: readonly string[]): Promise<WebAssembly.Module> {
+/**
+ * Compiles files of src/evm/runtime, all their exports exported, for memory that threads share or
+ * for other. @throws what asc reports
+ */
+export async function compileRuntime(
+  files: readonly string[],
+  { shared = false }: { readonly shared?: boolean } = {},
+): Promise<WebAssembly.Module> {
   const source = files.map((file) => `export * from "./${file}";`).join('\n');
   let wasm: Uint8Array | undefined;
   const { error, stderr } = await asc.main(
@@ -31,7 +37,7 @@ export async function compileRuntime(files: readonly string[]): Promise<WebAssem
       ...[ENTRY, '--baseDir', ROOT, '--outFile', 'out.wasm', '--runtime', 'stub'],
       ...['--importMemory', '--importTable', '--memoryBase', '1024', '--noAssert', '-O2'],
       ...['--initialMemory', '16', '--maximumMemory', '65536', '--enable', 'simd'],
-      ...['--enable', 'threads', '--use', 'abort='],
+      ...['--enable', 'threads', '--use', 'abort=', ...(shared ? ['--sharedMemory'] : [])],
     ],
     {
       readFile: (name: string, base: string) => {

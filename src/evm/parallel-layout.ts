@@ -1,0 +1,133 @@
+/**
+ * What runtime and host agree on for a block that is executed in parallel: the job, its tasks, and
+ * what the transactions have written and observed (docs/design/parallel.md). All of it lies in one
+ * region of the shared memory, handed out from its start on and never given back before the job
+ * ends, so that what one thread has published no other can see changed.
+ */
+
+// ---------------------------------------------------------------- job
+/** u32: transactions. */
+export const J_COUNT = 0;
+/** u32: the head: the first transaction that does not count yet. */
+export const J_HEAD = 4;
+/** u32: the first that nobody has taken to execute it in advance. */
+export const J_NEXT = 8;
+/** u32: who holds the head, by number from 1 on; 0 = nobody. */
+export const J_LOCK = 12;
+/** u32: so many from the head on are executed in advance. */
+export const J_WINDOW = 16;
+/** u32: JOB_*. */
+export const J_STATUS = 20;
+/** u32: raised when a task was given back or the head moved: who has nothing to do sleeps on it. */
+export const J_BELL = 24;
+/** ptr: tasks, one a transaction. */
+export const J_TASKS = 28;
+/** ptr, u32 (a power of two less one): the table of what was written. */
+export const J_BUCKETS = 32;
+export const J_BUCKET_MASK = 36;
+/** ptr: first free byte of the region, and its end. */
+export const J_FREE = 40;
+export const J_END = 44;
+/** u64: gas of the transactions that count, and the block's limit. */
+export const J_GAS_USED = 48;
+export const J_GAS_LIMIT = 56;
+/** u32, u32: transactions executed in advance that counted, and that had to be executed again. */
+export const J_KEPT = 64;
+export const J_AGAIN = 68;
+/** u32: who sleeps on the bell, or is about to. */
+export const J_SLEEPERS = 72;
+export const JOB_BYTES = 128;
+
+export const JOB_RUNS = 0;
+export const JOB_DONE = 1;
+/**
+ * Somebody found what only the sequential executor can settle: a transaction that is refused, a
+ * limit of the host, a region that is full. Nothing of the job has reached the block's versions.
+ */
+export const JOB_GIVEN_UP = 2;
+
+// ---------------------------------------------------------------- task
+/** u32: TASK_*; of one that runs, who runs it, by number from 1 on, in the bits above. */
+export const TASK_STATE = 0;
+/** ptr: the latest of the records that the transaction has written, chained. */
+export const TASK_RECORDS = 4;
+/** ptr, u32, u32: what it observed: accounts, then slots, and how many. */
+export const TASK_READS = 8;
+export const TASK_READ_ACCOUNTS = 12;
+export const TASK_READ_SLOTS = 16;
+/** u32: how the outermost frame ended: STATUS_*. */
+export const TASK_STATUS = 20;
+/** ptr, u32: bloom and RLP of its logs (runtime/receipt-logs.ts). */
+export const TASK_LOGS = 24;
+export const TASK_LOGS_BYTES = 28;
+/** u64: gas used. */
+export const TASK_GAS_USED = 32;
+/** ptr, u32: blob hashes. */
+export const TASK_BLOB_HASHES = 40;
+export const TASK_BLOB_HASH_COUNT = 44;
+/** word: address created. */
+export const TASK_CREATED = 64;
+/** The transaction, as it lies in a context (TX_*). */
+export const TASK_TX = 128;
+export const TASK_TX_BYTES = 480;
+export const TASK_BYTES = 640;
+
+export const TASK_WAITS = 0;
+export const TASK_EXECUTED = 1;
+export const TASK_COUNTS = 2;
+export const TASK_RUNS = 3;
+export const TASK_OWNER_SHIFT = 8;
+
+// ---------------------------------------------------------------- what was written
+/** An account or a slot that a transaction has written. ptr: the next of its bucket. */
+export const W_NEXT = 0;
+/** ptr: its records, the latest transaction's first. */
+export const W_RECORDS = 4;
+/** u32: WRITTEN_*. */
+export const W_KIND = 8;
+/** word, word: the slot and its account; of an account its address and zero. */
+export const W_KEY = 32;
+export const W_OWNER = 64;
+export const W_BYTES = 128;
+
+export const WRITTEN_ACCOUNT = 1;
+export const WRITTEN_SLOT = 2;
+
+/** A record. ptr: the next of the same account or slot; the next of the same transaction. */
+export const V_NEXT = 0;
+export const V_NEXT_OWN = 4;
+/** u32: the transaction. */
+export const V_INDEX = 8;
+/** u32: 1 = it was replaced. */
+export const V_DEAD = 12;
+/** u32: of an account: bit set of VERSION_*. */
+export const V_FIELDS = 16;
+/** u32: storage generation, of an account or of a slot. */
+export const V_GENERATION = 20;
+/** word: balance, or what was added to it; of a slot its value. */
+export const V_VALUE = 32;
+export const SLOT_VERSION_BYTES = 64;
+/** hash, u64, u32, ptr: of an account. */
+export const V_CODE_HASH = 64;
+export const V_NONCE = 96;
+export const V_EXISTS = 104;
+export const V_CODE = 108;
+export const ACCOUNT_VERSION_BYTES = 128;
+
+/** The balance as such; else what was added to it. */
+export const VERSION_BALANCE = 1;
+export const VERSION_ADDED = 2;
+export const VERSION_NONCE = 4;
+/** Existence, code and storage generation. */
+export const VERSION_REST = 8;
+
+// ---------------------------------------------------------------- in a context
+/** ptr: the job that the context works on; 0 = none. */
+export const C_JOB = 1456;
+/** u32, ptr: the transaction that it executes, and its task; the pointer is 0 between two. */
+export const C_TASK_INDEX = 1460;
+export const C_TASK = 1464;
+/** u32: whether it executes at the head. */
+export const C_AT_HEAD = 1468;
+/** u32: who works in it, by number from 1 on. */
+export const C_WORKER = 1472;

@@ -1,0 +1,126 @@
+// Who executes which transaction of a job, and when one counts. test/models/parallel.pml is the same
+// as a model, explored whole.
+//
+// A task's state and who runs it are one word, so that both change together: whoever would run it
+// exchanges the state that he has seen, and only the head's holder makes a task count.
+import {
+  J_BELL, J_COUNT, J_HEAD, J_LOCK, J_NEXT, J_SLEEPERS, J_STATUS, J_TASKS, J_WINDOW, JOB_DONE, TASK_BYTES,
+  TASK_COUNTS, TASK_EXECUTED, TASK_OWNER_SHIFT, TASK_RUNS, TASK_STATE, TASK_WAITS,
+} from "../../parallel-layout";
+
+/** In place of a transaction's number. */
+export const NO_TASK: u32 = 0xffffffff;
+
+// @ts-ignore: decorator
+@inline
+export function taskAt(job: u32, index: u32): u32 {
+  return load<u32>(job, J_TASKS) + index * TASK_BYTES;
+}
+
+// @ts-ignore: decorator
+@inline
+function runs(worker: u32): u32 {
+  return TASK_RUNS | (worker << TASK_OWNER_SHIFT);
+}
+
+/** Takes a task that is in this state; false where it is not, or somebody else was first. */
+export function claim(job: u32, index: u32, state: u32, worker: u32): bool {
+  return atomic.cmpxchg<u32>(taskAt(job, index) + TASK_STATE, state, runs(worker)) == state;
+}
+
+/** Gives a task back, executed or not. Not where it was taken from the worker meanwhile. */
+export function giveBack(job: u32, index: u32, state: u32, worker: u32): void {
+  atomic.cmpxchg<u32>(taskAt(job, index) + TASK_STATE, runs(worker), state);
+  ring(job);
+}
+
+/**
+ * Holds the head, if nobody does and its task is in nobody's hands: the task is the worker's then.
+ * TASK_EXECUTED: it is to be looked at; TASK_WAITS: to be executed; else the state it was seen in,
+ * and nothing is held.
+ */
+export function takeHead(job: u32, worker: u32): u32 {
+  if (atomic.cmpxchg<u32>(job + J_LOCK, 0, worker) != 0) return TASK_RUNS;
+  while (true) {
+    const index = atomic.load<u32>(job + J_HEAD);
+    if (index == load<u32>(job, J_COUNT)) {
+      atomic.store<u32>(job + J_STATUS, JOB_DONE);
+      leaveHead(job, worker);
+      return TASK_COUNTS;
+    }
+    const state = atomic.load<u32>(taskAt(job, index) + TASK_STATE);
+    if (state == TASK_COUNTS) {
+      // Whoever made it count ended before he moved the head.
+      atomic.store<u32>(job + J_HEAD, index + 1);
+      continue;
+    }
+    if (state == TASK_EXECUTED || state == TASK_WAITS) {
+      if (claim(job, index, state, worker)) return state;
+      continue;
+    }
+    atomic.cmpxchg<u32>(job + J_LOCK, worker, 0);
+    return TASK_RUNS;
+  }
+}
+
+/** The head's task counts, and the head is the next one. By who holds the head. */
+export function count(job: u32): void {
+  const index = load<u32>(job, J_HEAD);
+  atomic.store<u32>(taskAt(job, index) + TASK_STATE, TASK_COUNTS);
+  atomic.store<u32>(job + J_HEAD, index + 1);
+}
+
+/** Lets go of the head, and wakes who has had nothing to do. */
+export function leaveHead(job: u32, worker: u32): void {
+  atomic.cmpxchg<u32>(job + J_LOCK, worker, 0);
+  ring(job);
+}
+
+/**
+ * Whoever finds nothing to do reads the bell first, looks everywhere, and sleeps as long as it is
+ * what it was: so none sleeps over what was rung before.
+ */
+function ring(job: u32): void {
+  atomic.add<u32>(job + J_BELL, 1);
+  if (atomic.load<u32>(job + J_SLEEPERS) != 0) atomic.notify(job + J_BELL);
+}
+
+/** Takes the next transaction to execute it in advance; NO_TASK where none is within the window. */
+export function takeNext(job: u32, worker: u32): u32 {
+  while (true) {
+    const next = atomic.load<u32>(job + J_NEXT);
+    const head = atomic.load<u32>(job + J_HEAD);
+    const end = min<u32>(load<u32>(job, J_COUNT), head + atomic.load<u32>(job + J_WINDOW));
+    if (next >= end) return NO_TASK;
+    // Those before the head have been executed there: nobody is to go over them one by one.
+    const taken = max<u32>(next, head);
+    if (taken >= end) return NO_TASK;
+    if (atomic.cmpxchg<u32>(job + J_NEXT, next, taken + 1) != next) continue;
+    if (claim(job, taken, TASK_WAITS, worker)) return taken;
+  }
+}
+
+/**
+ * Takes a transaction that was executed in advance, to look whether what it observed is still so:
+ * the first from `from` on, up to the window's end; NO_TASK for none.
+ */
+export function takeExecuted(job: u32, from: u32, worker: u32): u32 {
+  const end = min<u32>(load<u32>(job, J_COUNT), atomic.load<u32>(job + J_NEXT));
+  for (let index = max<u32>(from, atomic.load<u32>(job + J_HEAD) + 1); index < end; index++) {
+    if (atomic.load<u32>(taskAt(job, index) + TASK_STATE) != TASK_EXECUTED) continue;
+    if (claim(job, index, TASK_EXECUTED, worker)) return index;
+  }
+  return NO_TASK;
+}
+
+/**
+ * A worker has ended, wherever it stood: its task waits again, then the head is free. By one
+ * thread, after the worker's last step.
+ */
+export function takeBack(job: u32, worker: u32): void {
+  const end = load<u32>(job, J_COUNT);
+  for (let index = atomic.load<u32>(job + J_HEAD); index < end; index++) {
+    atomic.cmpxchg<u32>(taskAt(job, index) + TASK_STATE, runs(worker), TASK_WAITS);
+  }
+  leaveHead(job, worker);
+}

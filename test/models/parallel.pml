@@ -1,0 +1,216 @@
+/*
+ * Who executes which transaction of a block, and when one counts: docs/design/parallel.md, and
+ * src/evm/runtime/parallel/tasks.ts, whose functions bear the same names. Explored whole by
+ * `npm run models`.
+ *
+ * A transaction reads one cell and writes one bit, made of what it read, to the cell that this bit
+ * says. Which cells are read is chosen first: all choices are explored. What is observed in advance
+ * is any bit at all: whatever interleaving of reads and writes, replaced records and half of them,
+ * comes to one of them. So what holds here holds for whatever is read in advance.
+ *
+ * Asserted: what counts has observed, and written, what the sequential executor says; nobody
+ * changes it after; each counts once, in order; and no interleaving comes to a stop before all
+ * count, also where worker 2 ends at any step and what it has is taken back while the others go on.
+ * That none goes round for ever is not explored: tasks.test.ts runs until it has seen many end.
+ */
+#ifndef WORKERS
+#define WORKERS 3
+#endif
+#ifndef TRANSACTIONS
+#define TRANSACTIONS 4
+#endif
+#define NONE 255
+
+mtype = { WAITS, RUNS, EXECUTED, COUNTS }
+
+/* A task: its state, and who runs it, which are one word. */
+mtype state[TRANSACTIONS];
+byte owner[TRANSACTIONS];
+/* What it observed, and its records, one bit by cell: 0 = none, else the bit and one. */
+byte observed[TRANSACTIONS];
+byte record0[TRANSACTIONS];
+byte record1[TRANSACTIONS];
+
+byte head = 0;
+byte next = 0;
+byte lock = NONE;
+
+/* The cell that a transaction reads; what the sequential executor makes of it. */
+bit reads[TRANSACTIONS];
+byte seen[TRANSACTIONS];
+byte makes0[TRANSACTIONS];
+byte makes1[TRANSACTIONS];
+
+bool ending = false;
+bool gone = false;
+byte done = 0;
+
+#define made(t, v) (((v) + (t)) % 2)
+#define target(t, v) ((reads[t] + (v)) % 2)
+
+/* At the head: what the transactions before have written for good. */
+inline lookUp(t, v) {
+  d_step {
+    k = t;
+    v = 0;
+    do
+    :: k == 0 -> break
+    :: else ->
+      k--;
+      if
+      :: reads[t] == 0 && record0[k] != 0 -> v = record0[k] - 1; break
+      :: reads[t] == 1 && record1[k] != 0 -> v = record1[k] - 1; break
+      :: else
+      fi
+    od;
+    k = 0
+  }
+}
+
+/* What was written before counts no more; then what is written now is published. */
+inline write(t, v) {
+  d_step { record0[t] = 0; record1[t] = 0 };
+  d_step {
+    observed[t] = v;
+    if
+    :: target(t, v) == 0 -> record0[t] = made(t, v) + 1
+    :: else -> record1[t] = made(t, v) + 1
+    fi
+  }
+}
+
+/* By who holds the head. */
+inline count(t) {
+  d_step {
+    assert(head == t);
+    assert(observed[t] == seen[t]);
+    assert(record0[t] == makes0[t]);
+    assert(record1[t] == makes1[t]);
+    state[t] = COUNTS;
+    owner[t] = NONE
+  };
+  head++
+}
+
+inline giveBack(t) {
+  d_step { state[t] = EXECUTED; owner[t] = NONE }
+}
+
+proctype Worker(byte me) {
+  byte t, k, v;
+  {
+  do
+  :: head == TRANSACTIONS -> break
+
+  /* takeHead */
+  :: atomic { lock == NONE && head < TRANSACTIONS -> lock = me };
+    t = head;
+    if
+    :: t < TRANSACTIONS ->
+      if
+      :: atomic { state[t] == EXECUTED -> state[t] = RUNS; owner[t] = me };
+        lookUp(t, v);
+        if
+        :: v == observed[t]
+        :: else -> write(t, v)
+        fi;
+        count(t)
+      :: atomic { state[t] == WAITS -> state[t] = RUNS; owner[t] = me };
+        lookUp(t, v);
+        write(t, v);
+        count(t)
+      /* Whoever made it count ended before he moved the head. */
+      :: state[t] == COUNTS -> head++
+      :: else
+      fi
+    :: else
+    fi;
+    /* leaveHead */
+    atomic { if :: lock == me -> lock = NONE :: else fi };
+    t = 0; v = 0
+
+  /* takeNext: the head that it saw may be an old one. */
+  :: atomic { next < TRANSACTIONS ->
+      t = ((next < head) -> head : next);
+      if
+      :: t < TRANSACTIONS -> next = t + 1
+      :: else -> t = NONE
+      fi };
+    if
+    :: t != NONE ->
+      if
+      :: atomic { state[t] == WAITS -> state[t] = RUNS; owner[t] = me };
+        if :: v = 0 :: v = 1 fi;
+        write(t, v);
+        giveBack(t)
+      :: else
+      fi
+    :: else
+    fi;
+    t = 0; v = 0
+
+  /* takeExecuted: what it observed is looked at again, and holds or not. */
+  :: atomic {
+      if
+      :: head + 1 < TRANSACTIONS && state[head + 1] == EXECUTED -> t = head + 1
+      :: head + 2 < TRANSACTIONS && state[head + 2] == EXECUTED -> t = head + 2
+      fi };
+    if
+    :: atomic { state[t] == EXECUTED -> state[t] = RUNS; owner[t] = me };
+      if
+      :: skip
+      :: if :: v = 0 :: v = 1 fi;
+        write(t, v)
+      fi;
+      giveBack(t)
+    :: else
+    fi;
+    t = 0; v = 0
+
+  /* takeBack, by worker 0: the task first, then the head. */
+  :: gone && me == 0 ->
+    for (t : 0 .. TRANSACTIONS - 1) {
+      if
+      :: atomic { owner[t] == 2 -> state[t] = WAITS; owner[t] = NONE }
+      :: else
+      fi
+    }
+    if :: atomic { lock == 2 -> lock = NONE } :: else fi;
+    gone = false;
+    t = 0
+  od
+  } unless { atomic { ending && me == 2 -> ending = false; gone = true } };
+  done++
+}
+
+proctype End() {
+  ending = true
+}
+
+init {
+  byte t, v, c0, c1;
+  atomic {
+    for (t : 0 .. TRANSACTIONS - 1) {
+      state[t] = WAITS; owner[t] = NONE;
+      if :: reads[t] = 0 :: reads[t] = 1 fi;
+      v = ((reads[t] == 0) -> c0 : c1);
+      seen[t] = v;
+      if
+      :: target(t, v) == 0 -> c0 = made(t, v); makes0[t] = made(t, v) + 1
+      :: else -> c1 = made(t, v); makes1[t] = made(t, v) + 1
+      fi
+    }
+    for (t : 0 .. WORKERS - 1) { run Worker(t) };
+    if
+    :: ENDS -> run End()
+    :: skip
+    fi;
+    t = 0; v = 0; c0 = 0; c1 = 0
+  };
+  done == WORKERS;
+  assert(head == TRANSACTIONS);
+  for (t : 0 .. TRANSACTIONS - 1) {
+    assert(state[t] == COUNTS);
+    assert(record0[t] == makes0[t] && record1[t] == makes1[t])
+  }
+}

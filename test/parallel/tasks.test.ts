@@ -1,0 +1,138 @@
+/**
+ * The protocol of a job by transactions that are toys: each reads a cell and writes what it made of
+ * it, to a cell that depends on what it read. In one thread, where every interleaving of the
+ * runtime's steps that a seed gives is driven through the real code, workers ending in the midst
+ * included; and on threads. What counts must be what one after another gives.
+ */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import fc from 'fast-check';
+import { beforeAll, expect, test } from 'vitest';
+import * as layout from '../../src/evm/parallel-layout.ts';
+import { compileRuntime } from '../runtime-internals.ts';
+import { makeWorld, readResults, sequential, type Toy, toySteps, type World } from './toys.ts';
+
+const FILES = ['parallel/written', 'parallel/tasks'];
+
+let module: WebAssembly.Module;
+let sharedModule: WebAssembly.Module;
+beforeAll(async () => {
+  module = await compileRuntime(FILES);
+  sharedModule = await compileRuntime(FILES, { shared: true });
+});
+
+const toys = fc.array(fc.record({ reads: fc.nat(2), factor: fc.nat(6) }), {
+  minLength: 1,
+  maxLength: 9,
+});
+
+const settings = fc.record({
+  toys,
+  workers: fc.integer({ min: 1, max: 4 }),
+  window: fc.integer({ min: 0, max: 12 }),
+  /** Which worker makes its next step, and whether one but the first ends instead. */
+  turns: fc.infiniteStream(fc.nat(1_000)),
+  ending: fc.option(fc.nat(40), { nil: undefined }),
+});
+
+/** Runs workers step by step until all is done; whether the first worker's steps sufficed. */
+function interleave(
+  world: World,
+  {
+    workers,
+    turns,
+    ending,
+  }: { workers: number; turns: Iterator<number>; ending?: number | undefined },
+): void {
+  const running = Array.from({ length: workers }, (_, i) => ({
+    number: i + 1,
+    steps: toySteps(world, i + 1),
+  }));
+  for (let step = 0; running.length > 0; step++) {
+    if (step > 100_000) throw new Error('no end of it');
+    const turn = turns.next().value as number;
+    const at = turn % running.length;
+    const worker = running[at] as (typeof running)[number];
+    if (step === ending && worker.number > 1) {
+      running.splice(at, 1);
+      world.inner['takeBack']?.(world.job, worker.number);
+      continue;
+    }
+    if (worker.steps.next().done) running.splice(at, 1);
+  }
+}
+
+test('whatever the interleaving, what counts is what one after another gives', () => {
+  fc.assert(
+    fc.property(settings, ({ toys: given, workers, window, turns, ending }) => {
+      const world = makeWorld(module, given, { window, shared: false });
+      interleave(world, { workers, turns, ending });
+      const { job } = world;
+      expect(world.view.getUint32(job + layout.J_STATUS, true)).toBe(layout.JOB_DONE);
+      expect(world.view.getUint32(job + layout.J_HEAD, true)).toBe(given.length);
+      expect(readResults(world)).toEqual(sequential(given));
+    }),
+    { numRuns: 3_000 },
+  );
+});
+
+test('without a window all is executed at the head, once', () => {
+  const given: Toy[] = Array.from({ length: 30 }, (_, i) => ({ reads: i % 3, factor: i }));
+  const world = makeWorld(module, given, { window: 0, shared: false });
+  interleave(world, { workers: 3, turns: [...Array(100_000).keys()][Symbol.iterator]() });
+  expect(world.executed).toBe(30);
+  expect(readResults(world)).toEqual(sequential(given));
+});
+
+test('who ended between a task that counts and the head leaves it to the next', () => {
+  const world = makeWorld(module, [{ reads: 0, factor: 1 }], { window: 0, shared: false });
+  const { inner, job, view } = world;
+  const steps = toySteps(world, 2);
+  while (view.getUint32(job + layout.J_HEAD, true) === 0) steps.next();
+  view.setUint32(job + layout.J_HEAD, 0, true);
+  inner['takeBack']?.(job, 2);
+  expect(inner['takeHead']?.(job, 1)).toBe(layout.TASK_COUNTS);
+  expect(view.getUint32(job + layout.J_HEAD, true)).toBe(1);
+  expect(view.getUint32(job + layout.J_LOCK, true)).toBe(0);
+});
+
+test('a region that is full is told, and stays full', () => {
+  const world = makeWorld(module, [{ reads: 0, factor: 1 }], { window: 0, shared: false });
+  const { inner, job, view } = world;
+  const take = (bytes: number) => inner['takeBytes']?.(job, bytes);
+  const room = view.getUint32(job + layout.J_END, true) - view.getUint32(job + layout.J_FREE, true);
+  expect(take(room)).toBeGreaterThan(0);
+  for (const bytes of [1, 0x7fff_ffff, 64]) expect(take(bytes)).toBe(0);
+});
+
+test('threads come to the same, one of them terminated in the midst', async () => {
+  const given: Toy[] = Array.from({ length: 4_000 }, (_, i) => ({
+    reads: (i * 7 + (i >> 3)) % 61,
+    factor: i % 251,
+  }));
+  const expected = sequential(given);
+  for (let round = 0; round < 6; round++) {
+    const world = makeWorld(sharedModule, given, { window: 64, shared: true });
+    const threads = [2, 3].map((number) => {
+      const workerData = {
+        module: sharedModule,
+        memory: world.memory,
+        job: world.job,
+        number,
+        given,
+      };
+      return new Worker(new URL('./toy-worker.ts', import.meta.url), { workerData });
+    });
+    await Promise.all(threads.map((thread) => once(thread, 'message')));
+    for (const thread of threads) thread.postMessage('go');
+    const steps = toySteps(world, 1);
+    const endsAt = round % 2 === 1 ? 400 * round : undefined;
+    for (let step = 0; !steps.next().done; step++) {
+      if (step !== endsAt) continue;
+      await (threads[0] as Worker).terminate();
+      world.inner['takeBack']?.(world.job, 2);
+    }
+    await Promise.all(threads.map((thread) => thread.terminate()));
+    expect(readResults(world)).toEqual(expected);
+  }
+}, 60_000);
