@@ -73,6 +73,10 @@ const PARTS: readonly Part[] = [
     command: [process.execPath, 'bench/read-ahead.ts', '--tiny'],
   },
   {
+    name: 'blocks on simulated cores, at tiny size',
+    command: [process.execPath, 'bench/parallel.ts', '--tiny'],
+  },
+  {
     name: 'headless Chromium, a sample with shared and with unshared memory',
     command: [
       ...[process.execPath, '--disable-warning=ExperimentalWarning', 'test/browser/run.ts'],

@@ -140,7 +140,7 @@ export async function runMainnetInEthereumJs(
   return { times, root };
 }
 
-function rulesOf({ header }: Pick<ChainBlock, 'header'>): BlockRules {
+export function rulesOf({ header }: Pick<ChainBlock, 'header'>): BlockRules {
   const { number, timestamp, difficulty } = header;
   const parentTotalDifficulty = difficulty === 0n ? MERGED_TOTAL_DIFFICULTY : 0n;
   return new ForkTimeline(MAINNET).at({ number, timestamp, parentTotalDifficulty });

@@ -14,7 +14,7 @@ export const J_HEAD = 4;
 export const J_NEXT = 8;
 /** u32: who holds the head, by number from 1 on; 0 = nobody. */
 export const J_LOCK = 12;
-/** u32: so many from the head on are executed in advance. */
+/** u32: so many from the head on are executed in advance; adapts itself up to J_WINDOW_MAX. */
 export const J_WINDOW = 16;
 /** u32: JOB_*. */
 export const J_STATUS = 20;
@@ -36,6 +36,11 @@ export const J_KEPT = 64;
 export const J_AGAIN = 68;
 /** u32: who sleeps on the bell, or is about to. */
 export const J_SLEEPERS = 72;
+/** u32: raised when what a transaction has written is published. */
+export const J_WRITES = 76;
+export const J_WINDOW_MAX = 80;
+/** u32: transactions executed at the head since the window closed. */
+export const J_CLOSED = 84;
 export const JOB_BYTES = 128;
 
 export const JOB_RUNS = 0;
@@ -45,6 +50,11 @@ export const JOB_DONE = 1;
  * limit of the host, a region that is full. Nothing of the job has reached the block's versions.
  */
 export const JOB_GIVEN_UP = 2;
+
+/** How a transaction came to count: executed at the head, or in advance, and it held or did not. */
+export const COUNTED_FIRST = 0;
+export const COUNTED_KEPT = 1;
+export const COUNTED_AGAIN = 2;
 
 // ---------------------------------------------------------------- task
 /** u32: TASK_*; of one that runs, who runs it, by number from 1 on, in the bits above. */
@@ -65,6 +75,8 @@ export const TASK_GAS_USED = 32;
 /** ptr, u32: blob hashes. */
 export const TASK_BLOB_HASHES = 40;
 export const TASK_BLOB_HASH_COUNT = 44;
+/** u32: J_WRITES as it was when somebody began to execute it in advance, or to look at it. */
+export const TASK_LOOKED = 48;
 /** word: address created. */
 export const TASK_CREATED = 64;
 /** The transaction, as it lies in a context (TX_*). */

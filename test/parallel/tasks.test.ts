@@ -96,6 +96,43 @@ test('who ended between a task that counts and the head leaves it to the next', 
   expect(view.getUint32(job + layout.J_LOCK, true)).toBe(0);
 });
 
+test('the window grows where what came in advance holds, and closes where it does not', () => {
+  const toys: Toy[] = Array.from({ length: 400 }, () => ({ reads: 0, factor: 1 }));
+  const world = makeWorld(module, toys, { window: 20, shared: false });
+  const { inner, job, view } = world;
+  const window = () => view.getUint32(job + layout.J_WINDOW, true);
+  const count = (how: number, times = 1) => {
+    for (let i = 0; i < times; i++) inner['count']?.(job, how);
+    return window();
+  };
+  view.setUint32(job + layout.J_WINDOW, 4, true);
+  expect(count(layout.COUNTED_KEPT)).toBe(7);
+  expect(count(layout.COUNTED_KEPT, 9)).toBe(20);
+  expect(count(layout.COUNTED_FIRST)).toBe(20);
+  expect(count(layout.COUNTED_AGAIN)).toBe(14);
+  expect(count(layout.COUNTED_AGAIN, 12)).toBe(0);
+  expect(count(layout.COUNTED_AGAIN)).toBe(0);
+  expect(count(layout.COUNTED_FIRST, 31)).toBe(0);
+  expect(count(layout.COUNTED_FIRST)).toBe(3);
+  expect(view.getUint32(job + layout.J_KEPT, true)).toBe(10);
+  expect(view.getUint32(job + layout.J_AGAIN, true)).toBe(14);
+});
+
+test('what is looked at early lies within the window, and was written behind the last look', () => {
+  const toys: Toy[] = Array.from({ length: 6 }, () => ({ reads: 0, factor: 1 }));
+  const { inner, job, view } = makeWorld(module, toys, { window: 6, shared: false });
+  const call = (name: string, ...args: number[]) => (inner[name]?.(job, ...args) ?? 0) >>> 0;
+  for (let i = 0; i < 5; i++) call('giveBack', call('takeNext', 1), layout.TASK_EXECUTED, 1);
+  expect(call('takeExecuted', 2)).toBe(0xffff_ffff);
+  call('noteWrites');
+  view.setUint32(job + layout.J_WINDOW, 4, true);
+  // The head itself is not looked at early.
+  expect([1, 2, 3].map(() => call('takeExecuted', 2))).toEqual([1, 2, 3]);
+  expect(call('takeExecuted', 2)).toBe(0xffff_ffff);
+  call('giveBack', 2, layout.TASK_EXECUTED, 2);
+  expect(call('takeExecuted', 2)).toBe(0xffff_ffff);
+});
+
 test('a region that is full is told, and stays full', () => {
   const world = makeWorld(module, [{ reads: 0, factor: 1 }], { window: 0, shared: false });
   const { inner, job, view } = world;

@@ -59,6 +59,7 @@ export function makeWorld(
   const put = (offset: number, value: number) => view.setUint32(JOB + offset, value, true);
   put(layout.J_COUNT, toys.length);
   put(layout.J_WINDOW, window);
+  put(layout.J_WINDOW_MAX, window);
   put(layout.J_TASKS, TASKS);
   put(layout.J_BUCKETS, BUCKETS);
   put(layout.J_BUCKET_MASK, BUCKET_COUNT - 1);
@@ -118,6 +119,8 @@ export function* toySteps(world: World, worker: number): Generator<void, void> {
     yield;
     call('publish', entry, record);
     yield;
+    call('noteWrites', job);
+    yield;
   }
 
   const holds = (index: number): boolean =>
@@ -132,7 +135,8 @@ export function* toySteps(world: World, worker: number): Generator<void, void> {
       const kept = head === layout.TASK_EXECUTED && holds(index);
       yield;
       if (!kept) yield* execute(index);
-      call('count', job);
+      const again = kept ? layout.COUNTED_KEPT : layout.COUNTED_AGAIN;
+      call('count', job, head === layout.TASK_WAITS ? layout.COUNTED_FIRST : again);
       yield;
       call('leaveHead', job, worker);
       yield;
@@ -142,7 +146,7 @@ export function* toySteps(world: World, worker: number): Generator<void, void> {
     yield;
     if (index !== NO_TASK) yield* execute(index);
     else {
-      index = call('takeExecuted', job, 0, worker);
+      index = call('takeExecuted', job, worker);
       yield;
       if (index === NO_TASK) continue;
       if (!holds(index)) yield* execute(index);

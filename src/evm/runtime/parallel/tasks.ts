@@ -4,12 +4,20 @@
 // A task's state and who runs it are one word, so that both change together: whoever would run it
 // exchanges the state that he has seen, and only the head's holder makes a task count.
 import {
-  J_BELL, J_COUNT, J_HEAD, J_LOCK, J_NEXT, J_SLEEPERS, J_STATUS, J_TASKS, J_WINDOW, JOB_DONE, TASK_BYTES,
-  TASK_COUNTS, TASK_EXECUTED, TASK_OWNER_SHIFT, TASK_RUNS, TASK_STATE, TASK_WAITS,
+  COUNTED_AGAIN, COUNTED_KEPT, J_AGAIN, J_BELL, J_CLOSED, J_COUNT, J_HEAD, J_KEPT, J_LOCK, J_NEXT,
+  J_SLEEPERS, J_STATUS, J_TASKS, J_WINDOW, J_WINDOW_MAX, J_WRITES, JOB_DONE, TASK_BYTES, TASK_COUNTS,
+  TASK_EXECUTED, TASK_LOOKED, TASK_OWNER_SHIFT, TASK_RUNS, TASK_STATE, TASK_WAITS,
 } from "../../parallel-layout";
 
 /** In place of a transaction's number. */
 export const NO_TASK: u32 = 0xffffffff;
+
+/** The window grows by a half, and shrinks by a quarter (bench/parallel.ts: the best of five). */
+const GROWS: u32 = 1;
+const SHRINKS: u32 = 2;
+/** Transactions for which it stays closed, a power of two, and how far it opens then. */
+const CLOSED_FOR: u32 = 32;
+const OPENS_TO: u32 = 3;
 
 // @ts-ignore: decorator
 @inline
@@ -63,11 +71,33 @@ export function takeHead(job: u32, worker: u32): u32 {
   }
 }
 
-/** The head's task counts, and the head is the next one. By who holds the head. */
-export function count(job: u32): void {
+/** The head's task counts, COUNTED_*, and the head is the next one. By who holds the head. */
+export function count(job: u32, how: u32): void {
   const index = load<u32>(job, J_HEAD);
+  adapt(job, how);
   atomic.store<u32>(taskAt(job, index) + TASK_STATE, TASK_COUNTS);
   atomic.store<u32>(job + J_HEAD, index + 1);
+}
+
+/**
+ * The window grows while what was executed in advance holds, and shrinks where it does not. Closed,
+ * it opens by a little now and then: blocks are of more than one kind of transaction.
+ */
+function adapt(job: u32, how: u32): void {
+  const window = load<u32>(job, J_WINDOW);
+  if (how == COUNTED_KEPT) {
+    store<u32>(job, load<u32>(job, J_KEPT) + 1, J_KEPT);
+    const grown = window + 1 + (window >> GROWS);
+    atomic.store<u32>(job + J_WINDOW, min<u32>(grown, load<u32>(job, J_WINDOW_MAX)));
+  } else if (how == COUNTED_AGAIN) {
+    store<u32>(job, load<u32>(job, J_AGAIN) + 1, J_AGAIN);
+    atomic.store<u32>(job + J_WINDOW, window - (window >> SHRINKS) - u32(window != 0));
+  } else if (window == 0) {
+    const closed = load<u32>(job, J_CLOSED) + 1;
+    store<u32>(job, closed, J_CLOSED);
+    if ((closed & (CLOSED_FOR - 1)) != 0) return;
+    atomic.store<u32>(job + J_WINDOW, min<u32>(OPENS_TO, load<u32>(job, J_WINDOW_MAX)));
+  }
 }
 
 /** Lets go of the head, and wakes who has had nothing to do. */
@@ -96,19 +126,36 @@ export function takeNext(job: u32, worker: u32): u32 {
     const taken = max<u32>(next, head);
     if (taken >= end) return NO_TASK;
     if (atomic.cmpxchg<u32>(job + J_NEXT, next, taken + 1) != next) continue;
-    if (claim(job, taken, TASK_WAITS, worker)) return taken;
+    if (claimToRead(job, taken, TASK_WAITS, worker)) return taken;
   }
+}
+
+/** The same as `claim`, and notes up to when others' writes are seen. */
+function claimToRead(job: u32, index: u32, state: u32, worker: u32): bool {
+  const writes = atomic.load<u32>(job + J_WRITES);
+  if (!claim(job, index, state, worker)) return false;
+  store<u32>(taskAt(job, index), writes, TASK_LOOKED);
+  return true;
+}
+
+/** What a transaction has written is there to be read. */
+export function noteWrites(job: u32): void {
+  atomic.add<u32>(job + J_WRITES, 1);
 }
 
 /**
  * Takes a transaction that was executed in advance, to look whether what it observed is still so:
- * the first from `from` on, up to the window's end; NO_TASK for none.
+ * the first behind the head that nobody has looked at since the last write; NO_TASK for none.
  */
-export function takeExecuted(job: u32, from: u32, worker: u32): u32 {
-  const end = min<u32>(load<u32>(job, J_COUNT), atomic.load<u32>(job + J_NEXT));
-  for (let index = max<u32>(from, atomic.load<u32>(job + J_HEAD) + 1); index < end; index++) {
-    if (atomic.load<u32>(taskAt(job, index) + TASK_STATE) != TASK_EXECUTED) continue;
-    if (claim(job, index, TASK_EXECUTED, worker)) return index;
+export function takeExecuted(job: u32, worker: u32): u32 {
+  const head = atomic.load<u32>(job + J_HEAD);
+  const end = min<u32>(head + atomic.load<u32>(job + J_WINDOW), atomic.load<u32>(job + J_NEXT));
+  const writes = atomic.load<u32>(job + J_WRITES);
+  for (let index = head + 1; index < end; index++) {
+    const task = taskAt(job, index);
+    if (atomic.load<u32>(task + TASK_STATE) != TASK_EXECUTED) continue;
+    if (load<u32>(task, TASK_LOOKED) == writes) continue;
+    if (claimToRead(job, index, TASK_EXECUTED, worker)) return index;
   }
   return NO_TASK;
 }
