@@ -96,7 +96,7 @@ async function compile(asc, source, { file, flags }, dataEnd) {
       ...['--baseDir', root, '--outFile', join('build', file)],
       ...['--runtime', 'stub', '--importMemory', '--importTable', '--memoryBase', '1024'],
       ...['--initialMemory', '16', '--maximumMemory', '65536', '--enable', 'simd'],
-      ...['--noAssert', '-O3', '--converge', '--use', 'abort='],
+      ...['--noAssert', '-O3', '--converge', '--use', 'abort=,PARALLEL=0'],
       ...flags,
     ],
     { reportDiagnostic: undefined },

@@ -22,13 +22,17 @@ export interface RuntimeInternals {
   readonly arena: Arena;
 }
 
-/**
- * Compiles files of src/evm/runtime, all their exports exported, for memory that threads share or
- * for other. @throws what asc reports
- */
+export interface CompileOptions {
+  /** For memory that threads share. */
+  readonly shared?: boolean;
+  /** The runtime of a worker on a job: docs/design/parallel.md. */
+  readonly parallel?: boolean;
+}
+
+/** Compiles files of src/evm/runtime, all their exports exported. @throws what asc reports */
 export async function compileRuntime(
   files: readonly string[],
-  { shared = false }: { readonly shared?: boolean } = {},
+  { shared = false, parallel = false }: CompileOptions = {},
 ): Promise<WebAssembly.Module> {
   const source = files.map((file) => `export * from "./${file}";`).join('\n');
   let wasm: Uint8Array | undefined;
@@ -37,7 +41,8 @@ export async function compileRuntime(
       ...[ENTRY, '--baseDir', ROOT, '--outFile', 'out.wasm', '--runtime', 'stub'],
       ...['--importMemory', '--importTable', '--memoryBase', '1024', '--noAssert', '-O2'],
       ...['--initialMemory', '16', '--maximumMemory', '65536', '--enable', 'simd'],
-      ...['--enable', 'threads', '--use', 'abort=', ...(shared ? ['--sharedMemory'] : [])],
+      ...['--enable', 'threads', ...(shared ? ['--sharedMemory'] : [])],
+      ...['--use', `abort=,PARALLEL=${parallel ? 1 : 0}`],
     ],
     {
       readFile: (name: string, base: string) => {

@@ -128,7 +128,6 @@ export class Simulator {
         if (!holds) this.#executed(index, this.#versions(index));
         const again = holds ? layout.COUNTED_KEPT : layout.COUNTED_AGAIN;
         this.#call('count', head === layout.TASK_WAITS ? layout.COUNTED_FIRST : again);
-        this.#call('leaveHead', core);
         this.#ring(later);
         this.#next(core, later);
       });

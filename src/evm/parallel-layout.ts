@@ -12,8 +12,6 @@ export const J_COUNT = 0;
 export const J_HEAD = 4;
 /** u32: the first that nobody has taken to execute it in advance. */
 export const J_NEXT = 8;
-/** u32: who holds the head, by number from 1 on; 0 = nobody. */
-export const J_LOCK = 12;
 /** u32: so many from the head on are executed in advance; adapts itself up to J_WINDOW_MAX. */
 export const J_WINDOW = 16;
 /** u32: JOB_*. */
@@ -133,6 +131,27 @@ export const VERSION_NONCE = 4;
 /** Existence, code and storage generation. */
 export const VERSION_REST = 8;
 
+// ---------------------------------------------------------------- what was observed
+/** word: address. */
+export const O_ADDRESS = 0;
+/** word, word: balance, and the least that it had to be. */
+export const O_BALANCE = 32;
+export const O_NEEDED = 64;
+/** hash, u64, u32, u32, u32: code hash, nonce, existence, storage generation, bit set of READ_*. */
+export const O_CODE_HASH = 96;
+export const O_NONCE = 128;
+export const O_EXISTS = 136;
+export const O_GENERATION = 140;
+export const O_READS = 144;
+export const OBSERVED_ACCOUNT_BYTES = 160;
+
+/** word, word, word, u32: slot, account, value, storage generation. */
+export const O_SLOT = 0;
+export const O_SLOT_OWNER = 32;
+export const O_SLOT_VALUE = 64;
+export const O_SLOT_GENERATION = 96;
+export const OBSERVED_SLOT_BYTES = 112;
+
 // ---------------------------------------------------------------- in a context
 /** ptr: the job that the context works on; 0 = none. */
 export const C_JOB = 1456;
@@ -143,3 +162,29 @@ export const C_TASK = 1464;
 export const C_AT_HEAD = 1468;
 /** u32: who works in it, by number from 1 on. */
 export const C_WORKER = 1472;
+/** u32: it saw what cannot be kept to be looked at again: it is executed at the head. */
+export const C_UNSURE = 1476;
+/** u32: COUNTED_*, of what is executed at the head. */
+export const C_COUNTS_AS = 1480;
+/** Entries of an account and of a slot: scratch of a worker. */
+export const C_JOB_SCRATCH = 1536;
+
+/** In an account's entry of an overlay, while there is a job: as the transaction found it. */
+export const A_NONCE_BEFORE = 144;
+export const A_EXISTS_BEFORE = 152;
+export const A_BALANCE_BEFORE = 160;
+export const A_CODE_HASH_BEFORE = 192;
+/** word: the balance had to be so much at least. */
+export const A_NEEDED = 224;
+
+/** In place of READ_BALANCE: something was added; the balance was at least A_NEEDED. */
+export const READ_ADDED = 64;
+export const READ_TAKEN = 128;
+
+// ---------------------------------------------------------------- what `work` answers
+/** The job is done, or was given up. Others are those with which a transaction asks the host. */
+export const WORK_DONE = -1;
+/** There is nothing to do before the bell rings. */
+export const WORK_WAITS = -2;
+/** One task was seen to. */
+export const WORK_GOES_ON = -3;

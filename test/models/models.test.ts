@@ -17,7 +17,7 @@ const PLANTED: Readonly<Record<string, readonly [string, string]>> = {
     ':: atomic { state[t] == EXECUTED -> state[t] = RUNS; owner[t] = me };\n        lookUp',
     ':: state[t] == EXECUTED ->\n        lookUp',
   ],
-  'two may hold the head': ['lock == NONE && head < TRANSACTIONS', 'head < TRANSACTIONS'],
+  'the head is moved twice': ['if :: head == t -> head++ :: else fi', 'head++'],
   'records that are replaced count on': [
     'd_step { record0[t] = 0; record1[t] = 0 };\n  d_step {',
     'd_step {',

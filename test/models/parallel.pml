@@ -33,7 +33,6 @@ byte record1[TRANSACTIONS];
 
 byte head = 0;
 byte next = 0;
-byte lock = NONE;
 
 /* The cell that a transaction reads; what the sequential executor makes of it. */
 bit reads[TRANSACTIONS];
@@ -79,7 +78,12 @@ inline write(t, v) {
   }
 }
 
-/* By who holds the head. */
+/* From a task that counts, unless somebody else has done it. */
+inline moveHead(t) {
+  atomic { if :: head == t -> head++ :: else fi }
+}
+
+/* By who has the head's task. */
 inline count(t) {
   d_step {
     assert(head == t);
@@ -89,7 +93,7 @@ inline count(t) {
     state[t] = COUNTS;
     owner[t] = NONE
   };
-  head++
+  moveHead(t)
 }
 
 inline giveBack(t) {
@@ -103,8 +107,7 @@ proctype Worker(byte me) {
   :: head == TRANSACTIONS -> break
 
   /* takeHead */
-  :: atomic { lock == NONE && head < TRANSACTIONS -> lock = me };
-    t = head;
+  :: t = head;
     if
     :: t < TRANSACTIONS ->
       if
@@ -119,14 +122,12 @@ proctype Worker(byte me) {
         lookUp(t, v);
         write(t, v);
         count(t)
-      /* Whoever made it count ended before he moved the head. */
-      :: state[t] == COUNTS -> head++
+      /* Whoever made it count has not moved the head yet, or ended before he did. */
+      :: state[t] == COUNTS -> moveHead(t)
       :: else
       fi
     :: else
     fi;
-    /* leaveHead */
-    atomic { if :: lock == me -> lock = NONE :: else fi };
     t = 0; v = 0
 
   /* takeNext: the head that it saw may be an old one. */
@@ -167,7 +168,7 @@ proctype Worker(byte me) {
     fi;
     t = 0; v = 0
 
-  /* takeBack, by worker 0: the task first, then the head. */
+  /* takeBack, by worker 0. */
   :: gone && me == 0 ->
     for (t : 0 .. TRANSACTIONS - 1) {
       if
@@ -175,7 +176,6 @@ proctype Worker(byte me) {
       :: else
       fi
     }
-    if :: atomic { lock == 2 -> lock = NONE } :: else fi;
     gone = false;
     t = 0
   od

@@ -138,8 +138,6 @@ export function* toySteps(world: World, worker: number): Generator<void, void> {
       const again = kept ? layout.COUNTED_KEPT : layout.COUNTED_AGAIN;
       call('count', job, head === layout.TASK_WAITS ? layout.COUNTED_FIRST : again);
       yield;
-      call('leaveHead', job, worker);
-      yield;
       continue;
     }
     let index = call('takeNext', job, worker);

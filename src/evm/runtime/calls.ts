@@ -23,7 +23,7 @@ import { keccak256Watched, keccak256Word } from "./hashes/keccak";
 import { exceeds32, priceOfRange, touchRange, touchRanges } from "./memory";
 import {
   addBalance, codeOf, findAccount, hasFlag, hasStorage, isEmpty, lessWord, markRead,
-  markSelfdestructed, resetForCreation, setBalance, setNonce, subBalance, touchAccount, warmAccount,
+  markSelfdestructed, observeAtLeast, resetForCreation, setBalance, setNonce, subBalance, touchAccount, warmAccount,
 } from "./state";
 import { afterStateGas, chargeStateGas, refundCreation, stateCostOf } from "./state-gas";
 import { coldExtra, copyAddress, isCold, isPrecompile, missing, missingAccount } from "./stateops";
@@ -233,7 +233,8 @@ export function opCreate(fp: u32, sp: u32, gas: i64, op: u32): i32 {
   const bytes = size == 0 ? load<u32>(fp + F_MEM) : load<u32>(fp + F_MEM) + load<u32>(sp + 32);
   const result = sp + (op == CREATE2 ? 96 : 64);
   const nonce = load<u64>(self + A_NONCE);
-  markRead(self, A_READS, READ_BALANCE | READ_NONCE);
+  markRead(self, A_READS, PARALLEL ? READ_NONCE : READ_BALANCE | READ_NONCE);
+  if (PARALLEL) observeAtLeast(ctx, self, sp);
   const poor = lessWord(self + A_BALANCE, sp);
   if (poor || nonce == u64.MAX_VALUE || load<u32>(fp + F_DEPTH) >= DEPTH_MAX) {
     leaveBehind(ctx, fp, result, left);

@@ -15,8 +15,11 @@ import {
   REQUEST_CODE, REQUEST_HAS_STORAGE, REQUEST_NONE, REQUEST_SLOT, R_CLEAR_EMPTY, SLOT_BYTES,
   CODE_KNOWN, SLOT_DIRTY, SLOT_WARM, S_ACCOUNT, S_FLAGS, S_GENERATION, S_ORIGINAL, S_SAVED, S_VALUE,
 } from "../layout";
+import { C_JOB, C_UNSURE, READ_ADDED } from "../parallel-layout";
 import { codeByHash, initCodesRelease } from "./code";
 import { pairHashesInit } from "./hashes/pairs";
+import { findAsWritten, isLarge, noteAtLeast } from "./parallel/observed";
+import { writtenSlot } from "./parallel/written";
 import {
   copyWord, isZeroWord, sameWord, tableAdd, tableClear, tableFind, tableInit, tableNext, T_EPOCH, zeroWord,
 } from "./tables";
@@ -178,6 +181,7 @@ export function findAccount(ctx: u32, address: u32): u32 {
   store<u32>(a + A_FLAGS, load<u32>(source + A_FLAGS) & ACCOUNT_EXISTS);
   store<u32>(a + A_SAVED, 0);
   store<u32>(a + A_GENERATION_BEFORE, load<u32>(source + A_GENERATION));
+  if (PARALLEL && load<u32>(ctx + C_JOB) != 0) findAsWritten(ctx, a);
   return a;
 }
 
@@ -223,7 +227,7 @@ export function setBalance(ctx: u32, a: u32, value: u32): void {
 /** True on overflow of 2^256 (and nothing changed). */
 export function addBalance(ctx: u32, a: u32, value: u32): bool {
   const at = a + A_BALANCE;
-  markRead(a, A_READS, READ_BALANCE);
+  markRead(a, A_READS, PARALLEL ? READ_ADDED : READ_BALANCE);
   let carry: u64 = 0;
   for (let pass: u32 = 0; pass < 2; pass++) {
     carry = 0;
@@ -236,6 +240,7 @@ export function addBalance(ctx: u32, a: u32, value: u32): bool {
       carry = u64(sum < x) | u64(total < sum);
       if (pass == 1) store<u64>(at + i, total);
     }
+    if (PARALLEL && (carry != 0 || isLarge(at))) markRead(a, A_READS, READ_BALANCE);
     if (carry) return true;
   }
   return false;
@@ -243,7 +248,7 @@ export function addBalance(ctx: u32, a: u32, value: u32): bool {
 
 /** False when the balance is less than the value (and nothing changed). */
 export function subBalance(ctx: u32, a: u32, value: u32): bool {
-  markRead(a, A_READS, READ_BALANCE);
+  observeAtLeast(ctx, a, value);
   if (lessWord(a + A_BALANCE, value)) return false;
   change(ctx, a);
   const at = a + A_BALANCE;
@@ -257,6 +262,14 @@ export function subBalance(ctx: u32, a: u32, value: u32): bool {
     store<u64>(at + i, total);
   }
   return true;
+}
+
+/** Marks that somebody asks whether the balance is at least so much. */
+// @ts-ignore: decorator
+@inline
+export function observeAtLeast(ctx: u32, a: u32, value: u32): void {
+  if (PARALLEL) noteAtLeast(ctx, a, value);
+  else markRead(a, A_READS, READ_BALANCE);
 }
 
 export function lessWord(a: u32, b: u32): bool {
@@ -381,6 +394,9 @@ export function findSlot(ctx: u32, a: u32, key: u32): u32 {
   if (pretended != 0 && load<u32>(pretended + A_GENERATION) == generation) {
     source = tableFind(load<u32>(ctx + C_OVERRIDES) + LAYER_SLOTS, key, pretended, S_ACCOUNT);
   }
+  if (PARALLEL && source == 0 && load<u32>(ctx + C_JOB) != 0) {
+    source = writtenSlot(ctx, key, a, generation);
+  }
   const version = tableFind(load<u32>(ctx + C_VERSIONS) + LAYER_ACCOUNTS, a, 0, A_SALT);
   if (source == 0 && version != 0) {
     source = tableFind(load<u32>(ctx + C_VERSIONS) + LAYER_SLOTS, key, version, S_ACCOUNT);
@@ -454,6 +470,8 @@ function missSlot(ctx: u32, a: u32, key: u32): u32 {
 
 /** The account was created anew since the slot was read: it is zero now. */
 function renewSlot(ctx: u32, s: u32, generation: u32): void {
+  // What the transaction observed of the old slot is forgotten here.
+  if (PARALLEL) store<u32>(ctx + C_UNSURE, 1);
   saveSlot(ctx, s);
   zeroWord(s + S_VALUE);
   zeroWord(s + S_ORIGINAL);

@@ -37,12 +37,13 @@ import { codeCreate, initCodeCreate } from "./code";
 import { runFrames } from "./driver";
 import { enterFrame, succeeded } from "./frames";
 import { keccak256 } from "./hashes/keccak";
+import { assumeNonce } from "./parallel/observed";
 import { enterStateGas, grantStateGas, refundDeletedState, stateCostOf } from "./state-gas";
 import { logDeleted, logTransfer } from "./transfer-logs";
 import { addWord, mulWord, subWord } from "./numbers";
 import {
   addBalance, beginTransaction, codeOf, findAccount, findSlot,
-  finishTransaction, hasFlag, lessWord, markRead, setCode, setNonce, subBalance, touchAccount, warmAccount,
+  finishTransaction, hasFlag, lessWord, markRead, observeAtLeast, setCode, setNonce, subBalance, touchAccount, warmAccount,
   warmSlot,
 } from "./state";
 import { isPrecompile, missing } from "./stateops";
@@ -279,8 +280,9 @@ function measureIntrinsic(ctx: u32): void {
 function refuseSender(ctx: u32, sender: u32, code: u32): u32 {
   const tx = ctx + C_TX;
   const rules = load<u32>(ctx + C_RULES);
+  if (PARALLEL) assumeNonce(ctx, sender, load<u64>(tx + TX_NONCE));
   const nonce = load<u64>(sender + A_NONCE);
-  markRead(sender, A_READS, READ_NONCE | READ_BALANCE);
+  markRead(sender, A_READS, PARALLEL ? READ_NONCE : READ_NONCE | READ_BALANCE);
   if (!has(ctx, TX_FLAG_SKIP_NONCE)) {
     if (load<u64>(tx + TX_NONCE) < nonce) return REFUSED_NONCE_LOW;
     if (load<u64>(tx + TX_NONCE) > nonce) return REFUSED_NONCE_HIGH;
@@ -298,6 +300,7 @@ function refuseSender(ctx: u32, sender: u32, code: u32): u32 {
     overflow |= mulWord(cost + 32, tx + TX_MAX_BLOB_FEE, blobGas(ctx));
     overflow |= addWord(cost, cost, cost + 32);
   }
+  if (PARALLEL) observeAtLeast(ctx, sender, cost);
   return overflow != 0 || lessWord(sender + A_BALANCE, cost) ? REFUSED_FUNDS : 0;
 }
 

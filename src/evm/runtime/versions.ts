@@ -29,7 +29,7 @@ export function commitTransaction(ctx: u32): bool {
 }
 
 /** The account's version, brought up to date; 0 = host limit. */
-function versionOf(layer: u32, a: u32): u32 {
+export function versionOf(layer: u32, a: u32): u32 {
   let version = tableFind(layer + LAYER_ACCOUNTS, a, 0, A_SALT);
   if (version == 0) version = tableAdd(layer + LAYER_ACCOUNTS, a, 0, A_SALT);
   if (version == 0) return 0;
@@ -38,7 +38,8 @@ function versionOf(layer: u32, a: u32): u32 {
   return version;
 }
 
-function writeSlot(slots: u32, version: u32, s: u32): bool {
+/** A slot of an overlay, as the version's. */
+export function writeSlot(slots: u32, version: u32, s: u32): bool {
   const generation = load<u32>(s + S_GENERATION);
   let target = tableFind(slots, s, version, S_ACCOUNT);
   let wasSet = false;

@@ -2,10 +2,11 @@
 // as a model, explored whole.
 //
 // A task's state and who runs it are one word, so that both change together: whoever would run it
-// exchanges the state that he has seen, and only the head's holder makes a task count.
+// exchanges the state that he has seen. Only who has the head's task makes it count.
 import {
-  COUNTED_AGAIN, COUNTED_KEPT, J_AGAIN, J_BELL, J_CLOSED, J_COUNT, J_HEAD, J_KEPT, J_LOCK, J_NEXT,
-  J_SLEEPERS, J_STATUS, J_TASKS, J_WINDOW, J_WINDOW_MAX, J_WRITES, JOB_DONE, TASK_BYTES, TASK_COUNTS,
+  COUNTED_AGAIN, COUNTED_KEPT, J_AGAIN, J_BELL, J_CLOSED, J_COUNT, J_HEAD, J_KEPT, J_NEXT,
+  J_SLEEPERS, J_STATUS, J_TASKS, J_WINDOW, J_WINDOW_MAX, J_WRITES, JOB_DONE, JOB_RUNS,
+  TASK_BYTES, TASK_COUNTS,
   TASK_EXECUTED, TASK_LOOKED, TASK_OWNER_SHIFT, TASK_RUNS, TASK_STATE, TASK_WAITS,
 } from "../../parallel-layout";
 
@@ -43,40 +44,38 @@ export function giveBack(job: u32, index: u32, state: u32, worker: u32): void {
 }
 
 /**
- * Holds the head, if nobody does and its task is in nobody's hands: the task is the worker's then.
- * TASK_EXECUTED: it is to be looked at; TASK_WAITS: to be executed; else the state it was seen in,
- * and nothing is held.
+ * Takes the head's task, if it is in nobody's hands: whoever has it holds the head. TASK_EXECUTED:
+ * it is to be looked at; TASK_WAITS: to be executed; TASK_COUNTS: all count; TASK_RUNS: somebody
+ * else has it.
  */
 export function takeHead(job: u32, worker: u32): u32 {
-  if (atomic.cmpxchg<u32>(job + J_LOCK, 0, worker) != 0) return TASK_RUNS;
   while (true) {
     const index = atomic.load<u32>(job + J_HEAD);
     if (index == load<u32>(job, J_COUNT)) {
-      atomic.store<u32>(job + J_STATUS, JOB_DONE);
-      leaveHead(job, worker);
+      atomic.cmpxchg<u32>(job + J_STATUS, JOB_RUNS, JOB_DONE);
       return TASK_COUNTS;
     }
     const state = atomic.load<u32>(taskAt(job, index) + TASK_STATE);
-    if (state == TASK_COUNTS) {
-      // Whoever made it count ended before he moved the head.
-      atomic.store<u32>(job + J_HEAD, index + 1);
-      continue;
-    }
-    if (state == TASK_EXECUTED || state == TASK_WAITS) {
-      if (claim(job, index, state, worker)) return state;
-      continue;
-    }
-    atomic.cmpxchg<u32>(job + J_LOCK, worker, 0);
-    return TASK_RUNS;
+    // Whoever made it count has not moved the head yet, or ended before he did.
+    if (state == TASK_COUNTS) moveHead(job, index);
+    else if (state != TASK_EXECUTED && state != TASK_WAITS) return TASK_RUNS;
+    // A task that does not count yet is the head's still.
+    else if (claim(job, index, state, worker)) return state;
   }
 }
 
-/** The head's task counts, COUNTED_*, and the head is the next one. By who holds the head. */
+/** From the task `index`, which counts, unless somebody else has done it. */
+function moveHead(job: u32, index: u32): void {
+  atomic.cmpxchg<u32>(job + J_HEAD, index, index + 1);
+}
+
+/** The head's task counts, COUNTED_*, and the head is the next one. By who has it. */
 export function count(job: u32, how: u32): void {
   const index = load<u32>(job, J_HEAD);
   adapt(job, how);
   atomic.store<u32>(taskAt(job, index) + TASK_STATE, TASK_COUNTS);
-  atomic.store<u32>(job + J_HEAD, index + 1);
+  moveHead(job, index);
+  ring(job);
 }
 
 /**
@@ -98,12 +97,6 @@ function adapt(job: u32, how: u32): void {
     if ((closed & (CLOSED_FOR - 1)) != 0) return;
     atomic.store<u32>(job + J_WINDOW, min<u32>(OPENS_TO, load<u32>(job, J_WINDOW_MAX)));
   }
-}
-
-/** Lets go of the head, and wakes who has had nothing to do. */
-export function leaveHead(job: u32, worker: u32): void {
-  atomic.cmpxchg<u32>(job + J_LOCK, worker, 0);
-  ring(job);
 }
 
 /**
@@ -161,13 +154,13 @@ export function takeExecuted(job: u32, worker: u32): u32 {
 }
 
 /**
- * A worker has ended, wherever it stood: its task waits again, then the head is free. By one
- * thread, after the worker's last step.
+ * A worker has ended, wherever it stood: its task waits again. By one thread, after the worker's
+ * last step.
  */
 export function takeBack(job: u32, worker: u32): void {
   const end = load<u32>(job, J_COUNT);
   for (let index = atomic.load<u32>(job + J_HEAD); index < end; index++) {
     atomic.cmpxchg<u32>(taskAt(job, index) + TASK_STATE, runs(worker), TASK_WAITS);
   }
-  leaveHead(job, worker);
+  ring(job);
 }

@@ -1,0 +1,127 @@
+// What a transaction has changed, as records for those behind it; and, once all count, as the
+// block's versions.
+import {
+  ACCOUNT_BYTES, ACCOUNT_DIRTY, ACCOUNT_EXISTS, A_BALANCE, A_CODE, A_CODE_HASH, A_FLAGS,
+  A_GENERATION, A_GENERATION_BEFORE, A_NONCE, A_READS, C_ACCOUNTS, C_SLOTS, C_VERSIONS,
+  LAYER_SLOTS, READ_BALANCE, SLOT_DIRTY, S_ACCOUNT, S_FLAGS, S_GENERATION, S_KEY, S_ORIGINAL, S_VALUE,
+} from "../../layout";
+import {
+  ACCOUNT_VERSION_BYTES, A_BALANCE_BEFORE, A_CODE_HASH_BEFORE, A_EXISTS_BEFORE, A_NONCE_BEFORE,
+  C_JOB_SCRATCH, J_BUCKETS, J_BUCKET_MASK, J_COUNT, SLOT_VERSION_BYTES, TASK_RECORDS, V_CODE,
+  V_CODE_HASH, V_DEAD, V_EXISTS, V_FIELDS, V_GENERATION, V_INDEX, V_NEXT_OWN, V_NONCE, V_VALUE,
+  VERSION_ADDED, VERSION_BALANCE, VERSION_NONCE, VERSION_REST, W_KEY, W_KIND, W_NEXT, W_OWNER,
+  W_RECORDS, WRITTEN_ACCOUNT, WRITTEN_SLOT,
+} from "../../parallel-layout";
+import { subWord } from "../numbers";
+import { hasFlag } from "../state";
+import { copyWord, sameWord, tableNext } from "../tables";
+import { versionOf, writeSlot } from "../versions";
+import { copyBefore } from "./observed";
+import { addWritten, advanceAccount, publish, recordBefore, replaceRecords, takeBytes } from "./written";
+
+/** Replaces what the task's transaction had written by what it has now; false = the region is full. */
+export function publishWrites(ctx: u32, job: u32, task: u32, index: u32): bool {
+  replaceRecords(task);
+  const accounts = ctx + C_ACCOUNTS;
+  for (let a = tableNext(accounts, 0); a != 0; a = tableNext(accounts, a)) {
+    if (hasFlag(a, ACCOUNT_DIRTY) && !publishAccount(job, task, index, a)) return false;
+  }
+  const slots = ctx + C_SLOTS;
+  for (let s = tableNext(slots, 0); s != 0; s = tableNext(slots, s)) {
+    if ((load<u32>(s, S_FLAGS) & SLOT_DIRTY) == 0) continue;
+    // Written before the account's storage was wiped.
+    if (load<u32>(s, S_GENERATION) != load<u32>(load<u32>(s, S_ACCOUNT), A_GENERATION)) continue;
+    if (!sameWord(s + S_VALUE, s + S_ORIGINAL) && !publishSlot(job, task, index, s)) return false;
+  }
+  return true;
+}
+
+function publishAccount(job: u32, task: u32, index: u32, a: u32): bool {
+  const exists = u32(hasFlag(a, ACCOUNT_EXISTS));
+  // What was only added to, or taken from, is a difference; but not what is gone.
+  const isSeen = (load<u32>(a, A_READS) & READ_BALANCE) != 0 || exists == 0;
+  let fields: u32 = 0;
+  if (!sameWord(a + A_BALANCE, a + A_BALANCE_BEFORE)) fields |= isSeen ? VERSION_BALANCE : VERSION_ADDED;
+  if (load<u64>(a, A_NONCE) != load<u64>(a, A_NONCE_BEFORE)) fields |= VERSION_NONCE;
+  const same =
+    exists == load<u32>(a, A_EXISTS_BEFORE) &&
+    load<u32>(a, A_GENERATION) == load<u32>(a, A_GENERATION_BEFORE) &&
+    sameWord(a + A_CODE_HASH, a + A_CODE_HASH_BEFORE);
+  if (!same) fields |= VERSION_REST;
+  if (fields == 0) return true;
+  const entry = addWritten(job, WRITTEN_ACCOUNT, a, 0);
+  const record = entry == 0 ? 0 : takeBytes(job, ACCOUNT_VERSION_BYTES);
+  if (record == 0) return false;
+  store<u32>(record, fields, V_FIELDS);
+  store<u32>(record, load<u32>(a, A_GENERATION), V_GENERATION);
+  if (isSeen) copyWord(record + V_VALUE, a + A_BALANCE);
+  else subWord(record + V_VALUE, a + A_BALANCE, a + A_BALANCE_BEFORE);
+  memory.copy(record + V_CODE_HASH, a + A_CODE_HASH, 32);
+  store<u64>(record, load<u64>(a, A_NONCE), V_NONCE);
+  store<u32>(record, exists, V_EXISTS);
+  store<u32>(record, load<u32>(a, A_CODE), V_CODE);
+  link(task, index, entry, record);
+  return true;
+}
+
+function publishSlot(job: u32, task: u32, index: u32, s: u32): bool {
+  const entry = addWritten(job, WRITTEN_SLOT, s + S_KEY, load<u32>(s, S_ACCOUNT));
+  const record = entry == 0 ? 0 : takeBytes(job, SLOT_VERSION_BYTES);
+  if (record == 0) return false;
+  store<u32>(record, load<u32>(s, S_GENERATION), V_GENERATION);
+  copyWord(record + V_VALUE, s + S_VALUE);
+  link(task, index, entry, record);
+  return true;
+}
+
+/** It is the task's before anybody can see it: who takes the task over finds it. */
+function link(task: u32, index: u32, entry: u32, record: u32): void {
+  store<u32>(record, index, V_INDEX);
+  store<u32>(record, 0, V_DEAD);
+  store<u32>(record, load<u32>(task, TASK_RECORDS), V_NEXT_OWN);
+  store<u32>(task, record, TASK_RECORDS);
+  publish(entry, record);
+}
+
+/**
+ * Writes what a job's transactions have made of the state into the block's versions, once all
+ * count. False: a limit of the host.
+ */
+export function foldJob(ctx: u32, job: u32): bool {
+  // Accounts first: slots hang on them.
+  return foldKind(ctx, job, WRITTEN_ACCOUNT) && foldKind(ctx, job, WRITTEN_SLOT);
+}
+
+function foldKind(ctx: u32, job: u32, kind: u32): bool {
+  const buckets = load<u32>(job, J_BUCKETS);
+  const end = buckets + ((load<u32>(job, J_BUCKET_MASK) + 1) << 2);
+  for (let bucket = buckets; bucket < end; bucket += 4) {
+    for (let entry = load<u32>(bucket); entry != 0; entry = load<u32>(entry, W_NEXT)) {
+      if (load<u32>(entry, W_KIND) == kind && !foldEntry(ctx, job, kind, entry)) return false;
+    }
+  }
+  return true;
+}
+
+function foldEntry(ctx: u32, job: u32, kind: u32, entry: u32): bool {
+  const count = load<u32>(job, J_COUNT);
+  const record = recordBefore(load<u32>(entry, W_RECORDS), count);
+  if (record == 0) return true;
+  const a = ctx + C_JOB_SCRATCH;
+  const layer = load<u32>(ctx + C_VERSIONS);
+  if (kind == WRITTEN_ACCOUNT) {
+    if (!copyBefore(ctx, entry + W_KEY, a)) return false;
+    advanceAccount(job, count, a, a + ACCOUNT_BYTES);
+    return versionOf(layer, a) != 0;
+  }
+  // As it is by now: what was written of it has been folded.
+  if (!copyBefore(ctx, entry + W_OWNER, a)) return false;
+  const generation = load<u32>(record, V_GENERATION);
+  if (generation != load<u32>(a, A_GENERATION)) return true;
+  const version = versionOf(layer, a);
+  const s = a + ACCOUNT_BYTES;
+  copyWord(s + S_KEY, entry + W_KEY);
+  copyWord(s + S_VALUE, record + V_VALUE);
+  store<u32>(s, generation, S_GENERATION);
+  return version != 0 && writeSlot(layer + LAYER_SLOTS, version, s);
+}

@@ -1,0 +1,126 @@
+// A worker's part in a job: it takes one task after the other, and comes back to the host where a
+// transaction asks for something, as a call does.
+import {
+  C_BLOB_HASHES, C_BLOB_HASH_COUNT, C_LOG_BASE, C_LOG_TOP, C_TX, STATUS_HOST_LIMIT,
+  STATUS_LAST_HALT, STATUS_STOP, TX_BLOCK_GAS_LEFT, TX_CREATED, TX_GAS, TX_GAS_USED, TX_REFUSED,
+} from "../../layout";
+import {
+  COUNTED_AGAIN, COUNTED_FIRST, COUNTED_KEPT, C_AT_HEAD, C_COUNTS_AS, C_JOB, C_JOB_SCRATCH, C_TASK,
+  C_TASK_INDEX, C_UNSURE, C_WORKER, J_GAS_LIMIT, J_GAS_USED, J_HEAD, J_STATUS, JOB_GIVEN_UP,
+  JOB_RUNS, TASK_BLOB_HASHES, TASK_BLOB_HASH_COUNT, TASK_COUNTS, TASK_CREATED, TASK_EXECUTED,
+  TASK_GAS_USED, TASK_LOGS, TASK_LOGS_BYTES, TASK_STATUS, TASK_TX, TASK_TX_BYTES, TASK_WAITS,
+  WORK_DONE, WORK_GOES_ON, WORK_WAITS,
+} from "../../parallel-layout";
+import { receiptLogs } from "../receipt-logs";
+import { copyWord } from "../tables";
+import { resume, transact } from "../transaction";
+import { holds, keepObserved } from "./observed";
+import { publishWrites } from "./publish";
+import {
+  count, giveBack, noteWrites, NO_TASK, takeExecuted, takeHead, taskAt, takeNext,
+} from "./tasks";
+import { takeBytes } from "./written";
+
+/** Bytes that a receipt's logs take at most beside the logs themselves: its bloom. */
+const BLOOM_BYTES: u32 = 256;
+
+/** Sees to one task, or goes on with the one that had asked the host: WORK_*, or what it asks. */
+export function work(ctx: u32): i32 {
+  const job = load<u32>(ctx, C_JOB);
+  if (load<u32>(ctx, C_TASK) != 0) return endOf(ctx, job, resume(ctx));
+  if (atomic.load<u32>(job + J_STATUS) != JOB_RUNS) return WORK_DONE;
+  const worker = load<u32>(ctx, C_WORKER);
+  const head = takeHead(job, worker);
+  if (head == TASK_COUNTS) return WORK_DONE;
+  if (head == TASK_WAITS) return executeHead(ctx, job, COUNTED_FIRST);
+  if (head == TASK_EXECUTED) {
+    const index = load<u32>(job, J_HEAD);
+    const task = taskAt(job, index);
+    if (!holds(ctx, job, task, index, ctx + C_JOB_SCRATCH)) return executeHead(ctx, job, COUNTED_AGAIN);
+    return countTask(job, task, COUNTED_KEPT);
+  }
+  const next = takeNext(job, worker);
+  if (next != NO_TASK) return executeInAdvance(ctx, job, next);
+  const executed = takeExecuted(job, worker);
+  if (executed == NO_TASK) return WORK_WAITS;
+  if (!holds(ctx, job, taskAt(job, executed), executed, ctx + C_JOB_SCRATCH)) {
+    return executeInAdvance(ctx, job, executed);
+  }
+  giveBack(job, executed, TASK_EXECUTED, worker);
+  return WORK_GOES_ON;
+}
+
+function executeHead(ctx: u32, job: u32, countsAs: u32): i32 {
+  begin(ctx, job, load<u32>(job, J_HEAD), 1);
+  store<u32>(ctx, countsAs, C_COUNTS_AS);
+  store<u64>(ctx + C_TX, load<u64>(job, J_GAS_LIMIT) - load<u64>(job, J_GAS_USED), TX_BLOCK_GAS_LEFT);
+  return endOf(ctx, job, transact(ctx));
+}
+
+/** The block's gas is looked at when it counts. */
+function executeInAdvance(ctx: u32, job: u32, index: u32): i32 {
+  begin(ctx, job, index, 0);
+  store<u64>(ctx + C_TX, u64.MAX_VALUE, TX_BLOCK_GAS_LEFT);
+  return endOf(ctx, job, transact(ctx));
+}
+
+function begin(ctx: u32, job: u32, index: u32, atHead: u32): void {
+  const task = taskAt(job, index);
+  store<u32>(ctx, task, C_TASK);
+  store<u32>(ctx, index, C_TASK_INDEX);
+  store<u32>(ctx, atHead, C_AT_HEAD);
+  store<u32>(ctx, 0, C_UNSURE);
+  memory.copy(ctx + C_TX, task + TASK_TX, TASK_TX_BYTES);
+  store<u32>(ctx, load<u32>(task, TASK_BLOB_HASHES), C_BLOB_HASHES);
+  store<u32>(ctx, load<u32>(task, TASK_BLOB_HASH_COUNT), C_BLOB_HASH_COUNT);
+}
+
+/** What comes of a status: the transaction asks the host, or has ended. */
+function endOf(ctx: u32, job: u32, status: i32): i32 {
+  if (status == STATUS_HOST_LIMIT) return giveUp(job);
+  if (status > STATUS_LAST_HALT) return status;
+  const task = load<u32>(ctx, C_TASK);
+  const index = load<u32>(ctx, C_TASK_INDEX);
+  const worker = load<u32>(ctx, C_WORKER);
+  store<u32>(ctx, 0, C_TASK);
+  const refused = load<u32>(ctx + C_TX, TX_REFUSED) != 0;
+  const atHead = load<u32>(ctx, C_AT_HEAD) != 0;
+  if (!atHead && (refused || load<u32>(ctx, C_UNSURE) != 0)) {
+    giveBack(job, index, TASK_WAITS, worker);
+    return WORK_GOES_ON;
+  }
+  if (refused || !keepOutcome(ctx, job, task, index, status)) return giveUp(job);
+  noteWrites(job);
+  if (atHead) return countTask(job, task, load<u32>(ctx, C_COUNTS_AS));
+  giveBack(job, index, TASK_EXECUTED, worker);
+  return WORK_GOES_ON;
+}
+
+/** False: the region is full. */
+function keepOutcome(ctx: u32, job: u32, task: u32, index: u32, status: i32): bool {
+  if (load<u32>(ctx, C_AT_HEAD) == 0 && !keepObserved(ctx, job, task)) return false;
+  if (!publishWrites(ctx, job, task, index)) return false;
+  store<i32>(task, status, TASK_STATUS);
+  store<u64>(task, load<u64>(ctx + C_TX, TX_GAS_USED), TASK_GAS_USED);
+  copyWord(task + TASK_CREATED, ctx + C_TX + TX_CREATED);
+  const bytes = BLOOM_BYTES + load<u32>(ctx, C_LOG_TOP) - load<u32>(ctx, C_LOG_BASE);
+  const logs = takeBytes(job, bytes);
+  if (logs == 0) return false;
+  store<u32>(task, logs, TASK_LOGS);
+  store<u32>(task, receiptLogs(ctx, logs, logs + bytes), TASK_LOGS_BYTES);
+  return true;
+}
+
+function countTask(job: u32, task: u32, how: u32): i32 {
+  const used = load<u64>(job, J_GAS_USED);
+  if (load<u64>(task + TASK_TX, TX_GAS) > load<u64>(job, J_GAS_LIMIT) - used) return giveUp(job);
+  store<u64>(job, used + load<u64>(task, TASK_GAS_USED), J_GAS_USED);
+  count(job, how);
+  return WORK_GOES_ON;
+}
+
+/** Only the sequential executor can say what is the matter. */
+function giveUp(job: u32): i32 {
+  atomic.store<u32>(job + J_STATUS, JOB_GIVEN_UP);
+  return WORK_DONE;
+}
