@@ -38,8 +38,8 @@ const { values } = parseArgs({
 });
 const CORES = values.cores.map(Number);
 const WINDOW = Number(values.window);
-/** Microseconds, as such steps take on one core of a later EPYC. */
-const COSTS = { compare: 0.05, step: 0.2, wake: 5 };
+/** Microseconds, as on an EPYC (Zen 5): measured but for `wake`, which is what a futex takes. */
+const COSTS = { compare: 0.1, step: 0.25, wake: 5 };
 const SENDERS = values.tiny ? 60 : 1_200;
 
 const missing = (what: string): void => console.error(`left out: ${what}`);

@@ -12,10 +12,10 @@ export interface Chart {
   readonly curves: readonly Curve[];
 }
 
-const WIDTH = 760;
+const WIDTH = 790;
 const HEIGHT = 300;
 const LEFT = 80;
-const RIGHT = 190;
+const RIGHT = 220;
 const TOP = 40;
 const BOTTOM = 40;
 

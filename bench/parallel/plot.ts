@@ -12,7 +12,16 @@ export interface SpeedUps {
   }[];
 }
 
-const COLOURS = ['#3b6fb6', '#c9742b', '#2a7d5f', '#b23b3b', '#8a5fb6', '#6b6b2f', '#2f7f8f'];
+const COLOURS = [
+  '#3b6fb6',
+  '#c9742b',
+  '#2a7d5f',
+  '#b23b3b',
+  '#8a5fb6',
+  '#6b6b2f',
+  '#2f7f8f',
+  '#444444',
+];
 const MAINNET = /mainnet/;
 
 export function plotSpeedUps(all: readonly SpeedUps[]): string {

@@ -137,10 +137,9 @@ export const O_ADDRESS = 0;
 /** word, word: balance, and the least that it had to be. */
 export const O_BALANCE = 32;
 export const O_NEEDED = 64;
-/** hash, u64, u32, u32, u32: code hash, nonce, existence, storage generation, bit set of READ_*. */
+/** hash, u64, u32, u32: code hash, nonce, storage generation, bit set of READ_*. */
 export const O_CODE_HASH = 96;
 export const O_NONCE = 128;
-export const O_EXISTS = 136;
 export const O_GENERATION = 140;
 export const O_READS = 144;
 export const OBSERVED_ACCOUNT_BYTES = 160;

@@ -27,7 +27,8 @@ export function changedIn({ memory, runtime }: Machine, state: MemoryState): Map
           codeHash: readHash(memory.bytes(), a + layout.A_CODE_HASH),
         }
       : undefined;
-    if (view.getUint32(a + layout.A_GENERATION, true) !== 0) wiped.add(address);
+    const isWiped = view.getUint32(a + layout.A_GENERATION, true) !== 0;
+    if (isWiped && before !== undefined) wiped.add(address);
     const text = textOf(after);
     if (text !== textOf(before)) changed.set(address, text);
   }

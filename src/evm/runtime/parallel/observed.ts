@@ -9,8 +9,8 @@ import {
 import {
   A_BALANCE_BEFORE, A_CODE_HASH_BEFORE, A_EXISTS_BEFORE, A_NEEDED, A_NONCE_BEFORE, C_AT_HEAD, C_JOB,
   C_JOB_SCRATCH, C_TASK_INDEX,
-  OBSERVED_ACCOUNT_BYTES, OBSERVED_SLOT_BYTES, O_ADDRESS, O_BALANCE, O_CODE_HASH, O_EXISTS,
-  O_GENERATION, O_NEEDED, O_NONCE, O_READS, O_SLOT, O_SLOT_GENERATION, O_SLOT_OWNER, O_SLOT_VALUE,
+  OBSERVED_ACCOUNT_BYTES, OBSERVED_SLOT_BYTES, O_ADDRESS, O_BALANCE, O_CODE_HASH, O_GENERATION,
+  O_NEEDED, O_NONCE, O_READS, O_SLOT, O_SLOT_GENERATION, O_SLOT_OWNER, O_SLOT_VALUE,
   READ_ADDED, READ_TAKEN, TASK_READ_ACCOUNTS, TASK_READ_SLOTS, TASK_READS, V_VALUE,
 } from "../../parallel-layout";
 import { subWord } from "../numbers";
@@ -69,7 +69,6 @@ export function keepObserved(ctx: u32, job: u32, task: u32): bool {
     copyWord(at + O_NEEDED, a + A_NEEDED);
     copyWord(at + O_CODE_HASH, a + A_CODE_HASH_BEFORE);
     store<u64>(at, load<u64>(a, A_NONCE_BEFORE), O_NONCE);
-    store<u32>(at, load<u32>(a, A_EXISTS_BEFORE), O_EXISTS);
     store<u32>(at, load<u32>(a, A_GENERATION_BEFORE), O_GENERATION);
     store<u32>(at, load<u32>(a, A_READS), O_READS);
     at += OBSERVED_ACCOUNT_BYTES;
@@ -119,10 +118,8 @@ function accountHolds(ctx: u32, job: u32, index: u32, at: u32, scratch: u32): bo
   if (reads & READ_ADDED && isLarge(a + A_BALANCE)) return false;
   if (reads & READ_NONCE && load<u64>(a, A_NONCE) != load<u64>(at, O_NONCE)) return false;
   if (reads & READ_CODE && !sameWord(a + A_CODE_HASH, at + O_CODE_HASH)) return false;
-  if ((reads & READ_EXISTENCE) == 0) return true;
-  const exists = u32((load<u32>(a, A_FLAGS) & ACCOUNT_EXISTS) != 0);
-  if (exists != load<u32>(at, O_EXISTS)) return false;
-  return isEmptyNow(ctx, a) == wasEmpty(ctx, at);
+  // From EIP-158 on an account that is empty and one that is not there are the same.
+  return (reads & READ_EXISTENCE) == 0 || isEmptyNow(ctx, a) == wasEmpty(ctx, at);
 }
 
 /** A balance to which nothing may be added unseen: the sum might pass 2^256. */

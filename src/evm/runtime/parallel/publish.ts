@@ -38,6 +38,8 @@ export function publishWrites(ctx: u32, job: u32, task: u32, index: u32): bool {
 
 function publishAccount(job: u32, task: u32, index: u32, a: u32): bool {
   const exists = u32(hasFlag(a, ACCOUNT_EXISTS));
+  // It came and went, and a storage that nobody had has another generation: nobody can tell.
+  if (exists == 0 && load<u32>(a, A_EXISTS_BEFORE) == 0) return true;
   // What was only added to, or taken from, is a difference; but not what is gone.
   const isSeen = (load<u32>(a, A_READS) & READ_BALANCE) != 0 || exists == 0;
   let fields: u32 = 0;
