@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
+import { keccak256 } from '../../src/base/keccak.ts';
 import { rulesOf } from '../../src/evm/forks/rules.ts';
 import { createCoreEVM } from '../../src/evm/local-evm.ts';
 import type { Machine } from '../../src/evm/machine/instance.ts';
@@ -18,7 +19,7 @@ import type {
 } from '../../src/evm/types.ts';
 import { MemoryState } from '../../src/state/memory.ts';
 import { compileRuntime } from '../runtime-internals.ts';
-import { executeParallel, FILES } from './parallel-block.ts';
+import { executeParallel, FILES, type ParallelSettings } from './parallel-block.ts';
 import { changedIn } from './versions.ts';
 
 let module: WebAssembly.Module;
@@ -35,6 +36,13 @@ const NOBODY = address('ee');
 const NO_DELEGATE = address('00');
 /** Init code that sets a slot and returns one byte of code. */
 const INIT = '60015f5560005f5360015ff3';
+/** Counts in a slot or, given an address, destroys itself; and init code that returns it. */
+const MORTAL = '5f35600d575f546001015f55005b5f35ff';
+const MORTAL_INIT = `70${MORTAL}5f526011600ff3`;
+const FACTORY = address('10');
+/** Sets a slot and leaves no code. */
+const QUIET_INIT = '60015f55';
+const QUIET_FACTORY = address('11');
 const CONTRACTS: Readonly<Record<Address, string>> = {
   // Counts in one slot, and in one of each caller.
   [address('01')]: '5f546001015f5500',
@@ -54,14 +62,20 @@ const CONTRACTS: Readonly<Record<Address, string>> = {
   [address('09')]: '5f35ff',
   [address('0a')]: '60015f555f5ffd',
   [address('0b')]: '60015f555b600556',
+  // Creates one that dies, each time at the same address.
+  [FACTORY]: `78${MORTAL_INIT}5f525f601960075ff55000`,
+  [QUIET_FACTORY]: `63${QUIET_INIT}5f525f6004601c5ff55000`,
   // Calls another one; leaves a log; hashes by a precompile.
   [address('0c')]: '5f5f5f5f5f5f355af15000',
   [address('0d')]: '5f355f5260205fa000',
   [address('0e')]: '5f5f60205f60025afa5f545f5500',
 };
+const BORN_AGAIN = createdBy(FACTORY, MORTAL_INIT);
+const QUIET = createdBy(QUIET_FACTORY, QUIET_INIT);
 const TARGETS = [...Object.keys(CONTRACTS), ...SENDERS, POOR, COINBASE, NOBODY] as Address[];
 /** Those whose transactions meet. */
-const DISPUTED = ['01', '01', '01', '04', '05', '0f', '0f'].map(address);
+const DISPUTED = ['01', '01', '01', '04', '05', '0f', '0f', '10', '10'].map(address);
+const MORTALS = Array.from({ length: 5 }, () => BORN_AGAIN);
 const RICH = 10n ** 20n;
 const GAS = 120_000n;
 const FEE = 1_000n;
@@ -77,6 +91,13 @@ const BLOCK: BlockEnvironment = {
   blobBaseFee: 1n,
 };
 
+/** Where CREATE2 creates with a salt of zero. */
+function createdBy(factory: Address, init: string): Address {
+  const codeHash = keccak256(Uint8Array.fromHex(init)).toHex();
+  const bytes = Uint8Array.fromHex(`ff${factory.slice(2)}${'00'.repeat(32)}${codeHash}`);
+  return `0x${keccak256(bytes).toHex().slice(24)}`;
+}
+
 function makeState(): MemoryState {
   const state = new MemoryState();
   const put = (at: Address, balance: bigint, code = '', nonce = 0n) => {
@@ -90,25 +111,29 @@ function makeState(): MemoryState {
   return state;
 }
 
-const sent = fc.record({
-  sender: fc.constantFrom(...SENDERS, POOR),
-  to: fc.option(fc.constantFrom(...TARGETS, ...DISPUTED), { nil: undefined, freq: 12 }),
-  data: fc.constantFrom(...TARGETS),
-  value: fc.constantFrom(0n, 0n, 1n, 777n, 10n ** 18n),
-  tip: fc.constantFrom(0n, 1n, 900n),
-  /** EIP-7702, on a fork that has it. */
-  authority: fc.option(fc.constantFrom(...SENDERS, NOBODY), { nil: undefined, freq: 3 }),
-  delegate: fc.constantFrom(...(Object.keys(CONTRACTS) as Address[]), NO_DELEGATE),
-  nonce: fc.constantFrom(0n, 1n, 2n),
-});
+const sentTo = (targets: readonly Address[]) =>
+  fc.record({
+    sender: fc.constantFrom(...SENDERS, POOR),
+    to: fc.option(fc.constantFrom(...targets), { nil: undefined, freq: 20 }),
+    data: fc.constantFrom(...TARGETS, ...Array.from({ length: 8 }, () => NO_DELEGATE)),
+    value: fc.constantFrom(0n, 0n, 1n, 777n, 10n ** 18n),
+    tip: fc.constantFrom(0n, 1n, 900n),
+    /** EIP-7702, on a fork that has it. */
+    authority: fc.option(fc.constantFrom(...SENDERS, NOBODY), { nil: undefined, freq: 3 }),
+    delegate: fc.constantFrom(...(Object.keys(CONTRACTS) as Address[]), NO_DELEGATE),
+    nonce: fc.constantFrom(0n, 1n, 2n),
+  });
 
-const blocks = fc.record({
-  fork: fc.constantFrom('byzantium' as const, 'shanghai' as const, 'osaka' as const),
-  sent: fc.array(sent, { minLength: 1, maxLength: 24 }),
-  workers: fc.integer({ min: 1, max: 4 }),
-  window: fc.integer({ min: 0, max: 24 }),
-  turns: fc.infiniteStream(fc.nat(1_000)),
-});
+type Fork = 'byzantium' | 'shanghai' | 'osaka';
+
+const blocksOf = (forks: readonly Fork[], targets: readonly Address[]) =>
+  fc.record({
+    fork: fc.constantFrom(...forks),
+    sent: fc.array(sentTo(targets), { minLength: 1, maxLength: 24 }),
+    workers: fc.integer({ min: 1, max: 4 }),
+    window: fc.integer({ min: 0, max: 24 }),
+    turns: fc.infiniteStream(fc.nat(1_000)),
+  });
 
 interface Sequential {
   readonly transactions: Transaction[];
@@ -117,10 +142,7 @@ interface Sequential {
 }
 
 /** One after the other; those that are refused are left out. */
-function executeSequentially(
-  fork: 'byzantium' | 'shanghai' | 'osaka',
-  given: readonly Sent[],
-): Sequential {
+function executeSequentially(fork: Fork, given: readonly Sent[]): Sequential {
   let machine: Machine | undefined;
   const evm = createCoreEVM({
     rules: rulesOf(fork),
@@ -170,10 +192,10 @@ function executeSequentially(
 const nonceOf = ({ changes }: ExecutionResult, of: Address): bigint | undefined =>
   changes.accounts.get(of)?.nonce;
 
-type Sent = typeof sent extends fc.Arbitrary<infer T> ? T : never;
+type Sent = ReturnType<typeof sentTo> extends fc.Arbitrary<infer T> ? T : never;
 
 function executeBoth(given: {
-  readonly fork: 'byzantium' | 'shanghai' | 'osaka';
+  readonly fork: Fork;
   readonly sent: readonly Sent[];
   readonly workers: number;
   readonly window: number;
@@ -189,7 +211,8 @@ function executeBoth(given: {
   return { expected, actual };
 }
 
-test('whoever executes what when, it is what one after the other gives', () => {
+/** Holds both against each other; how many counted as executed in advance, and had to be again. */
+function compare(blocks: ReturnType<typeof blocksOf>, numRuns: number) {
   let [kept, again] = [0, 0];
   fc.assert(
     fc.property(blocks, (given) => {
@@ -206,9 +229,62 @@ test('whoever executes what when, it is what one after the other gives', () => {
       kept += actual.kept;
       again += actual.again;
     }),
-    { numRuns: 600 },
+    { numRuns },
   );
+  return { kept, again };
+}
+
+test('whoever executes what when, it is what one after the other gives', () => {
+  const targets = [...TARGETS, ...DISPUTED, ...MORTALS];
+  const { kept, again } = compare(blocksOf(['byzantium', 'shanghai', 'osaka'], targets), 600);
   // Both ways were gone.
   expect(kept).toBeGreaterThan(300);
   expect(again).toBeGreaterThan(20);
+});
+
+test('so it is where an account is destroyed and made again', () => {
+  compare(blocksOf(['shanghai'], [FACTORY, BORN_AGAIN, BORN_AGAIN, BORN_AGAIN]), 300);
+});
+
+test('so it is where what is there to be given away comes and goes', () => {
+  compare(blocksOf(['osaka'], [address('0f')]), 150);
+});
+
+test('so it is where ether lies at an address before anybody creates there', () => {
+  compare(blocksOf(['shanghai'], [QUIET_FACTORY, QUIET]), 60);
+});
+
+test('what only the sequential executor can settle is left to it', () => {
+  const transaction = plainTransaction({
+    sender: SENDERS[0] as Address,
+    gasLimit: GAS,
+    to: address('01'),
+    maxFeePerGas: FEE,
+  });
+  const settings = {
+    rules: rulesOf('osaka'),
+    chainId: 1n,
+    state: makeState(),
+    workers: 2,
+    window: 8,
+  };
+  const status = (transactions: readonly Transaction[], given: Partial<ParallelSettings> = {}) => {
+    let turns = 0;
+    const turn = () => turns++;
+    return executeParallel(module, transactions, { ...settings, block: BLOCK, turn, ...given })
+      .status;
+  };
+  const next = { ...transaction, nonce: 1n };
+  expect(status([transaction, next])).toBe(parallel.JOB_DONE);
+  // A nonce that is missing, one that comes twice; more gas than the block has left.
+  expect(status([next])).toBe(parallel.JOB_GIVEN_UP);
+  expect(status([transaction, transaction])).toBe(parallel.JOB_GIVEN_UP);
+  const block = { ...BLOCK, gasLimit: GAS + GAS / 4n };
+  expect(status([transaction], { block })).toBe(parallel.JOB_DONE);
+  expect(status([transaction, next], { block })).toBe(parallel.JOB_GIVEN_UP);
+  // The same where the second was executed in advance: the first worker begins, the second goes on.
+  const inAdvance = [0, 1, 1, 1, 1, 1][Symbol.iterator]();
+  const turn = () => inAdvance.next().value ?? 0;
+  expect(status([transaction, next], { block, turn, workers: 2 })).toBe(parallel.JOB_GIVEN_UP);
+  expect(status([transaction, next], { regionBytes: 1_024 })).toBe(parallel.JOB_GIVEN_UP);
 });

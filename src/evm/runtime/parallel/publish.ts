@@ -2,8 +2,8 @@
 // block's versions.
 import {
   ACCOUNT_BYTES, ACCOUNT_DIRTY, ACCOUNT_EXISTS, A_BALANCE, A_CODE, A_CODE_HASH, A_FLAGS,
-  A_GENERATION, A_GENERATION_BEFORE, A_NONCE, A_READS, C_ACCOUNTS, C_SLOTS, C_VERSIONS,
-  LAYER_SLOTS, READ_BALANCE, SLOT_DIRTY, S_ACCOUNT, S_FLAGS, S_GENERATION, S_KEY, S_ORIGINAL, S_VALUE,
+  A_GENERATION, A_GENERATION_BEFORE, A_NONCE, C_ACCOUNTS, C_SLOTS, C_VERSIONS,
+  LAYER_SLOTS, SLOT_DIRTY, S_ACCOUNT, S_FLAGS, S_GENERATION, S_KEY, S_ORIGINAL, S_VALUE,
 } from "../../layout";
 import {
   ACCOUNT_VERSION_BYTES, A_BALANCE_BEFORE, A_CODE_HASH_BEFORE, A_EXISTS_BEFORE, A_NONCE_BEFORE,
@@ -28,10 +28,9 @@ export function publishWrites(ctx: u32, job: u32, task: u32, index: u32): bool {
   }
   const slots = ctx + C_SLOTS;
   for (let s = tableNext(slots, 0); s != 0; s = tableNext(slots, s)) {
-    if ((load<u32>(s, S_FLAGS) & SLOT_DIRTY) == 0) continue;
-    // Written before the account's storage was wiped.
-    if (load<u32>(s, S_GENERATION) != load<u32>(load<u32>(s, S_ACCOUNT), A_GENERATION)) continue;
-    if (!sameWord(s + S_VALUE, s + S_ORIGINAL) && !publishSlot(job, task, index, s)) return false;
+    // What was written before the account's storage was wiped is of a generation that nobody asks for.
+    if ((load<u32>(s, S_FLAGS) & SLOT_DIRTY) == 0 || sameWord(s + S_VALUE, s + S_ORIGINAL)) continue;
+    if (!publishSlot(job, task, index, s)) return false;
   }
   return true;
 }
@@ -40,10 +39,8 @@ function publishAccount(job: u32, task: u32, index: u32, a: u32): bool {
   const exists = u32(hasFlag(a, ACCOUNT_EXISTS));
   // It came and went, and a storage that nobody had has another generation: nobody can tell.
   if (exists == 0 && load<u32>(a, A_EXISTS_BEFORE) == 0) return true;
-  // What was only added to, or taken from, is a difference; but not what is gone.
-  const isSeen = (load<u32>(a, A_READS) & READ_BALANCE) != 0 || exists == 0;
   let fields: u32 = 0;
-  if (!sameWord(a + A_BALANCE, a + A_BALANCE_BEFORE)) fields |= isSeen ? VERSION_BALANCE : VERSION_ADDED;
+  if (!sameWord(a + A_BALANCE, a + A_BALANCE_BEFORE)) fields |= exists != 0 ? VERSION_ADDED : VERSION_BALANCE;
   if (load<u64>(a, A_NONCE) != load<u64>(a, A_NONCE_BEFORE)) fields |= VERSION_NONCE;
   const same =
     exists == load<u32>(a, A_EXISTS_BEFORE) &&
@@ -56,7 +53,8 @@ function publishAccount(job: u32, task: u32, index: u32, a: u32): bool {
   if (record == 0) return false;
   store<u32>(record, fields, V_FIELDS);
   store<u32>(record, load<u32>(a, A_GENERATION), V_GENERATION);
-  if (isSeen) copyWord(record + V_VALUE, a + A_BALANCE);
+  // A difference also where the balance was observed: that it was this one has been looked at.
+  if (exists == 0) copyWord(record + V_VALUE, a + A_BALANCE);
   else subWord(record + V_VALUE, a + A_BALANCE, a + A_BALANCE_BEFORE);
   memory.copy(record + V_CODE_HASH, a + A_CODE_HASH, 32);
   store<u64>(record, load<u64>(a, A_NONCE), V_NONCE);
