@@ -161,8 +161,6 @@ export const C_TASK = 1464;
 export const C_AT_HEAD = 1468;
 /** u32: who works in it, by number from 1 on. */
 export const C_WORKER = 1472;
-/** u32: it saw what cannot be kept to be looked at again: it is executed at the head. */
-export const C_UNSURE = 1476;
 /** u32: COUNTED_*, of what is executed at the head. */
 export const C_COUNTS_AS = 1480;
 /** Entries of an account and of a slot: scratch of a worker. */

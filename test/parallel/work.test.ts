@@ -77,6 +77,9 @@ const TARGETS = [...Object.keys(CONTRACTS), ...SENDERS, POOR, COINBASE, NOBODY] 
 const DISPUTED = ['01', '01', '01', '04', '05', '0f', '0f', '10', '10'].map(address);
 const MORTALS = Array.from({ length: 5 }, () => BORN_AGAIN);
 const RICH = 10n ** 20n;
+/** Who have more than half of what a balance may be. */
+const GIANTS = ['b0', 'b1', 'b2'].map(address);
+const HALF = 2n ** 255n;
 const GAS = 120_000n;
 const FEE = 1_000n;
 
@@ -107,6 +110,7 @@ function makeState(): MemoryState {
   for (const sender of SENDERS) put(sender, RICH);
   put(POOR, GAS * FEE);
   put(COINBASE, 1n);
+  for (const giant of GIANTS) put(giant, HALF + RICH);
   for (const [at, code] of Object.entries(CONTRACTS)) put(at as Address, 5_000n, code, 1n);
   return state;
 }
@@ -254,6 +258,27 @@ test('so it is where ether lies at an address before anybody creates there', () 
   compare(blocksOf(['shanghai'], [QUIET_FACTORY, QUIET]), 60);
 });
 
+test('a balance that would pass 2^256 does not', () => {
+  fc.assert(
+    fc.property(fc.infiniteStream(fc.nat(1_000)), (turns) => {
+      const plain = { data: NOBODY, authority: undefined, delegate: NOBODY };
+      const sent = GIANTS.map((sender): Sent => {
+        return { ...plain, sender, to: POOR, value: HALF, tip: 0n, nonce: 0n };
+      });
+      const { expected, actual } = executeBoth({
+        fork: 'osaka',
+        sent,
+        workers: 3,
+        window: 8,
+        turns,
+      });
+      const state = makeState();
+      expect(changedIn(actual.machine, state)).toEqual(changedIn(expected.machine, state));
+    }),
+    { numRuns: 30 },
+  );
+});
+
 test('what only the sequential executor can settle is left to it', () => {
   const transaction = plainTransaction({
     sender: SENDERS[0] as Address,
@@ -274,7 +299,7 @@ test('what only the sequential executor can settle is left to it', () => {
     return executeParallel(module, transactions, { ...settings, block: BLOCK, turn, ...given })
       .status;
   };
-  const next = { ...transaction, nonce: 1n };
+  const next = { ...transaction, nonce: 1n, to: NOBODY };
   expect(status([transaction, next])).toBe(parallel.JOB_DONE);
   // A nonce that is missing, one that comes twice; more gas than the block has left.
   expect(status([next])).toBe(parallel.JOB_GIVEN_UP);

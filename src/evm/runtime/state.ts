@@ -15,7 +15,7 @@ import {
   REQUEST_CODE, REQUEST_HAS_STORAGE, REQUEST_NONE, REQUEST_SLOT, R_CLEAR_EMPTY, SLOT_BYTES,
   CODE_KNOWN, SLOT_DIRTY, SLOT_WARM, S_ACCOUNT, S_FLAGS, S_GENERATION, S_ORIGINAL, S_SAVED, S_VALUE,
 } from "../layout";
-import { C_JOB, C_UNSURE, READ_ADDED } from "../parallel-layout";
+import { C_JOB, READ_ADDED } from "../parallel-layout";
 import { codeByHash, initCodesRelease } from "./code";
 import { pairHashesInit } from "./hashes/pairs";
 import { findAsWritten, isLarge, noteAtLeast } from "./parallel/observed";
@@ -470,8 +470,6 @@ function missSlot(ctx: u32, a: u32, key: u32): u32 {
 
 /** The account was created anew since the slot was read: it is zero now. */
 function renewSlot(ctx: u32, s: u32, generation: u32): void {
-  // What the transaction observed of the old slot is forgotten here.
-  if (PARALLEL) store<u32>(ctx + C_UNSURE, 1);
   saveSlot(ctx, s);
   zeroWord(s + S_VALUE);
   zeroWord(s + S_ORIGINAL);

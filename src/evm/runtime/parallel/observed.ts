@@ -78,7 +78,8 @@ export function keepObserved(ctx: u32, job: u32, task: u32): bool {
   count = 0;
   for (let s = tableNext(slots, 0); s != 0; s = tableNext(slots, s)) {
     const a = load<u32>(s, S_ACCOUNT);
-    // What was found in a generation that the transaction itself began comes from nobody else.
+    // What was found in a generation that the transaction itself began comes from nobody else; and
+    // nobody has read a slot of an account that is created after, which has no code.
     if (load<u32>(s, S_READS) == 0 || load<u32>(s, S_GENERATION) != load<u32>(a, A_GENERATION_BEFORE)) continue;
     copyWord(at + O_SLOT, s + S_KEY);
     copyWord(at + O_SLOT_OWNER, a);

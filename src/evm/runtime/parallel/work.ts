@@ -6,7 +6,7 @@ import {
 } from "../../layout";
 import {
   COUNTED_AGAIN, COUNTED_FIRST, COUNTED_KEPT, C_AT_HEAD, C_COUNTS_AS, C_JOB, C_JOB_SCRATCH, C_TASK,
-  C_TASK_INDEX, C_UNSURE, C_WORKER, J_GAS_LIMIT, J_GAS_USED, J_HEAD, J_STATUS, JOB_GIVEN_UP,
+  C_TASK_INDEX, C_WORKER, J_GAS_LIMIT, J_GAS_USED, J_HEAD, J_STATUS, JOB_GIVEN_UP,
   JOB_RUNS, TASK_BLOB_HASHES, TASK_BLOB_HASH_COUNT, TASK_COUNTS, TASK_CREATED, TASK_EXECUTED,
   TASK_GAS_USED, TASK_LOGS, TASK_LOGS_BYTES, TASK_STATUS, TASK_TX, TASK_TX_BYTES, TASK_WAITS,
   WORK_DONE, WORK_GOES_ON, WORK_WAITS,
@@ -57,10 +57,9 @@ function executeHead(ctx: u32, job: u32, countsAs: u32): i32 {
   return endOf(ctx, job, transact(ctx));
 }
 
-/** The block's gas is looked at when it counts. */
+/** As if all of the block's gas were left: that is looked at when it counts. */
 function executeInAdvance(ctx: u32, job: u32, index: u32): i32 {
   begin(ctx, job, index, 0);
-  store<u64>(ctx + C_TX, u64.MAX_VALUE, TX_BLOCK_GAS_LEFT);
   return endOf(ctx, job, transact(ctx));
 }
 
@@ -69,7 +68,6 @@ function begin(ctx: u32, job: u32, index: u32, atHead: u32): void {
   store<u32>(ctx, task, C_TASK);
   store<u32>(ctx, index, C_TASK_INDEX);
   store<u32>(ctx, atHead, C_AT_HEAD);
-  store<u32>(ctx, 0, C_UNSURE);
   memory.copy(ctx + C_TX, task + TASK_TX, TASK_TX_BYTES);
   store<u32>(ctx, load<u32>(task, TASK_BLOB_HASHES), C_BLOB_HASHES);
   store<u32>(ctx, load<u32>(task, TASK_BLOB_HASH_COUNT), C_BLOB_HASH_COUNT);
@@ -85,7 +83,7 @@ function endOf(ctx: u32, job: u32, status: i32): i32 {
   store<u32>(ctx, 0, C_TASK);
   const refused = load<u32>(ctx + C_TX, TX_REFUSED) != 0;
   const atHead = load<u32>(ctx, C_AT_HEAD) != 0;
-  if (!atHead && (refused || load<u32>(ctx, C_UNSURE) != 0)) {
+  if (!atHead && refused) {
     giveBack(job, index, TASK_WAITS, worker);
     return WORK_GOES_ON;
   }
