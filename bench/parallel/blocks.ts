@@ -73,7 +73,7 @@ function reversed(address: Address): Address {
   return `0x${[...address.slice(2)].reverse().join('')}`;
 }
 
-/** A full block of a scenario, the second upon its beginning. */
+/** A full block of a scenario, the first upon its beginning. */
 export async function ofScenario(
   scenario: Scenario,
   senders: readonly Sender[],

@@ -19,6 +19,7 @@ import * as parallel from '../../src/evm/parallel-layout.ts';
 import { copyPart } from '../../src/evm/precompiles/precompile.ts';
 import { runPrecompile } from '../../src/evm/precompiles/table.ts';
 import type { BlockEnvironment, StateReader, Transaction } from '../../src/evm/types.ts';
+import { writeJob } from './job.ts';
 
 export const FILES: readonly string[] = ['index', 'parallel/work', 'parallel/publish'];
 
@@ -185,15 +186,15 @@ function makeJob(
     memory.bytes().copyWithin(task + parallel.TASK_TX, from, from + parallel.TASK_TX_BYTES);
   }
   const view = memory.view();
-  const put = (offset: number, value: number) => view.setUint32(job + offset, value, true);
-  put(parallel.J_COUNT, transactions.length);
-  put(parallel.J_WINDOW, window);
-  put(parallel.J_WINDOW_MAX, window);
-  put(parallel.J_TASKS, tasks);
-  put(parallel.J_BUCKETS, buckets);
-  put(parallel.J_BUCKET_MASK, BUCKET_COUNT - 1);
-  put(parallel.J_FREE, region);
-  put(parallel.J_END, region + regionBytes);
+  writeJob(view, job, {
+    count: transactions.length,
+    window,
+    tasks,
+    buckets,
+    bucketCount: BUCKET_COUNT,
+    region,
+    regionEnd: region + regionBytes,
+  });
   view.setBigUint64(job + parallel.J_GAS_LIMIT, block.gasLimit, true);
   return job;
 }

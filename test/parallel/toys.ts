@@ -3,6 +3,7 @@
  * of it to the cell that the value says.
  */
 import * as layout from '../../src/evm/parallel-layout.ts';
+import { writeJob } from './job.ts';
 
 export interface Toy {
   /** The cell that it reads. */
@@ -56,15 +57,15 @@ export function makeWorld(
   const view = new DataView(memory.buffer);
   const region =
     TASKS + Math.ceil((toys.length * layout.TASK_BYTES) / 65_536) * 65_536 + 65_536 * 4;
-  const put = (offset: number, value: number) => view.setUint32(JOB + offset, value, true);
-  put(layout.J_COUNT, toys.length);
-  put(layout.J_WINDOW, window);
-  put(layout.J_WINDOW_MAX, window);
-  put(layout.J_TASKS, TASKS);
-  put(layout.J_BUCKETS, BUCKETS);
-  put(layout.J_BUCKET_MASK, BUCKET_COUNT - 1);
-  put(layout.J_FREE, region);
-  put(layout.J_END, MEMORY_PAGES * 65_536);
+  writeJob(view, JOB, {
+    count: toys.length,
+    window,
+    tasks: TASKS,
+    buckets: BUCKETS,
+    bucketCount: BUCKET_COUNT,
+    region,
+    regionEnd: MEMORY_PAGES * 65_536,
+  });
   return joinWorld(module, memory, JOB, toys);
 }
 
