@@ -1,5 +1,6 @@
 // Compiles the runtimes (AssemblyScript): the machine's into build/runtime-shared.wasm and
-// build/runtime.wasm, for shared and unshared memory, the tries' into build/trie-runtime.wasm, the
+// build/runtime.wasm, for shared and unshared memory, that of parallel execution into
+// build/parallel-runtime.wasm, the tries' into build/trie-runtime.wasm, the
 // root of lists into build/list-root.wasm, and Keccak by itself into build/keccak.wasm; and writes
 // them into modules that the sources import: so they load at once wherever modules load. Then
 // assembles the modules that every machine needs (assemble-modules.ts), and writes down the states
@@ -14,6 +15,7 @@ import {
   LIST_ROOT,
   MCL_STATES,
   markCurrent,
+  PARALLEL_RUNTIME,
   RUNTIME,
   ROOT as root,
   TRIE_RUNTIME,
@@ -31,6 +33,16 @@ const COMPILED = [
       { file: 'runtime.wasm', name: 'RUNTIME', flags: THREADS },
     ],
     bytesFile: 'runtime-bytes.ts',
+    // layout.ts, STATIC_DATA_END
+    dataEnd: 65_536,
+  },
+  {
+    product: PARALLEL_RUNTIME,
+    source: 'src/evm/runtime/parallel/index.ts',
+    variants: [
+      { file: 'parallel-runtime.wasm', name: 'PARALLEL_RUNTIME', flags: SHARED, parallel: 1 },
+    ],
+    bytesFile: 'parallel-runtime-bytes.ts',
     // layout.ts, STATIC_DATA_END
     dataEnd: 65_536,
   },
@@ -89,14 +101,14 @@ function writeBytes(bytesFile, variants) {
   writeFileSync(join(build, bytesFile), head + constants.join(''));
 }
 
-async function compile(asc, source, { file, flags }, dataEnd) {
+async function compile(asc, source, { file, flags, parallel = 0 }, dataEnd) {
   const { error, stdout, stderr } = await asc.main(
     [
       source,
       ...['--baseDir', root, '--outFile', join('build', file)],
       ...['--runtime', 'stub', '--importMemory', '--importTable', '--memoryBase', '1024'],
       ...['--initialMemory', '16', '--maximumMemory', '65536', '--enable', 'simd'],
-      ...['--noAssert', '-O3', '--converge', '--use', 'abort=,PARALLEL=0'],
+      ...['--noAssert', '-O3', '--converge', '--use', `abort=,PARALLEL=${parallel}`],
       ...flags,
     ],
     { reportDiagnostic: undefined },

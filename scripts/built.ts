@@ -24,6 +24,17 @@ export const RUNTIME: Product = {
   files: ['runtime-shared.wasm', 'runtime.wasm', 'runtime-bytes.ts'],
 };
 
+export const PARALLEL_RUNTIME: Product = {
+  name: 'parallel-runtime',
+  sources: [
+    'src/evm/runtime/**/*.ts',
+    'src/evm/layout.ts',
+    'src/evm/parallel-layout.ts',
+    'scripts/build-runtime.mjs',
+  ],
+  files: ['parallel-runtime.wasm', 'parallel-runtime-bytes.ts'],
+};
+
 export const TRIE_RUNTIME: Product = {
   name: 'trie-runtime',
   sources: [
@@ -74,6 +85,16 @@ export const MCL_STATES: Product = {
   files: ['mcl-states.ts'],
 };
 
+const PRODUCTS: readonly Product[] = [
+  RUNTIME,
+  PARALLEL_RUNTIME,
+  TRIE_RUNTIME,
+  LIST_ROOT,
+  KECCAK,
+  ASSEMBLED,
+  MCL_STATES,
+];
+
 export function isCurrent(product: Product): boolean {
   const file = stampFile(product);
   if (!existsSync(file) || readFileSync(file, 'utf8') !== stampOf(product)) return false;
@@ -89,7 +110,7 @@ export function markCurrent(product: Product): void {
  * @throws Error when something was edited and not built since
  */
 export function requireBuild(): void {
-  for (const product of [RUNTIME, TRIE_RUNTIME, LIST_ROOT, KECCAK, ASSEMBLED, MCL_STATES]) {
+  for (const product of PRODUCTS) {
     if (isCurrent(product)) continue;
     throw new Error(`build/ is older than the sources: run node scripts/build-runtime.mjs`);
   }

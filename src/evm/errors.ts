@@ -13,6 +13,8 @@ export type EVMErrorCode =
   | 'evm/not synchronous'
   /** The call's signal, deadline or flag stopped it. */
   | 'evm/stopped'
+  /** A thread that executed transactions died: this EVM is not to be used again. */
+  | 'evm/worker lost'
   /** A bug: WebAssembly trapped. Names code hash, pc and tier. */
   | 'evm/internal';
 

@@ -9,6 +9,7 @@ import type {
 } from './execution-options.ts';
 import type { ForkName } from './forks/names.ts';
 import type { Rules } from './forks/rules.ts';
+import type { JobExecutor, JobReport, JobTransactions } from './parallel/job.ts';
 import type { PrecompileHost } from './precompiles/precompile.ts';
 import type {
   AccessListEntry,
@@ -98,6 +99,13 @@ export interface EVM {
   transact(transaction: Transaction, options?: TransactOptions): Promise<TransactionResult>;
   /** The same for a state that answers at once. @throws EVMError when it gives a promise */
   transactSync(transaction: Transaction, options?: TransactOptions): TransactionResult;
+  /**
+   * Executes the transactions of a block on several threads, as if they were executed and
+   * committed one after another; those that are refused change nothing. undefined: this EVM, or
+   * these transactions, can only be executed one after another; nothing has changed.
+   * @throws EVMError 'evm/worker lost': the EVM is not to be used again; what the state throws
+   */
+  transactAll(transactions: JobTransactions, crew: JobExecutor): Promise<JobReport | undefined>;
   /**
    * Adds wei that come from nobody (a withdrawal, a reward) to an account, for what follows in
    * this block; an account that is empty then is cleared by the fork's rules.

@@ -36,18 +36,20 @@ import { encodeBlock, encodeTransaction } from './machine/encode.ts';
 import type { CallHooks } from './machine/hooks.ts';
 import { createMachine, type Machine } from './machine/instance.ts';
 import { canShareMemory, createMemory, HEAP_BYTES, type MachineMemory } from './machine/memory.ts';
+import { completePrecompile, readPrecompileCall } from './machine/precompile-calls.ts';
 import { readReceiptLogs } from './machine/receipt-logs.ts';
 import { refusalOf } from './machine/refusals.ts';
-import { serveRequest, stage } from './machine/requests.ts';
+import { serveRequest } from './machine/requests.ts';
 import { copyLogs, decodeLogs, readChanges, readOutput } from './machine/results.ts';
 import { haltReason } from './machine/statuses.ts';
 import { Tiers } from './machine/tiers.ts';
 import { describeTrap, isTrap, requireStack } from './machine/traps.ts';
 import { VersionUndo } from './machine/undo.ts';
 import { Watch } from './machine/watch.ts';
-import { readAddress, readWord } from './machine/words.ts';
+import { readAddress } from './machine/words.ts';
+import type { JobExecutor, JobReport, JobTransactions } from './parallel/job.ts';
 import { plainTransaction } from './plain-transaction.ts';
-import { copyPart, type PrecompileAnswer, type PrecompileHost } from './precompiles/precompile.ts';
+import type { PrecompileHost } from './precompiles/precompile.ts';
 import type {
   Address,
   Awaitable,
@@ -338,6 +340,41 @@ class LocalEVM implements EVM {
     }
   }
 
+  async transactAll(
+    transactions: JobTransactions,
+    crew: JobExecutor,
+  ): Promise<JobReport | undefined> {
+    if (!this.#canShareWork || !crew.isFree) return undefined;
+    requireStack();
+    const begun = this.#contexts.acquire({ alone: true, large: true });
+    const context = begun instanceof Promise ? await begun : begun;
+    try {
+      if (this.#undo.isOpen) return undefined;
+      const contexts = this.#contexts.all.slice(0, crew.workers);
+      for (const each of contexts) this.#makeReady(each, this.#block, this.#chainId);
+      const report = await crew.execute(
+        {
+          machine: this.#machine,
+          arenas: contexts.map(({ arena }) => arena),
+          tiers: this.#tiers,
+          state: this.#state,
+          precompiles: this.#settings.precompiles,
+          coinbase: this.#block.coinbase,
+          gasLimit: this.#block.gasLimit,
+        },
+        transactions,
+      );
+      return report;
+    } finally {
+      this.#end(context);
+    }
+  }
+
+  /** Others can work on its memory, and know all of its rules. */
+  get #canShareWork(): boolean {
+    return this.#memory.shared && this.#settings.isPlain && !this.rules.metersStateGas;
+  }
+
   /** Checks what was passed. @throws InputError */
   #callOf(transaction: Transaction, options: TransactOptions): Call {
     const checked = checkTransaction(transaction);
@@ -358,6 +395,11 @@ class LocalEVM implements EVM {
 
   /** Makes the context ready, and puts in place what this call has of its own. */
   #prepare(context: Context, { options, block, chainId }: Call): Awaitable<void> {
+    this.#makeReady(context, block, chainId);
+    return this.#settings.apply(context, options, this.#state);
+  }
+
+  #makeReady(context: Context, block: BlockEnvironment, chainId: bigint): void {
     const { arena } = context;
     if (!context.prepared) {
       prepareOverlay(this.#machine, arena);
@@ -374,7 +416,6 @@ class LocalEVM implements EVM {
       });
       context.block = block;
     }
-    return this.#settings.apply(context, options, this.#state);
   }
 
   #begin(context: Context, call: Call): number {
@@ -441,39 +482,18 @@ class LocalEVM implements EVM {
   }
 
   #runPrecompile(context: Context): Awaitable<void> {
-    const { ctx } = context.arena;
-    const view = this.#memory.view();
-    const fp = view.getUint32(ctx + layout.C_FRAME, true);
-    const address = readWord(view, fp + layout.F_CODE_ADDRESS);
-    const start = view.getUint32(fp + layout.F_INPUT, true);
-    const size = view.getUint32(fp + layout.F_INPUT_SIZE, true);
-    const gas = view.getBigInt64(fp + layout.F_GAS, true);
-    const input = {
-      length: size,
-      // Memory that is not shared moves when it grows.
-      copy: (to: Uint8Array, at: number) =>
-        copyPart(to, this.#memory.bytes(), start + Math.min(at, size), start + size),
-    };
-    const { watch } = context;
-    const pause = (): Awaitable<void> => watch?.answer(context.arena);
+    const { arena, watch } = context;
+    const { address, input, gas } = readPrecompileCall(this.#machine, arena);
+    const pause = (): Awaitable<void> => watch?.answer(arena);
     const run = context.precompiles ?? this.#settings.precompiles;
     const answer = run(address, input, gas, this.rules, pause);
-    if (!(answer instanceof Promise)) return this.#completePrecompile(context, gas, answer);
+    if (!(answer instanceof Promise)) {
+      return completePrecompile(this.#machine, arena, gas, answer);
+    }
     return answer.then((kept) => {
       // A call that was stopped has given its context back.
-      if (context.watch === watch) this.#completePrecompile(context, gas, kept);
+      if (context.watch === watch) completePrecompile(this.#machine, arena, gas, kept);
     });
-  }
-
-  #completePrecompile({ arena }: Context, gas: bigint, answer: PrecompileAnswer): void {
-    const { runtime } = this.#machine;
-    if (answer === undefined) {
-      runtime.completePrecompile(arena.ctx, 0, gas, 0, 0);
-      return;
-    }
-    const { gasUsed, output } = answer;
-    stage(this.#memory, arena, output);
-    runtime.completePrecompile(arena.ctx, 1, gasUsed, arena.staging, output.length);
   }
 
   #result({ arena, steps }: Context, call: Call, status: number): TransactionResult {

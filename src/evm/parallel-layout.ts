@@ -39,13 +39,27 @@ export const J_WRITES = 76;
 export const J_WINDOW_MAX = 80;
 /** u32: transactions executed at the head since the window closed. */
 export const J_CLOSED = 84;
-export const JOB_BYTES = 128;
+/** u32: the first transaction whose task is not written yet: whoever writes them goes before. */
+export const J_READY = 88;
+/** u32: raised by each worker that asks for state; what the first worker has seen of it. */
+export const J_ASKS = 92;
+export const J_ASKS_SEEN = 96;
+/** u32: raised when the other workers are to go back to their host, who has news. */
+export const J_LEAVE = 100;
+/** u32: code objects that became hot, J_HOT_MAX at most, and how many. */
+export const J_HOT_COUNT = 104;
+/** ptr, u32: entries of the block's versions that the job has changed: CHANGED_BYTES each. */
+export const J_CHANGED = 108;
+export const J_CHANGED_COUNT = 112;
+export const J_HOT = 128;
+export const J_HOT_MAX = 224;
+export const JOB_BYTES = 1024;
 
 export const JOB_RUNS = 0;
 export const JOB_DONE = 1;
 /**
- * Somebody found what only the sequential executor can settle: a transaction that is refused, a
- * limit of the host, a region that is full. Nothing of the job has reached the block's versions.
+ * Somebody found what only the sequential executor can settle: a limit of the host, a region that
+ * is full. Nothing of the job has reached the block's versions.
  */
 export const JOB_GIVEN_UP = 2;
 
@@ -75,8 +89,16 @@ export const TASK_BLOB_HASHES = 40;
 export const TASK_BLOB_HASH_COUNT = 44;
 /** u32: J_WRITES as it was when somebody began to execute it in advance, or to look at it. */
 export const TASK_LOOKED = 48;
+/** u32: why it is refused, REFUSED_*: then it has changed nothing; 0 = it is not. */
+export const TASK_REFUSED = 52;
+/** u32: 1 = it is too large for the contexts of all but the first worker. */
+export const TASK_LARGE = 56;
+/** u32: COUNTED_*. */
+export const TASK_HOW = 60;
 /** word: address created. */
 export const TASK_CREATED = 64;
+/** u64: gas refunded. */
+export const TASK_GAS_REFUNDED = 96;
 /** The transaction, as it lies in a context (TX_*). */
 export const TASK_TX = 128;
 export const TASK_TX_BYTES = 480;
@@ -95,6 +117,8 @@ export const W_NEXT = 0;
 export const W_RECORDS = 4;
 /** u32: WRITTEN_*. */
 export const W_KIND = 8;
+/** u32: 1 = it is in the block's versions. */
+export const W_FOLDED = 12;
 /** word, word: the slot and its account; of an account its address and zero. */
 export const W_KEY = 32;
 export const W_OWNER = 64;
@@ -114,6 +138,8 @@ export const V_DEAD = 12;
 export const V_FIELDS = 16;
 /** u32: storage generation, of an account or of a slot. */
 export const V_GENERATION = 20;
+/** ptr: of whom it is a record: an entry W_*. */
+export const V_ENTRY = 24;
 /** word: balance, or what was added to it; of a slot its value. */
 export const V_VALUE = 32;
 export const SLOT_VERSION_BYTES = 64;
@@ -163,8 +189,21 @@ export const C_AT_HEAD = 1468;
 export const C_WORKER = 1472;
 /** u32: COUNTED_*, of what is executed at the head. */
 export const C_COUNTS_AS = 1480;
+/** u32: 1 = the worker may touch the job. */
+export const C_INSIDE = 1484;
+/** u32: 1 = it waits for state that its request names. */
+export const C_ASKS = 1488;
+/** u32: J_LEAVE as it was when its host looked for news. */
+export const C_LEAVE_SEEN = 1500;
+/** ptr, ptr: where the next event is noted (EVENT_*), and the end of the room; 0 = none are. */
+export const C_EVENTS = 1492;
+export const C_EVENTS_END = 1496;
 /** Entries of an account and of a slot: scratch of a worker. */
 export const C_JOB_SCRATCH = 1536;
+
+// ---------------------------------------------------------------- in GLOBALS
+/** u32: 1 = somebody adds to the table of codes. */
+export const G_CODES_LOCK = 200;
 
 /** In an account's entry of an overlay, while there is a job: as the transaction found it. */
 export const A_NONCE_BEFORE = 144;
@@ -185,3 +224,44 @@ export const WORK_DONE = -1;
 export const WORK_WAITS = -2;
 /** One task was seen to. */
 export const WORK_GOES_ON = -3;
+/** To the first worker: others ask for state. */
+export const WORK_SERVES = -4;
+/** To the others: their hosts have news to look for (J_LEAVE). */
+export const WORK_LEAVES = -5;
+/** The one whose host has the state, and whose context is large. */
+export const FIRST_WORKER = 1;
+
+// ---------------------------------------------------------------- what has changed
+/** ptr: an account's or a slot's entry of the block's versions. */
+export const CHANGED_ENTRY = 0;
+/** u32: WRITTEN_*. */
+export const CHANGED_KIND = 4;
+/** u32, u32: of an account, whether its storage was wiped, and whether it has another code. */
+export const CHANGED_WIPED = 8;
+export const CHANGED_CODE = 12;
+export const CHANGED_BYTES = 16;
+
+// ---------------------------------------------------------------- events
+/** f64: milliseconds of the host's clock. */
+export const EVENT_TIME = 0;
+/** u32: what happened, the lines below; u32: the transaction. */
+export const EVENT_KIND = 8;
+export const EVENT_INDEX = 12;
+/** word, word: account and slot of which something else was observed; u32: WRITTEN_*. */
+export const EVENT_KEY_KIND = 16;
+export const EVENT_ADDRESS = 32;
+export const EVENT_SLOT = 64;
+export const EVENT_BYTES = 96;
+
+export const EVENT_EXECUTES_AT_HEAD = 1;
+export const EVENT_EXECUTES_IN_ADVANCE = 2;
+export const EVENT_LOOKS = 3;
+/** What it observed is not so any more. */
+export const EVENT_STALE = 4;
+export const EVENT_COUNTS = 5;
+/** Given back: executed in advance, or looked at. */
+export const EVENT_GIVES_BACK = 6;
+/** There was nothing to do; until its next event. */
+export const EVENT_SLEEPS = 7;
+export const EVENT_ASKS = 8;
+export const EVENT_IS_ANSWERED = 9;

@@ -42,6 +42,11 @@ export class CallSettings {
     this.#custom = options.customPrecompiles ?? {};
   }
 
+  /** Whether all calls have the fork's own rules and precompiles, but for what they ask for. */
+  get isPlain(): boolean {
+    return Object.keys(this.#limits).length + Object.keys(this.#custom).length === 0;
+  }
+
   /** @throws InputError for values that are none; nothing is in place then that `drop` forgets */
   apply(context: Context, options: ExecutionOptions, state: StateReader): Awaitable<void> {
     const { memory, rules } = this.#machine;

@@ -35,19 +35,60 @@ export function encodeBlock(
   memory.bytes().fill(0, hashes, hashes + 256 * layout.BLOCK_HASH_BYTES);
 }
 
+export interface TransactionSettings {
+  /** TX_FLAG_*. */
+  readonly flags: number;
+  readonly blockGasLeft: bigint;
+  readonly blockStateGasLeft: bigint;
+}
+
 /** Writes the transaction; its lists and data go to the arena's region of inputs. */
 export function encodeTransaction(
   memory: MachineMemory,
-  arena: Arena,
+  { ctx, inputs, inputsEnd }: Arena,
   transaction: Transaction,
-  settings: {
-    readonly flags: number;
-    readonly blockGasLeft: bigint;
-    readonly blockStateGasLeft: bigint;
-  },
+  settings: TransactionSettings,
 ): void {
+  const places = { tx: ctx + layout.C_TX, inputs, inputsEnd };
+  const blobHashes = encodeTransactionAt(memory, places, transaction, settings);
   const view = memory.view();
-  const tx = arena.ctx + layout.C_TX;
+  view.setUint32(ctx + layout.C_BLOB_HASHES, blobHashes, true);
+  const count = transaction.blobVersionedHashes.length;
+  view.setUint32(ctx + layout.C_BLOB_HASH_COUNT, count, true);
+}
+
+/** Where a transaction is written: its fields TX_*, and the room for its lists and data. */
+export interface TransactionPlaces {
+  readonly tx: number;
+  readonly inputs: number;
+  readonly inputsEnd: number;
+}
+
+/** Bytes that a transaction's lists and data take. */
+export function inputBytes(transaction: Transaction): number {
+  const { data, accessList, authorizationList, blobVersionedHashes } = transaction;
+  return (
+    aligned(data.length) +
+    aligned(listBytes(accessList)) +
+    authorizationList.length * 128 +
+    aligned(blobVersionedHashes.length * 32)
+  );
+}
+
+const aligned = (size: number): number => Math.ceil(size / 64) * 64;
+
+function listBytes(accessList: Transaction['accessList']): number {
+  return accessList.reduce((sum, { storageKeys }) => sum + 64 + storageKeys.length * 32, 0);
+}
+
+/** The same anywhere; the address of its blob hashes. */
+export function encodeTransactionAt(
+  memory: MachineMemory,
+  { tx, inputs, inputsEnd }: TransactionPlaces,
+  transaction: Transaction,
+  settings: TransactionSettings,
+): number {
+  const view = memory.view();
   const put = (offset: number, value: number) => view.setUint32(tx + offset, value, true);
   const { to } = transaction;
   put(layout.TX_TYPE, transaction.type);
@@ -62,12 +103,12 @@ export function encodeTransaction(
   writeWord(view, tx + layout.TX_MAX_FEE, transaction.maxFeePerGas);
   writeWord(view, tx + layout.TX_MAX_PRIORITY_FEE, transaction.maxPriorityFeePerGas);
   writeWord(view, tx + layout.TX_MAX_BLOB_FEE, transaction.maxFeePerBlobGas);
-  let at = arena.inputs;
+  let at = inputs;
   const take = (size: number): number => {
     const start = at;
-    at += Math.ceil(size / 64) * 64;
-    if (at > arena.inputsEnd) {
-      const limit = arena.inputsEnd - arena.inputs;
+    at += aligned(size);
+    if (at > inputsEnd) {
+      const limit = inputsEnd - inputs;
       throw new EVMError(
         'evm/host limit',
         `the transaction's data and lists exceed ${limit} bytes`,
@@ -81,8 +122,7 @@ export function encodeTransaction(
   memory.bytes().set(data, dataAt);
   put(layout.TX_DATA, dataAt);
   put(layout.TX_DATA_SIZE, data.length);
-  const slots = accessList.reduce((sum, { storageKeys }) => sum + storageKeys.length, 0);
-  const listAt = take(accessList.length * 64 + slots * 32);
+  const listAt = take(listBytes(accessList));
   put(layout.TX_ACCESS_LIST, listAt);
   put(layout.TX_ACCESS_LIST_COUNT, accessList.length);
   encodeAccessList(view, listAt, accessList);
@@ -91,9 +131,8 @@ export function encodeTransaction(
   put(layout.TX_AUTHORIZATION_COUNT, authorizationList.length);
   encodeAuthorizations(view, authorizationsAt, authorizationList);
   const blobsAt = take(blobVersionedHashes.length * 32);
-  view.setUint32(arena.ctx + layout.C_BLOB_HASHES, blobsAt, true);
-  view.setUint32(arena.ctx + layout.C_BLOB_HASH_COUNT, blobVersionedHashes.length, true);
   blobVersionedHashes.forEach((hash, i) => writeWord(view, blobsAt + 32 * i, BigInt(hash)));
+  return blobsAt;
 }
 
 function encodeAccessList(

@@ -32,7 +32,7 @@ export interface Lookout {
 const INTERPRETERS = new Map<string, WebAssembly.Module>();
 
 /** Interpreters differ by fork and kind of memory only; the stepping one is assembled here. */
-function interpreterModule(
+export function interpreterModule(
   kind: 'running' | 'stepping',
   { fork }: Rules,
   shared: boolean,
@@ -52,42 +52,70 @@ let machines = 0;
 
 export function createMachine(memory: MachineMemory, rules: Rules): Machine {
   const { shared } = memory;
-  const table = new WebAssembly.Table({ initial: COMPILED_SLOT, element: 'anyfunc' });
-  const lookout: Lookout = { look: () => layout.WATCH_GO_ON };
-  const env = { memory: memory.memory, table, watch: () => lookout.look() };
-  const instance = new WebAssembly.Instance(runtimeModule(shared), { env });
-  const runtime = instance.exports as unknown as RuntimeExports;
-  runtime.setScratch(memory.nextScratch);
-  const scratch = new WebAssembly.Global({ value: 'i32' }, memory.nextScratch);
-  memory.nextScratch += layout.SCRATCH_BYTES;
-  const kernels = new WebAssembly.Instance(kernelsModule(shared), {
-    env: { memory: memory.memory, scratch },
-    runtime: instance.exports as WebAssembly.ModuleImports,
-  });
-  const imports = { ...instance.exports, ...kernels.exports } as WebAssembly.ModuleImports;
-  const load = (kind: 'running' | 'stepping'): void => {
-    const module = interpreterModule(kind, rules, shared);
-    new WebAssembly.Instance(module, { env, runtime: imports });
-  };
-  load('running');
-  let steps = false;
-  const loadStepping = (): void => {
-    if (!steps) load('stepping');
-    steps = true;
-  };
   const rulesAddress = memory.nextRules;
   memory.nextRules += layout.RULES_BYTES;
   encodeRules(memory.view(), rulesAddress, rules);
   machines += 1;
-  return {
-    memory,
-    rules,
-    rulesAddress,
-    table,
-    runtime,
-    imports,
-    id: machines,
-    lookout,
-    loadStepping,
+  const modules = {
+    runtime: runtimeModule(shared),
+    kernels: kernelsModule(shared),
+    interpreter: interpreterModule('running', rules, shared),
   };
+  const identity = { rules, rulesAddress, id: machines, scratch: takeScratch(memory) };
+  return instantiateMachine(memory, modules, identity);
+}
+
+/** Memory of an instance's own, of which there are INSTANCES_MAX. */
+export function takeScratch(memory: MachineMemory): number {
+  const scratch = memory.nextScratch;
+  memory.nextScratch += layout.SCRATCH_BYTES;
+  return scratch;
+}
+
+/** What a machine is instantiated from: threads can share it. */
+export interface MachineModules {
+  readonly runtime: WebAssembly.Module;
+  readonly kernels: WebAssembly.Module;
+  readonly interpreter: WebAssembly.Module;
+}
+
+/** Which machine it is, and the memory of the instance's own. */
+export interface MachineIdentity extends Pick<Machine, 'rules' | 'rulesAddress' | 'id'> {
+  readonly scratch: number;
+}
+
+/** A machine's functions in this thread, over a memory that is set up. */
+export function instantiateMachine(
+  memory: MachineMemory,
+  modules: MachineModules,
+  { rules, rulesAddress, id, scratch: scratchAddress }: MachineIdentity,
+): Machine {
+  const { shared } = memory;
+  const table = new WebAssembly.Table({ initial: COMPILED_SLOT, element: 'anyfunc' });
+  const lookout: Lookout = { look: () => layout.WATCH_GO_ON };
+  const env = { memory: memory.memory, table, watch: () => lookout.look(), clock };
+  const instance = new WebAssembly.Instance(modules.runtime, { env });
+  const runtime = instance.exports as unknown as RuntimeExports;
+  runtime.setScratch(scratchAddress);
+  const scratch = new WebAssembly.Global({ value: 'i32' }, scratchAddress);
+  const kernels = new WebAssembly.Instance(modules.kernels, {
+    env: { memory: memory.memory, scratch },
+    runtime: instance.exports as WebAssembly.ModuleImports,
+  });
+  const imports = { ...instance.exports, ...kernels.exports } as WebAssembly.ModuleImports;
+  const load = (module: WebAssembly.Module): void => {
+    new WebAssembly.Instance(module, { env, runtime: imports });
+  };
+  load(modules.interpreter);
+  let steps = false;
+  const loadStepping = (): void => {
+    if (!steps) load(interpreterModule('stepping', rules, shared));
+    steps = true;
+  };
+  return { memory, rules, rulesAddress, table, runtime, imports, id, lookout, loadStepping };
+}
+
+/** Milliseconds since 1970, of a clock that runs alike in all threads. */
+function clock(): number {
+  return performance.timeOrigin + performance.now();
 }

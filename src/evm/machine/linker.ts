@@ -19,6 +19,7 @@ export interface Run {
   readonly first: number;
   readonly count: number;
   readonly wasmBytes: number;
+  readonly module: WebAssembly.Module;
 }
 
 /** A code object that is linked, in one module or, compiled again, in several. */
@@ -37,6 +38,8 @@ export class Linker {
   readonly #linked = new Map<number, Linked>();
   #wasmBytes = 0;
   #evicted = 0;
+  /** Since somebody asked: by first slot, null for what is free again. */
+  #changes: Map<number, Run | null> | undefined;
 
   /** `frames` are those of calls that run or are suspended. */
   constructor(machine: Machine, limits: LinkLimits, frames: () => readonly number[]) {
@@ -60,6 +63,17 @@ export class Linker {
     return this.#linked.keys();
   }
 
+  /**
+   * What was linked and let go of since this was asked before, at first all that is linked: by the
+   * first slot. Tables of other threads are to hold the same.
+   */
+  takeChanges(): ReadonlyMap<number, Run | null> {
+    const all = () => [...this.#linked.values()].flatMap(({ runs }) => runs);
+    const changes = this.#changes ?? new Map(all().map((run) => [run.first, run]));
+    this.#changes = new Map();
+    return changes;
+  }
+
   /** Links code that stays; undefined when there is no room. */
   link(code: number, compiled: CompiledCode): Run | undefined {
     if (!this.#makeRoom(code, compiled.wasmBytes)) return undefined;
@@ -67,6 +81,7 @@ export class Linker {
     if (run === undefined) return undefined;
     const linked = this.#linked.get(code) ?? { runs: [], calls: 0 };
     linked.runs.push(run);
+    this.#changes?.set(run.first, run);
     linked.calls = this.#machine.memory.view().getUint32(code + layout.CODE_CALLS, true);
     this.#linked.delete(code);
     this.#linked.set(code, linked);
@@ -91,13 +106,14 @@ export class Linker {
     }
     this.#enter(code, slots, first);
     this.#wasmBytes += wasmBytes;
-    return { first, count, wasmBytes };
+    return { first, count, wasmBytes, module };
   }
 
   /** Takes back the run of code that is gone. */
   release({ first, count, wasmBytes }: Run): void {
     this.#slots.release(first, count);
     this.#wasmBytes -= wasmBytes;
+    this.#changes?.set(first, null);
   }
 
   /** Back to the interpreter, its heat forgotten. Frames in it go on there. */

@@ -52,32 +52,14 @@ export function createMemory(options: { readonly shared: boolean }): MachineMemo
     maximum: PAGES_MAX,
     shared: options.shared,
   });
-  let view = new DataView(memory.buffer);
-  let bytes = new Uint8Array(memory.buffer);
+  const { renew, ...views } = viewsOf(memory);
   let end = ARENAS_START;
-  const renew = (): void => {
-    view = new DataView(memory.buffer);
-    bytes = new Uint8Array(memory.buffer);
-  };
-  // PERF: `memory.buffer` costs 50 ns. The runtime grows the memory for its heap alone: views of
-  // one that is not shared are detached then, those of a shared one end before the heap does.
-  const refresh = (): void => {
-    if (bytes.length > 0 && view.getUint32(HEAP_TOP, true) <= bytes.length) return;
-    renew();
-  };
-  fillRandom(view, layout.GLOBALS + layout.G_SECRET_0, 16);
-  fillRandom(view, layout.GLOBALS + layout.G_HASH_KEYS, layout.G_HASH_KEYS_BYTES);
+  fillRandom(views.view(), layout.GLOBALS + layout.G_SECRET_0, 16);
+  fillRandom(views.view(), layout.GLOBALS + layout.G_HASH_KEYS, layout.G_HASH_KEYS_BYTES);
   return {
     memory,
     shared: options.shared,
-    view: () => {
-      refresh();
-      return view;
-    },
-    bytes: () => {
-      refresh();
-      return bytes;
-    },
+    ...views,
     reserve: (size) => {
       const start = end;
       end += Math.ceil(size / PAGE_BYTES) * PAGE_BYTES;
@@ -89,13 +71,50 @@ export function createMemory(options: { readonly shared: boolean }): MachineMemo
       return start;
     },
     startHeap: (limitBytes) => {
-      refresh();
+      const view = views.view();
       view.setUint32(layout.GLOBALS + layout.G_HEAP_TOP, end, true);
       const limit = Math.min(end + limitBytes, PAGES_MAX * PAGE_BYTES - PAGE_BYTES);
       view.setUint32(layout.GLOBALS + layout.G_HEAP_END, limit, true);
     },
     nextRules: RULES_START,
     nextScratch: SCRATCH_START,
+  };
+}
+
+/** The memory of a machine that another thread has made. */
+export function joinMemory(memory: WebAssembly.Memory): MachineMemory {
+  const { view, bytes } = viewsOf(memory);
+  const refuse = (): never => {
+    throw new Error('only who has made a memory lays it out');
+  };
+  const next = { nextRules: RULES_START, nextScratch: SCRATCH_START };
+  return { memory, shared: true, view, bytes, reserve: refuse, startHeap: refuse, ...next };
+}
+
+/** Views of all of a memory as it is when they are asked for. */
+function viewsOf(memory: WebAssembly.Memory) {
+  let view = new DataView(memory.buffer);
+  let bytes = new Uint8Array(memory.buffer);
+  const renew = (): void => {
+    view = new DataView(memory.buffer);
+    bytes = new Uint8Array(memory.buffer);
+  };
+  // PERF: `memory.buffer` costs 50 ns. The runtime grows the memory for its heap alone: views of
+  // one that is not shared are detached then, those of a shared one end before the heap does.
+  const refresh = (): void => {
+    if (bytes.length > 0 && view.getUint32(HEAP_TOP, true) <= bytes.length) return;
+    renew();
+  };
+  return {
+    renew,
+    view: (): DataView => {
+      refresh();
+      return view;
+    },
+    bytes: (): Uint8Array => {
+      refresh();
+      return bytes;
+    },
   };
 }
 

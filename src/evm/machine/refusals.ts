@@ -1,5 +1,5 @@
 /** Why a transaction was refused, by the number that the runtime says. */
-import type { RefusalReason, Transaction, TransactionResult } from '../types.ts';
+import type { RefusalReason, Refused, Transaction } from '../types.ts';
 
 const REFUSALS: readonly RefusalReason[] = [
   'type not supported',
@@ -26,7 +26,7 @@ const REFUSALS: readonly RefusalReason[] = [
 ];
 
 /** @param number from 1, as TX_REFUSED has it */
-export function refusalOf(number: number, transaction: Transaction): TransactionResult {
+export function refusalOf(number: number, transaction: Transaction): Refused {
   const reason = REFUSALS[number - 1] as RefusalReason;
   return { status: 'refused', reason, message: describeRefusal(reason, transaction) };
 }

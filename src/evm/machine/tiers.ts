@@ -209,6 +209,19 @@ export class Tiers {
     this.#refuse(state.code);
   }
 
+  /** What is to be linked in, and let go of, by who runs the machine's code in other threads. */
+  takeLinkChanges(): ReadonlyMap<number, Run | null> {
+    return this.#linker.takeChanges();
+  }
+
+  /** Code that became hot while nobody could compile it. */
+  reportLater(arena: Arena, codes: readonly number[]): void {
+    for (const code of codes) {
+      this.#machine.memory.view().setUint32(arena.ctx + layout.C_HOT_CODE, code, true);
+      this.report(arena);
+    }
+  }
+
   /** The code objects of compilations that are under way or put off, and of what is linked. */
   codesInUse(): { readonly waiting: number[]; readonly linked: number[] } {
     const waiting = [...this.#states.values()].filter(

@@ -73,6 +73,11 @@ export class VersionUndo {
     return this.#commits.length;
   }
 
+  /** Whether a commit would have to be noted. */
+  get isOpen(): boolean {
+    return this.#open;
+  }
+
   /** To be called before each commit. */
   beforeCommit(machine: Machine, arena: Committing): void {
     if (this.#open) this.#commits.push(noteVersions(machine, arena));

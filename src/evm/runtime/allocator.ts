@@ -1,12 +1,16 @@
 // Blocks of linear memory by powers of two, between G_HEAP_TOP and G_HEAP_END (set by the host).
 // A spin lock makes it safe between threads; it is held for a few instructions.
 import { GLOBALS, G_ALLOCATOR, G_FREE_LISTS, G_HEAP_END, G_HEAP_TOP } from "../layout";
+import { lock as lockPatiently } from "./parallel/lock";
 
 const PAGE: u32 = 65536;
 const SMALLEST: u32 = 6;
 
-function lock(): void {
+/** Within a job false where whoever has it seems to be gone. */
+function lock(): bool {
+  if (PARALLEL) return lockPatiently(GLOBALS + G_ALLOCATOR);
   while (atomic.cmpxchg<u32>(GLOBALS + G_ALLOCATOR, 0, 1) != 0) {}
+  return true;
 }
 
 function unlock(): void {
@@ -25,7 +29,7 @@ export function allocate(size: u32): u32 {
   if (size > 0x40000000) return 0;
   const kind = classOf(size);
   const list = GLOBALS + G_FREE_LISTS + (kind << 2);
-  lock();
+  if (!lock()) return 0;
   let block = load<u32>(list);
   if (block != 0) {
     store<u32>(list, load<u32>(block));
@@ -54,7 +58,7 @@ export function allocate(size: u32): u32 {
 /** Gives back what `allocate(size)` gave. */
 export function release(block: u32, size: u32): void {
   const list = GLOBALS + G_FREE_LISTS + (classOf(size) << 2);
-  lock();
+  if (!lock()) return;
   store<u32>(block, load<u32>(list));
   store<u32>(list, block);
   unlock();

@@ -7,9 +7,13 @@ import {
   CODE_BYTES, CODE_GIVEN, CODE_HASH, CODE_KEPT, CODE_KNOWN, CODE_MACHINE, CODE_MAP, CODE_NEXT,
   CODE_PADDING, CODE_SIZE, C_HOT_CODE, C_INIT_CODES, C_MACHINE, GLOBALS, G_CODES, G_CODE_BYTES,
 } from "../layout";
+import { G_CODES_LOCK } from "../parallel-layout";
 import { allocate, release } from "./allocator";
+import { lock, unlock } from "./parallel/lock";
 import { clearWatched, copyWatched } from "./portions";
-import { tableAdd, tableClear, tableFind, tableInit, tableNext, TABLE_BYTES } from "./tables";
+import {
+  tableAdd, tableClear, tableFind, tableInit, tableNext, tablePublish, tableReserve, tableTake, TABLE_BYTES,
+} from "./tables";
 import { mustStop, NOBODY } from "./watch";
 
 const JUMPDEST: u32 = 0x5b;
@@ -57,9 +61,38 @@ function createByHash(ctx: u32, watcher: u32, bytes: u32, size: u32, hash: u32):
   const known = codeByHash(ctx, hash);
   if (known != 0) return known;
   const code = create(watcher, bytes, size);
+  if (PARALLEL) return code == 0 ? 0 : publishByHash(ctx, code, hash);
   if (code == 0 || addByHash(ctx, code, hash)) return code;
   free(code);
   return 0;
+}
+
+/** The object with this hash that others find from now on: this one, or whose another was first. */
+function publishByHash(ctx: u32, code: u32, hash: u32): u32 {
+  if (!lock(GLOBALS + G_CODES_LOCK)) return 0;
+  let kept = codeByHash(ctx, hash);
+  if (kept == 0 && fillEntry(ctx, code, hash)) kept = code;
+  unlock(GLOBALS + G_CODES_LOCK);
+  if (kept != code) free(code);
+  return kept;
+}
+
+function fillEntry(ctx: u32, code: u32, hash: u32): bool {
+  const table = load<u32>(GLOBALS + G_CODES);
+  const machine = load<u32>(ctx + C_MACHINE);
+  const entry = tableTake(table, hash, machine, ENTRY_MACHINE);
+  if (entry == 0) return false;
+  memory.copy(code + CODE_HASH, hash, 32);
+  store<u32>(code + CODE_MACHINE, machine);
+  store<u32>(entry + ENTRY_OBJECT, code);
+  countBytes(bytesOf(code));
+  tablePublish(table, entry, ENTRY_MACHINE);
+  return true;
+}
+
+/** Room for so many more codes. */
+export function codesReserve(more: u32): bool {
+  return tableReserve(load<u32>(GLOBALS + G_CODES), more, ENTRY_MACHINE);
 }
 
 /** The object of init code, which has no hash. 0 = host limit, or it was stopped. */

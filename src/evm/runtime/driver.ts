@@ -8,7 +8,9 @@ import {
   STATUS_RETURN, STATUS_REVERT, STATUS_SELFDESTRUCT, STATUS_STEP, STATUS_STOP,
   STATUS_SWITCH_FRAME,
 } from "../layout";
+import { C_JOB } from "../parallel-layout";
 import { leaveFrame } from "./frames";
+import { noteHot } from "./parallel/asks";
 import { runPrecompile } from "./precompiles";
 import { lookUp } from "./watch";
 
@@ -75,7 +77,8 @@ function tellFirst(ctx: u32, flags: u32): i32 {
 /** Code that became hot, where the host asked to be told; 0 for nothing. */
 function noticeOf(ctx: u32): i32 {
   if (load<u32>(ctx + C_HOT_CODE) != 0) {
-    if (load<u32>(ctx + C_FLAGS) & CONTEXT_FLAG_TIERS) return STATUS_HOT;
+    if (PARALLEL && load<u32>(ctx + C_JOB) != 0) noteHot(load<u32>(ctx + C_JOB), load<u32>(ctx + C_HOT_CODE));
+    else if (load<u32>(ctx + C_FLAGS) & CONTEXT_FLAG_TIERS) return STATUS_HOT;
     store<u32>(ctx + C_HOT_CODE, 0);
   }
   return 0;

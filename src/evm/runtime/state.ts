@@ -145,7 +145,7 @@ export function revertTo(ctx: u32, mark: u32): void {
       copySaved(entry + 32, top, ACCOUNT_SAVED);
       const before = load<u32>(entry + A_FLAGS);
       store<u32>(entry + A_FLAGS, before | dirty);
-      if (flags & ~before & ACCOUNT_CODE_CHANGED) countKnown(code, -1);
+      if (flags & ~before & ACCOUNT_CODE_CHANGED) countKnown(ctx, code, -1);
     } else if (kind == RECORD_SLOT) {
       top -= SLOT_SAVED;
       const dirty = load<u32>(entry + S_FLAGS) & SLOT_DIRTY;
@@ -292,12 +292,14 @@ export function setCode(ctx: u32, a: u32, code: u32, hash: u32): void {
   store<u32>(a + A_FLAGS, load<u32>(a + A_FLAGS) | ACCOUNT_CODE_CHANGED);
   store<u32>(a + A_CODE, code);
   memory.copy(a + A_CODE_HASH, hash, 32);
-  countKnown(code, 1);
+  countKnown(ctx, code, 1);
 }
 
 // @ts-ignore: decorator
 @inline
-function countKnown(code: u32, change: u32): void {
+function countKnown(ctx: u32, code: u32, change: u32): void {
+  // What is executed in advance may count for nothing: then the state is asked for it.
+  if (PARALLEL && load<u32>(ctx + C_JOB) != 0) return;
   store<u32>(code + CODE_KNOWN, load<u32>(code + CODE_KNOWN) + change);
 }
 

@@ -132,7 +132,7 @@ export function tableFind(table: u32, key: u32, salt: u32, saltAt: u32): u32 {
   let i = placeOf(hashWord(key, salt), mask);
   while (true) {
     const slot = index + (i << 3);
-    if (load<u32>(slot, 4) != epoch) return 0;
+    if ((PARALLEL ? atomic.load<u32>(slot, 4) : load<u32>(slot, 4)) != epoch) return 0;
     const entry = load<u32>(slot);
     if (sameWord(entry, key) && load<u32>(entry + saltAt) == salt) return entry;
     i = (i + 1) & mask;
@@ -167,6 +167,43 @@ export function tableAdd(table: u32, key: u32, salt: u32, saltAt: u32, ctx: u32 
   const mask = load<u32>(table, T_MASK);
   if (distance > PROBES_MAX && count * SPARSE > mask) tableGrow(table, saltAt, ctx);
   return entry;
+}
+
+/**
+ * The same for a table that others read meanwhile, written by one thread at a time: nobody finds the
+ * entry before `tablePublish`. The index does not grow under them: `tableReserve` goes before. 0 =
+ * there is no room.
+ */
+export function tableTake(table: u32, key: u32, salt: u32, saltAt: u32): u32 {
+  const count = load<u32>(table, T_COUNT);
+  if (count * 2 > load<u32>(table, T_MASK)) return 0;
+  const entry = nextEntry(table);
+  if (entry == 0) return 0;
+  const end = entry + load<u32>(table, T_ENTRY);
+  for (let at = entry; at < end; at += 64) clear64(at);
+  copyWord(entry, key);
+  store<u32>(entry + saltAt, salt);
+  store<u32>(table, count + 1, T_COUNT);
+  return entry;
+}
+
+/** What was taken can be found from now on, as it is. */
+export function tablePublish(table: u32, entry: u32, saltAt: u32): void {
+  const index = load<u32>(table, T_INDEX);
+  const mask = load<u32>(table, T_MASK);
+  const epoch = load<u32>(table, T_EPOCH);
+  let i = placeOf(hashWord(entry, load<u32>(entry + saltAt)), mask);
+  while (load<u32>(index + (i << 3), 4) == epoch) i = (i + 1) & mask;
+  store<u32>(index + (i << 3), entry);
+  atomic.store<u32>(index + (i << 3), epoch, 4);
+}
+
+/** Makes room for so many more entries; false where there is none. */
+export function tableReserve(table: u32, more: u32, saltAt: u32): bool {
+  while ((load<u32>(table, T_COUNT) + more) * 2 > load<u32>(table, T_MASK)) {
+    if (!tableGrow(table, saltAt, NOBODY)) return false;
+  }
+  return true;
 }
 
 /** Puts the entry into the index; how far from its place. */

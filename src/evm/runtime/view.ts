@@ -5,7 +5,9 @@ import {
   ACCOUNT_BYTES, ACCOUNT_EXISTS, A_BALANCE, A_CODE, A_CODE_HASH, A_FLAGS, A_HAS_STORAGE, A_NONCE,
   A_SALT, C_VIEW, LAYER_ACCOUNTS, LAYER_SLOTS, SLOT_BYTES, S_ACCOUNT, S_VALUE,
 } from "../layout";
-import { copyWord, tableAdd, tableClear, tableCount, tableFind, tableInit } from "./tables";
+import {
+  copyWord, tableAdd, tableClear, tableCount, tableFind, tableInit, tablePublish, tableReserve, tableTake,
+} from "./tables";
 
 /** 128 MiB of accounts and 256 MiB of slots: a quarter of the heap. */
 const ACCOUNTS_MAX: u32 = 1 << 19;
@@ -39,6 +41,7 @@ export function viewPutAccount(ctx: u32, address: u32, exists: u32, nonce: u64, 
   const view = load<u32>(ctx + C_VIEW);
   const accounts = view + LAYER_ACCOUNTS;
   let entry = accountAt(view, address);
+  if (PARALLEL) return entry != 0 || publishAccount(accounts, address, exists, nonce, balance, hash);
   if (entry == 0 && tableCount(accounts) < ACCOUNTS_MAX) {
     entry = tableAdd(accounts, address, 0, A_SALT, ctx);
   }
@@ -47,12 +50,43 @@ export function viewPutAccount(ctx: u32, address: u32, exists: u32, nonce: u64, 
     entry = tableAdd(accounts, address, 0, A_SALT);
     if (entry == 0) return false;
   }
+  fillAccount(entry, exists, nonce, balance, hash);
+  return true;
+}
+
+// @ts-ignore: decorator
+@inline
+function fillAccount(entry: u32, exists: u32, nonce: u64, balance: u32, hash: u32): void {
   store<u32>(entry + A_FLAGS, exists ? ACCOUNT_EXISTS : 0);
   store<u64>(entry + A_NONCE, nonce);
   copyWord(entry + A_BALANCE, balance);
   memory.copy(entry + A_CODE_HASH, hash, 32);
   store<u32>(entry + A_CODE, 0);
+}
+
+/** Within a job, where others read the table. */
+function publishAccount(accounts: u32, address: u32, exists: u32, nonce: u64, balance: u32, hash: u32): bool {
+  const entry = tableTake(accounts, address, 0, A_SALT);
+  if (entry == 0) return false;
+  fillAccount(entry, exists, nonce, balance, hash);
+  tablePublish(accounts, entry, A_SALT);
   return true;
+}
+
+function publishSlot(slots: u32, account: u32, key: u32, value: u32): bool {
+  const entry = tableTake(slots, key, account, S_ACCOUNT);
+  if (entry == 0) return false;
+  copyWord(entry + S_VALUE, value);
+  tablePublish(slots, entry, S_ACCOUNT);
+  return true;
+}
+
+/** Room in the view for what a job may read: where it has little, it starts anew. */
+export function viewReserve(view: u32, accounts: u32, slots: u32): bool {
+  const isFull =
+    tableCount(view + LAYER_ACCOUNTS) + accounts > ACCOUNTS_MAX || tableCount(view + LAYER_SLOTS) + slots > SLOTS_MAX;
+  if (isFull) layerClear(view);
+  return tableReserve(view + LAYER_ACCOUNTS, accounts, A_SALT) && tableReserve(view + LAYER_SLOTS, slots, S_ACCOUNT);
 }
 
 /**
@@ -65,6 +99,7 @@ export function viewPutSlot(ctx: u32, address: u32, key: u32, value: u32): bool 
   if (account == 0) return true;
   const slots = view + LAYER_SLOTS;
   let slot = tableFind(slots, key, account, S_ACCOUNT);
+  if (PARALLEL) return slot != 0 || publishSlot(slots, account, key, value);
   if (slot == 0 && tableCount(slots) < SLOTS_MAX) slot = tableAdd(slots, key, account, S_ACCOUNT, ctx);
   if (slot == 0) {
     layerClear(view);

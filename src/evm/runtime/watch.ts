@@ -3,6 +3,8 @@
 import {
   CONTEXT_FLAG_WATCH, C_FLAGS, C_STOP, GLOBALS, G_ARRIVALS_SEEN, G_ARRIVED, STATUS_POLL, STATUS_STOPPED, WATCH_GO_ON, WATCH_STOP,
 } from "../layout";
+import { C_JOB, C_WORKER, FIRST_WORKER } from "../parallel-layout";
+import { hasAsked } from "./parallel/asks";
 
 /** In a context's place, for work that nothing stops. */
 export const NOBODY: u32 = 0;
@@ -14,10 +16,18 @@ declare function watch(ctx: u32): i32;
 
 /** Between slices and frames: 0, or the status with which to return to the host. */
 export function lookUp(ctx: u32): i32 {
+  if (PARALLEL && load<u32>(ctx + C_JOB) != 0) return lookUpInJob(ctx);
   if (atomic.load<u32>(ctx + C_STOP)) return STATUS_STOPPED;
   if (atomic.load<u32>(GLOBALS + G_ARRIVED) != load<u32>(GLOBALS + G_ARRIVALS_SEEN)) return STATUS_POLL;
   if ((load<u32>(ctx + C_FLAGS) & CONTEXT_FLAG_WATCH) == 0) return 0;
   return watch(ctx) == WATCH_GO_ON ? 0 : STATUS_POLL;
+}
+
+/** Modules are linked between jobs only; the first worker is asked for state. */
+function lookUpInJob(ctx: u32): i32 {
+  if (atomic.load<u32>(ctx + C_STOP)) return STATUS_STOPPED;
+  const serves = load<u32>(ctx + C_WORKER) == FIRST_WORKER && hasAsked(load<u32>(ctx + C_JOB));
+  return serves ? STATUS_POLL : 0;
 }
 
 /**

@@ -11,11 +11,13 @@ import {
   C_JOB_SCRATCH, C_TASK_INDEX,
   OBSERVED_ACCOUNT_BYTES, OBSERVED_SLOT_BYTES, O_ADDRESS, O_BALANCE, O_CODE_HASH, O_GENERATION,
   O_NEEDED, O_NONCE, O_READS, O_SLOT, O_SLOT_GENERATION, O_SLOT_OWNER, O_SLOT_VALUE,
-  READ_ADDED, READ_TAKEN, TASK_READ_ACCOUNTS, TASK_READ_SLOTS, TASK_READS, V_VALUE,
+  READ_ADDED, READ_TAKEN, TASK_READ_ACCOUNTS, TASK_READ_SLOTS, TASK_READS, V_VALUE, WRITTEN_ACCOUNT,
+  WRITTEN_SLOT,
 } from "../../parallel-layout";
 import { subWord } from "../numbers";
 import { lessWord, markRead } from "../state";
 import { copyWord, isZeroWord, sameWord, tableCount, tableFind, tableNext } from "../tables";
+import { noteStale } from "./events";
 import { advanceAccount, slotRecord, takeBytes } from "./written";
 
 /** Brings an account that the transaction has found to what those before it have made of it. */
@@ -96,11 +98,17 @@ export function keepObserved(ctx: u32, job: u32, task: u32): bool {
 export function holds(ctx: u32, job: u32, task: u32, index: u32, scratch: u32): bool {
   let at = load<u32>(task, TASK_READS);
   for (let i = load<u32>(task, TASK_READ_ACCOUNTS); i > 0; i--) {
-    if (!accountHolds(ctx, job, index, at, scratch)) return false;
+    if (!accountHolds(ctx, job, index, at, scratch)) {
+      noteStale(ctx, index, WRITTEN_ACCOUNT, at + O_ADDRESS, 0);
+      return false;
+    }
     at += OBSERVED_ACCOUNT_BYTES;
   }
   for (let i = load<u32>(task, TASK_READ_SLOTS); i > 0; i--) {
-    if (!slotHolds(ctx, job, index, at)) return false;
+    if (!slotHolds(ctx, job, index, at)) {
+      noteStale(ctx, index, WRITTEN_SLOT, at + O_SLOT_OWNER, at + O_SLOT);
+      return false;
+    }
     at += OBSERVED_SLOT_BYTES;
   }
   return true;

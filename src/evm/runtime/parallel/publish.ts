@@ -1,22 +1,24 @@
 // What a transaction has changed, as records for those behind it; and, once all count, as the
 // block's versions.
 import {
-  ACCOUNT_BYTES, ACCOUNT_DIRTY, ACCOUNT_EXISTS, A_BALANCE, A_CODE, A_CODE_HASH, A_FLAGS,
-  A_GENERATION, A_GENERATION_BEFORE, A_NONCE, C_ACCOUNTS, C_SLOTS, C_VERSIONS,
-  LAYER_SLOTS, SLOT_DIRTY, S_ACCOUNT, S_FLAGS, S_GENERATION, S_KEY, S_ORIGINAL, S_VALUE,
+  ACCOUNT_BYTES, ACCOUNT_DIRTY, ACCOUNT_EXISTS, A_BALANCE, A_CODE, A_CODE_HASH, A_GENERATION,
+  A_GENERATION_BEFORE, A_NONCE, C_ACCOUNTS, C_SLOTS, C_VERSIONS, LAYER_SLOTS, SLOT_DIRTY, S_ACCOUNT, S_FLAGS,
+  S_GENERATION, S_KEY, S_ORIGINAL, S_VALUE,
 } from "../../layout";
 import {
   ACCOUNT_VERSION_BYTES, A_BALANCE_BEFORE, A_CODE_HASH_BEFORE, A_EXISTS_BEFORE, A_NONCE_BEFORE,
-  C_JOB_SCRATCH, J_BUCKETS, J_BUCKET_MASK, J_COUNT, SLOT_VERSION_BYTES, TASK_RECORDS, V_CODE,
-  V_CODE_HASH, V_DEAD, V_EXISTS, V_FIELDS, V_GENERATION, V_INDEX, V_NEXT_OWN, V_NONCE, V_VALUE,
-  VERSION_ADDED, VERSION_BALANCE, VERSION_NONCE, VERSION_REST, W_KEY, W_KIND, W_NEXT, W_OWNER,
+  CHANGED_BYTES, CHANGED_CODE, CHANGED_ENTRY, CHANGED_KIND, CHANGED_WIPED, C_JOB_SCRATCH,
+  J_CHANGED, J_CHANGED_COUNT, J_COUNT, SLOT_VERSION_BYTES, TASK_RECORDS, V_CODE, V_CODE_HASH,
+  V_DEAD, V_ENTRY, V_EXISTS, V_FIELDS, V_GENERATION, V_INDEX, V_NEXT_OWN, V_NONCE, V_VALUE,
+  VERSION_ADDED, VERSION_BALANCE, VERSION_NONCE, VERSION_REST, W_FOLDED, W_KEY, W_KIND, W_OWNER,
   W_RECORDS, WRITTEN_ACCOUNT, WRITTEN_SLOT,
 } from "../../parallel-layout";
 import { subWord } from "../numbers";
 import { hasFlag } from "../state";
-import { copyWord, sameWord, tableNext } from "../tables";
+import { copyWord, sameWord, tableFind, tableNext } from "../tables";
 import { versionOf, writeSlot } from "../versions";
 import { copyBefore } from "./observed";
+import { taskAt } from "./tasks";
 import { addWritten, advanceAccount, publish, recordBefore, replaceRecords, takeBytes } from "./written";
 
 /** Replaces what the task's transaction had written by what it has now; false = the region is full. */
@@ -78,6 +80,7 @@ function publishSlot(job: u32, task: u32, index: u32, s: u32): bool {
 function link(task: u32, index: u32, entry: u32, record: u32): void {
   store<u32>(record, index, V_INDEX);
   store<u32>(record, 0, V_DEAD);
+  store<u32>(record, entry, V_ENTRY);
   store<u32>(record, load<u32>(task, TASK_RECORDS), V_NEXT_OWN);
   store<u32>(task, record, TASK_RECORDS);
   publish(entry, record);
@@ -85,43 +88,79 @@ function link(task: u32, index: u32, entry: u32, record: u32): void {
 
 /**
  * Writes what a job's transactions have made of the state into the block's versions, once all
- * count. False: a limit of the host.
+ * count, and lists what has changed (J_CHANGED), in the order in which it was first written. False:
+ * the region is full, or a limit of the host.
  */
 export function foldJob(ctx: u32, job: u32): bool {
+  const changed = takeBytes(job, countWritten(job) * CHANGED_BYTES);
+  if (changed == 0) return false;
+  store<u32>(job, changed, J_CHANGED);
+  store<u32>(job, 0, J_CHANGED_COUNT);
   // Accounts first: slots hang on them.
   return foldKind(ctx, job, WRITTEN_ACCOUNT) && foldKind(ctx, job, WRITTEN_SLOT);
 }
 
+function countWritten(job: u32): u32 {
+  let count: u32 = 0;
+  for (let index: u32 = 0; index < load<u32>(job, J_COUNT); index++) {
+    let record = load<u32>(taskAt(job, index), TASK_RECORDS);
+    for (; record != 0; record = load<u32>(record, V_NEXT_OWN)) count++;
+  }
+  return count;
+}
+
 function foldKind(ctx: u32, job: u32, kind: u32): bool {
-  const buckets = load<u32>(job, J_BUCKETS);
-  const end = buckets + ((load<u32>(job, J_BUCKET_MASK) + 1) << 2);
-  for (let bucket = buckets; bucket < end; bucket += 4) {
-    for (let entry = load<u32>(bucket); entry != 0; entry = load<u32>(entry, W_NEXT)) {
-      if (load<u32>(entry, W_KIND) == kind && !foldEntry(ctx, job, kind, entry)) return false;
+  for (let index: u32 = 0; index < load<u32>(job, J_COUNT); index++) {
+    let record = load<u32>(taskAt(job, index), TASK_RECORDS);
+    for (; record != 0; record = load<u32>(record, V_NEXT_OWN)) {
+      const entry = load<u32>(record, V_ENTRY);
+      if (load<u32>(entry, W_KIND) != kind || load<u32>(entry, W_FOLDED) != 0) continue;
+      store<u32>(entry, 1, W_FOLDED);
+      if (!(kind == WRITTEN_ACCOUNT ? foldAccount(ctx, job, entry) : foldSlot(ctx, job, entry))) return false;
     }
   }
   return true;
 }
 
-function foldEntry(ctx: u32, job: u32, kind: u32, entry: u32): bool {
-  const count = load<u32>(job, J_COUNT);
-  const record = recordBefore(load<u32>(entry, W_RECORDS), count);
-  if (record == 0) return true;
+function foldAccount(ctx: u32, job: u32, entry: u32): bool {
   const a = ctx + C_JOB_SCRATCH;
-  const layer = load<u32>(ctx + C_VERSIONS);
-  if (kind == WRITTEN_ACCOUNT) {
-    if (!copyBefore(ctx, entry + W_KEY, a)) return false;
-    advanceAccount(job, count, a, a + ACCOUNT_BYTES);
-    return versionOf(layer, a) != 0;
-  }
+  if (!copyBefore(ctx, entry + W_KEY, a)) return false;
+  const generation = load<u32>(a, A_GENERATION);
+  const codeHash = a + ACCOUNT_BYTES;
+  advanceAccount(job, load<u32>(job, J_COUNT), a, codeHash);
+  const before = codeHash;
+  const hadCode = copyBefore(ctx, entry + W_KEY, before) && sameWord(before + A_CODE_HASH, a + A_CODE_HASH);
+  const version = versionOf(load<u32>(ctx + C_VERSIONS), a);
+  if (version == 0) return false;
+  const changed = addChanged(job, version, WRITTEN_ACCOUNT);
+  store<u32>(changed, u32(load<u32>(a, A_GENERATION) != generation), CHANGED_WIPED);
+  store<u32>(changed, u32(!hadCode), CHANGED_CODE);
+  return true;
+}
+
+function foldSlot(ctx: u32, job: u32, entry: u32): bool {
+  const record = recordBefore(load<u32>(entry, W_RECORDS), load<u32>(job, J_COUNT));
+  const a = ctx + C_JOB_SCRATCH;
   // As it is by now: what was written of it has been folded.
   if (!copyBefore(ctx, entry + W_OWNER, a)) return false;
   const generation = load<u32>(record, V_GENERATION);
   if (generation != load<u32>(a, A_GENERATION)) return true;
+  const layer = load<u32>(ctx + C_VERSIONS);
   const version = versionOf(layer, a);
   const s = a + ACCOUNT_BYTES;
   copyWord(s + S_KEY, entry + W_KEY);
   copyWord(s + S_VALUE, record + V_VALUE);
   store<u32>(s, generation, S_GENERATION);
-  return version != 0 && writeSlot(layer + LAYER_SLOTS, version, s);
+  if (version == 0 || !writeSlot(layer + LAYER_SLOTS, version, s)) return false;
+  addChanged(job, tableFind(layer + LAYER_SLOTS, s + S_KEY, version, S_ACCOUNT), WRITTEN_SLOT);
+  return true;
+}
+
+function addChanged(job: u32, entry: u32, kind: u32): u32 {
+  const count = load<u32>(job, J_CHANGED_COUNT);
+  const changed = load<u32>(job, J_CHANGED) + count * CHANGED_BYTES;
+  store<u32>(changed, entry, CHANGED_ENTRY);
+  store<u32>(changed, kind, CHANGED_KIND);
+  store<u32>(job, count + 1, J_CHANGED_COUNT);
+  return changed;
 }

@@ -4,10 +4,10 @@
 // A task's state and who runs it are one word, so that both change together: whoever would run it
 // exchanges the state that he has seen. Only who has the head's task makes it count.
 import {
-  COUNTED_AGAIN, COUNTED_KEPT, J_AGAIN, J_BELL, J_CLOSED, J_COUNT, J_HEAD, J_KEPT, J_NEXT,
-  J_SLEEPERS, J_STATUS, J_TASKS, J_WINDOW, J_WINDOW_MAX, J_WRITES, JOB_DONE, JOB_RUNS,
+  COUNTED_AGAIN, COUNTED_KEPT, FIRST_WORKER, J_AGAIN, J_BELL, J_CLOSED, J_COUNT, J_HEAD, J_KEPT, J_NEXT,
+  J_READY, J_SLEEPERS, J_STATUS, J_TASKS, J_WINDOW, J_WINDOW_MAX, J_WRITES, JOB_DONE, JOB_RUNS,
   TASK_BYTES, TASK_COUNTS,
-  TASK_EXECUTED, TASK_LOOKED, TASK_OWNER_SHIFT, TASK_RUNS, TASK_STATE, TASK_WAITS,
+  TASK_EXECUTED, TASK_LARGE, TASK_LOOKED, TASK_OWNER_SHIFT, TASK_RUNS, TASK_STATE, TASK_WAITS,
 } from "../../parallel-layout";
 
 /** In place of a transaction's number. */
@@ -52,16 +52,22 @@ export function takeHead(job: u32, worker: u32): u32 {
   while (true) {
     const index = atomic.load<u32>(job + J_HEAD);
     if (index == load<u32>(job, J_COUNT)) {
-      atomic.cmpxchg<u32>(job + J_STATUS, JOB_RUNS, JOB_DONE);
+      if (atomic.cmpxchg<u32>(job + J_STATUS, JOB_RUNS, JOB_DONE) == JOB_RUNS) ringAll(job);
       return TASK_COUNTS;
     }
+    if (index >= atomic.load<u32>(job + J_READY)) return TASK_RUNS;
     const state = atomic.load<u32>(taskAt(job, index) + TASK_STATE);
     // Whoever made it count has not moved the head yet, or ended before he did.
     if (state == TASK_COUNTS) moveHead(job, index);
     else if (state != TASK_EXECUTED && state != TASK_WAITS) return TASK_RUNS;
+    else if (isTooLarge(job, index, worker)) return TASK_RUNS;
     // A task that does not count yet is the head's still.
     else if (claim(job, index, state, worker)) return state;
   }
+}
+
+function isTooLarge(job: u32, index: u32, worker: u32): bool {
+  return worker != FIRST_WORKER && atomic.load<u32>(taskAt(job, index) + TASK_LARGE) != 0;
 }
 
 /** From the task `index`, which counts, unless somebody else has done it. */
@@ -75,7 +81,11 @@ export function count(job: u32, how: u32): void {
   adapt(job, how);
   atomic.store<u32>(taskAt(job, index) + TASK_STATE, TASK_COUNTS);
   moveHead(job, index);
-  ring(job);
+  // Closed, whoever has made one count goes on with the next: the others would only take it over.
+  if (load<u32>(job, J_WINDOW) != 0) ring(job);
+  else if (index + 1 < load<u32>(job, J_READY) && load<u32>(taskAt(job, index + 1), TASK_LARGE) != 0) {
+    ringAll(job);
+  }
 }
 
 /**
@@ -105,7 +115,20 @@ function adapt(job: u32, how: u32): void {
  */
 function ring(job: u32): void {
   atomic.add<u32>(job + J_BELL, 1);
+  if (atomic.load<u32>(job + J_SLEEPERS) != 0) atomic.notify(job + J_BELL, 1);
+}
+
+/** The same, where it is not anybody's to see to. */
+export function ringAll(job: u32): void {
+  atomic.add<u32>(job + J_BELL, 1);
   if (atomic.load<u32>(job + J_SLEEPERS) != 0) atomic.notify(job + J_BELL);
+}
+
+/** The transaction needs the first worker's context. */
+export function giveToFirst(job: u32, index: u32, worker: u32): void {
+  atomic.store<u32>(taskAt(job, index) + TASK_LARGE, 1);
+  atomic.cmpxchg<u32>(taskAt(job, index) + TASK_STATE, runs(worker), TASK_WAITS);
+  ringAll(job);
 }
 
 /** Takes the next transaction to execute it in advance; NO_TASK where none is within the window. */
@@ -113,7 +136,7 @@ export function takeNext(job: u32, worker: u32): u32 {
   while (true) {
     const next = atomic.load<u32>(job + J_NEXT);
     const head = atomic.load<u32>(job + J_HEAD);
-    const end = min<u32>(load<u32>(job, J_COUNT), head + atomic.load<u32>(job + J_WINDOW));
+    const end = min<u32>(atomic.load<u32>(job + J_READY), head + atomic.load<u32>(job + J_WINDOW));
     if (next >= end) return NO_TASK;
     // Those before the head have been executed there: nobody is to go over them one by one.
     const taken = max<u32>(next, head);
@@ -162,5 +185,5 @@ export function takeBack(job: u32, worker: u32): void {
   for (let index = atomic.load<u32>(job + J_HEAD); index < end; index++) {
     atomic.cmpxchg<u32>(taskAt(job, index) + TASK_STATE, runs(worker), TASK_WAITS);
   }
-  ring(job);
+  ringAll(job);
 }

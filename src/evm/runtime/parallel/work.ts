@@ -2,24 +2,28 @@
 // transaction asks for something, as a call does.
 import {
   C_BLOB_HASHES, C_BLOB_HASH_COUNT, C_LOG_BASE, C_LOG_TOP, C_TX, STATUS_HOST_LIMIT,
-  STATUS_LAST_HALT, STATUS_STOP, TX_BLOCK_GAS_LEFT, TX_CREATED, TX_GAS, TX_GAS_USED, TX_REFUSED,
+  STATUS_LAST_HALT, STATUS_STOPPED, TX_BLOCK_GAS_LEFT, TX_CREATED, TX_GAS, TX_GAS_REFUNDED,
+  TX_GAS_USED, TX_REFUSED,
 } from "../../layout";
 import {
   COUNTED_AGAIN, COUNTED_FIRST, COUNTED_KEPT, C_AT_HEAD, C_COUNTS_AS, C_JOB, C_JOB_SCRATCH, C_TASK,
-  C_TASK_INDEX, C_WORKER, J_GAS_LIMIT, J_GAS_USED, J_HEAD, J_STATUS, JOB_GIVEN_UP,
-  JOB_RUNS, TASK_BLOB_HASHES, TASK_BLOB_HASH_COUNT, TASK_COUNTS, TASK_CREATED, TASK_EXECUTED,
-  TASK_GAS_USED, TASK_LOGS, TASK_LOGS_BYTES, TASK_STATUS, TASK_TX, TASK_TX_BYTES, TASK_WAITS,
-  WORK_DONE, WORK_GOES_ON, WORK_WAITS,
+  C_TASK_INDEX, C_WORKER, EVENT_COUNTS, EVENT_EXECUTES_AT_HEAD, EVENT_EXECUTES_IN_ADVANCE,
+  EVENT_GIVES_BACK, EVENT_LOOKS, FIRST_WORKER, J_GAS_LIMIT, J_GAS_USED, J_HEAD, J_STATUS,
+  JOB_GIVEN_UP, JOB_RUNS, TASK_BLOB_HASHES, TASK_BLOB_HASH_COUNT, TASK_COUNTS, TASK_CREATED,
+  TASK_EXECUTED, TASK_GAS_REFUNDED, TASK_GAS_USED, TASK_HOW, TASK_LOGS, TASK_LOGS_BYTES,
+  TASK_REFUSED, TASK_STATUS, TASK_TX, TASK_TX_BYTES, TASK_WAITS, WORK_DONE, WORK_GOES_ON,
+  WORK_WAITS,
 } from "../../parallel-layout";
 import { receiptLogs } from "../receipt-logs";
 import { copyWord } from "../tables";
 import { resume, transact } from "../transaction";
+import { note } from "./events";
 import { holds, keepObserved } from "./observed";
 import { publishWrites } from "./publish";
 import {
-  count, giveBack, noteWrites, NO_TASK, takeExecuted, takeHead, taskAt, takeNext,
+  count, giveBack, giveToFirst, noteWrites, NO_TASK, ringAll, takeExecuted, takeHead, taskAt, takeNext,
 } from "./tasks";
-import { takeBytes } from "./written";
+import { replaceRecords, takeBytes } from "./written";
 
 /** Bytes that a receipt's logs take at most beside the logs themselves: its bloom. */
 const BLOOM_BYTES: u32 = 256;
@@ -33,27 +37,40 @@ export function work(ctx: u32): i32 {
   const head = takeHead(job, worker);
   if (head == TASK_COUNTS) return WORK_DONE;
   if (head == TASK_WAITS) return executeHead(ctx, job, COUNTED_FIRST);
-  if (head == TASK_EXECUTED) {
-    const index = load<u32>(job, J_HEAD);
-    const task = taskAt(job, index);
-    if (!holds(ctx, job, task, index, ctx + C_JOB_SCRATCH)) return executeHead(ctx, job, COUNTED_AGAIN);
-    return countTask(job, task, COUNTED_KEPT);
-  }
+  if (head == TASK_EXECUTED) return lookAtHead(ctx, job);
   const next = takeNext(job, worker);
   if (next != NO_TASK) return executeInAdvance(ctx, job, next);
   const executed = takeExecuted(job, worker);
   if (executed == NO_TASK) return WORK_WAITS;
+  note(ctx, EVENT_LOOKS, executed);
   if (!holds(ctx, job, taskAt(job, executed), executed, ctx + C_JOB_SCRATCH)) {
     return executeInAdvance(ctx, job, executed);
   }
+  note(ctx, EVENT_GIVES_BACK, executed);
   giveBack(job, executed, TASK_EXECUTED, worker);
   return WORK_GOES_ON;
+}
+
+/** What was executed in advance counts if it holds, and if the block has gas for it. */
+function lookAtHead(ctx: u32, job: u32): i32 {
+  const index = load<u32>(job, J_HEAD);
+  const task = taskAt(job, index);
+  note(ctx, EVENT_LOOKS, index);
+  if (!holds(ctx, job, task, index, ctx + C_JOB_SCRATCH)) return executeHead(ctx, job, COUNTED_AGAIN);
+  if (load<u64>(task + TASK_TX, TX_GAS) > gasLeft(job)) return executeHead(ctx, job, COUNTED_FIRST);
+  return countTask(ctx, job, task, COUNTED_KEPT);
+}
+
+// @ts-ignore: decorator
+@inline
+function gasLeft(job: u32): u64 {
+  return load<u64>(job, J_GAS_LIMIT) - load<u64>(job, J_GAS_USED);
 }
 
 function executeHead(ctx: u32, job: u32, countsAs: u32): i32 {
   begin(ctx, job, load<u32>(job, J_HEAD), 1);
   store<u32>(ctx, countsAs, C_COUNTS_AS);
-  store<u64>(ctx + C_TX, load<u64>(job, J_GAS_LIMIT) - load<u64>(job, J_GAS_USED), TX_BLOCK_GAS_LEFT);
+  store<u64>(ctx + C_TX, gasLeft(job), TX_BLOCK_GAS_LEFT);
   return endOf(ctx, job, transact(ctx));
 }
 
@@ -65,6 +82,7 @@ function executeInAdvance(ctx: u32, job: u32, index: u32): i32 {
 
 function begin(ctx: u32, job: u32, index: u32, atHead: u32): void {
   const task = taskAt(job, index);
+  note(ctx, atHead != 0 ? EVENT_EXECUTES_AT_HEAD : EVENT_EXECUTES_IN_ADVANCE, index);
   store<u32>(ctx, task, C_TASK);
   store<u32>(ctx, index, C_TASK_INDEX);
   store<u32>(ctx, atHead, C_AT_HEAD);
@@ -75,21 +93,33 @@ function begin(ctx: u32, job: u32, index: u32, atHead: u32): void {
 
 /** What comes of a status: the transaction asks the host, or has ended. */
 function endOf(ctx: u32, job: u32, status: i32): i32 {
-  if (status == STATUS_HOST_LIMIT) return giveUp(job);
-  if (status > STATUS_LAST_HALT) return status;
+  if (status > STATUS_LAST_HALT && status != STATUS_HOST_LIMIT && status != STATUS_STOPPED) return status;
   const task = load<u32>(ctx, C_TASK);
   const index = load<u32>(ctx, C_TASK_INDEX);
   const worker = load<u32>(ctx, C_WORKER);
   store<u32>(ctx, 0, C_TASK);
-  const refused = load<u32>(ctx + C_TX, TX_REFUSED) != 0;
+  if (status == STATUS_STOPPED) return giveUp(job);
+  if (status == STATUS_HOST_LIMIT) {
+    if (worker == FIRST_WORKER) return giveUp(job);
+    note(ctx, EVENT_GIVES_BACK, index);
+    giveToFirst(job, index, worker);
+    return WORK_GOES_ON;
+  }
+  const refused = load<u32>(ctx + C_TX, TX_REFUSED);
   const atHead = load<u32>(ctx, C_AT_HEAD) != 0;
-  if (!atHead && refused) {
+  if (!atHead && refused != 0) {
+    note(ctx, EVENT_GIVES_BACK, index);
     giveBack(job, index, TASK_WAITS, worker);
     return WORK_GOES_ON;
   }
-  if (refused || !keepOutcome(ctx, job, task, index, status)) return giveUp(job);
+  store<u32>(task, refused, TASK_REFUSED);
+  if (refused != 0) {
+    replaceRecords(task);
+    store<u64>(task, 0, TASK_GAS_USED);
+  } else if (!keepOutcome(ctx, job, task, index, status)) return giveUp(job);
   noteWrites(job);
-  if (atHead) return countTask(job, task, load<u32>(ctx, C_COUNTS_AS));
+  if (atHead) return countTask(ctx, job, task, load<u32>(ctx, C_COUNTS_AS));
+  note(ctx, EVENT_GIVES_BACK, index);
   giveBack(job, index, TASK_EXECUTED, worker);
   return WORK_GOES_ON;
 }
@@ -100,6 +130,7 @@ function keepOutcome(ctx: u32, job: u32, task: u32, index: u32, status: i32): bo
   if (!publishWrites(ctx, job, task, index)) return false;
   store<i32>(task, status, TASK_STATUS);
   store<u64>(task, load<u64>(ctx + C_TX, TX_GAS_USED), TASK_GAS_USED);
+  store<u64>(task, load<u64>(ctx + C_TX, TX_GAS_REFUNDED), TASK_GAS_REFUNDED);
   copyWord(task + TASK_CREATED, ctx + C_TX + TX_CREATED);
   const bytes = BLOOM_BYTES + load<u32>(ctx, C_LOG_TOP) - load<u32>(ctx, C_LOG_BASE);
   const logs = takeBytes(job, bytes);
@@ -109,10 +140,10 @@ function keepOutcome(ctx: u32, job: u32, task: u32, index: u32, status: i32): bo
   return true;
 }
 
-function countTask(job: u32, task: u32, how: u32): i32 {
-  const used = load<u64>(job, J_GAS_USED);
-  if (load<u64>(task + TASK_TX, TX_GAS) > load<u64>(job, J_GAS_LIMIT) - used) return giveUp(job);
-  store<u64>(job, used + load<u64>(task, TASK_GAS_USED), J_GAS_USED);
+function countTask(ctx: u32, job: u32, task: u32, how: u32): i32 {
+  store<u64>(job, load<u64>(job, J_GAS_USED) + load<u64>(task, TASK_GAS_USED), J_GAS_USED);
+  store<u32>(task, how, TASK_HOW);
+  note(ctx, EVENT_COUNTS, load<u32>(job, J_HEAD));
   count(job, how);
   return WORK_GOES_ON;
 }
@@ -120,5 +151,6 @@ function countTask(job: u32, task: u32, how: u32): i32 {
 /** Only the sequential executor can say what is the matter. */
 function giveUp(job: u32): i32 {
   atomic.store<u32>(job + J_STATUS, JOB_GIVEN_UP);
+  ringAll(job);
   return WORK_DONE;
 }

@@ -8,7 +8,7 @@ import {
 import {
   C_JOB, C_TASK_INDEX, J_BUCKETS, J_BUCKET_MASK, J_END, J_FREE, TASK_RECORDS, V_CODE, V_CODE_HASH,
   V_DEAD, V_EXISTS, V_FIELDS, V_GENERATION, V_INDEX, V_NEXT, V_NEXT_OWN, V_NONCE, V_VALUE,
-  VERSION_ADDED, VERSION_BALANCE, VERSION_NONCE, VERSION_REST, W_BYTES, W_KEY, W_KIND, W_NEXT,
+  VERSION_ADDED, VERSION_BALANCE, VERSION_NONCE, VERSION_REST, W_BYTES, W_FOLDED, W_KEY, W_KIND, W_NEXT,
   W_OWNER, W_RECORDS, WRITTEN_ACCOUNT, WRITTEN_SLOT,
 } from "../../parallel-layout";
 import { addWord } from "../numbers";
@@ -50,6 +50,7 @@ export function addWritten(job: u32, kind: u32, key: u32, owner: u32): u32 {
       if (made == 0) return 0;
       store<u32>(made, 0, W_RECORDS);
       store<u32>(made, kind, W_KIND);
+      store<u32>(made, 0, W_FOLDED);
       copyWord(made + W_KEY, key);
       if (owner == 0) zeroWord(made + W_OWNER);
       else copyWord(made + W_OWNER, owner);

@@ -1,0 +1,224 @@
+/**
+ * A job as the thread sees it whose machine it is, the first worker: it writes the tasks while the
+ * others begin with them, executes as they do, and has the state that they ask for.
+ */
+import { turn } from '../../base/turn.ts';
+import { EVMError } from '../errors.ts';
+import * as layout from '../layout.ts';
+import type { Arena } from '../machine/arena.ts';
+import { completePrecompile, readPrecompileCall } from '../machine/precompile-calls.ts';
+import { putAccount, serveRequest } from '../machine/requests.ts';
+import { writeAddress } from '../machine/words.ts';
+import * as parallel from '../parallel-layout.ts';
+import type { PrecompileHost } from '../precompiles/precompile.ts';
+import type { Address, Awaitable, StateReader, Transaction } from '../types.ts';
+import type { JobMemory } from './job-memory.ts';
+import type { Seat } from './seat.ts';
+
+/** Transactions that are written between two looks at what the others need. */
+const WRITTEN_AT_ONCE = 16;
+const SCRATCH: number = layout.GLOBALS + layout.G_SCRATCH;
+
+/** Where a job is executed. */
+export interface JobPlace {
+  /** The first worker's. */
+  readonly seat: Seat;
+  readonly memory: JobMemory;
+  /** Of the other workers. */
+  readonly others: readonly Arena[];
+  readonly state: StateReader;
+  readonly coinbase: Address;
+  readonly precompiles: PrecompileHost;
+  /** Whether a worker has ended; turns of the event loop let one know. */
+  readonly hasLost: () => boolean;
+}
+
+export class JobRun {
+  readonly #place: JobPlace;
+  readonly #words: Int32Array;
+  /** All of the machine's memory that contexts lie in. */
+  readonly #all: Int32Array;
+
+  constructor(place: JobPlace) {
+    this.#place = place;
+    this.#words = place.memory.words;
+    this.#all = new Int32Array(place.seat.machine.memory.memory.buffer);
+  }
+
+  /**
+   * Executes the transactions, which are asked for one by one while others work already. False: the
+   * job was given up, and nothing has come of it. Whoever throws leaves no worker within the job.
+   * @throws EVMError 'evm/worker lost'; what the state or the transactions throw
+   */
+  async execute(transactions: Iterable<Transaction>): Promise<boolean> {
+    const { memory } = this.#place;
+    Atomics.store(this.#words, parallel.J_STATUS / 4, parallel.JOB_RUNS);
+    try {
+      if (!(await this.#write(transactions))) this.#giveUp();
+      await this.#work();
+    } catch (error) {
+      this.#giveUp();
+      await this.#settle();
+      if (error instanceof EVMError && error.code === 'evm/host limit') return false;
+      throw error;
+    }
+    await this.#settle();
+    return memory.isDone;
+  }
+
+  /** False where the region is full. */
+  async #write(transactions: Iterable<Transaction>): Promise<boolean> {
+    const { memory, coinbase } = this.#place;
+    await this.#bring(coinbase);
+    let index = 0;
+    for (const transaction of transactions) {
+      const { sender, to } = transaction;
+      for (const address of to === undefined ? [sender] : [sender, to]) {
+        const waits = this.#bring(address);
+        if (waits !== undefined) await waits;
+      }
+      if (!memory.write(index, transaction)) return false;
+      index += 1;
+      if (index % WRITTEN_AT_ONCE === 0) this.#show(index);
+      if (this.#areAsking) await this.#serve();
+    }
+    this.#show(index);
+    return true;
+  }
+
+  /** Those before `ready` can be executed. */
+  #show(ready: number): void {
+    Atomics.store(this.#words, parallel.J_READY / 4, ready);
+    this.#ring();
+  }
+
+  #ring(): void {
+    Atomics.add(this.#words, parallel.J_BELL / 4, 1);
+    Atomics.notify(this.#words, parallel.J_BELL / 4);
+  }
+
+  /** Puts an account into the view that nobody has read yet: somebody will ask for it. */
+  #bring(address: Address): Promise<void> | undefined {
+    const { seat, state } = this.#place;
+    const { machine, arena } = seat;
+    const { runtime, memory } = machine;
+    writeAddress(memory.view(), SCRATCH, address);
+    if (runtime.layerFindAccount(arena.view, SCRATCH) !== 0) return undefined;
+    if (runtime.layerFindAccount(arena.versions, SCRATCH) !== 0) return undefined;
+    const account = state.getAccount(address);
+    if (account instanceof Promise) {
+      return account.then((read) => putAccount(machine, arena, address, read));
+    }
+    putAccount(machine, arena, address, account);
+    return undefined;
+  }
+
+  get #areAsking(): boolean {
+    const { J_ASKS, J_ASKS_SEEN } = parallel;
+    return Atomics.load(this.#words, J_ASKS / 4) !== Atomics.load(this.#words, J_ASKS_SEEN / 4);
+  }
+
+  /** Executes as the others do, until all count or the job is given up. */
+  async #work(): Promise<void> {
+    const { seat, hasLost } = this.#place;
+    const { ctx } = seat.arena;
+    for (;;) {
+      const status = seat.runtime.workOn(ctx);
+      if (status === parallel.WORK_DONE) return;
+      if (this.#areAsking) await this.#serve();
+      if (status === parallel.WORK_SERVES || status === layout.STATUS_POLL) continue;
+      if (status === parallel.WORK_WAITS) {
+        await turn();
+        if (hasLost()) throw lost();
+        continue;
+      }
+      const waits = this.#answer(status);
+      if (waits instanceof Promise) await waits;
+    }
+  }
+
+  /** What the first worker's own transaction asks. */
+  #answer(status: number): Awaitable<void> {
+    const { seat, state, precompiles } = this.#place;
+    const { machine, arena } = seat;
+    if (status === layout.STATUS_NEED_STATE) {
+      return serveRequest(machine, arena, state, () => true);
+    }
+    if (status !== layout.STATUS_NEED_PRECOMPILE) {
+      throw new EVMError('evm/internal', `a job returned the unknown status ${status}`);
+    }
+    const { address, input, gas } = readPrecompileCall(machine, arena);
+    const answer = precompiles(address, input, gas, machine.rules);
+    if (!(answer instanceof Promise)) return completePrecompile(machine, arena, gas, answer);
+    return answer.then((kept) => completePrecompile(machine, arena, gas, kept));
+  }
+
+  /** Answers all that ask. */
+  async #serve(): Promise<void> {
+    const { seat, others, state } = this.#place;
+    const asks = Atomics.load(this.#words, parallel.J_ASKS / 4);
+    for (const arena of others) {
+      const at = (arena.ctx + parallel.C_ASKS) / 4;
+      if (Atomics.load(this.#all, at) === 0) continue;
+      const waits = serveRequest(seat.machine, arena, state, () => true);
+      if (waits instanceof Promise) await waits;
+      Atomics.store(this.#all, at, 0);
+      Atomics.notify(this.#all, at);
+    }
+    Atomics.store(this.#words, parallel.J_ASKS_SEEN / 4, asks);
+  }
+
+  #giveUp(): void {
+    Atomics.store(this.#words, parallel.J_STATUS / 4, parallel.JOB_GIVEN_UP);
+  }
+
+  /** Waits until no other worker is within the job; of one that was given up, they are stopped. */
+  async #settle(): Promise<void> {
+    const { memory, others, seat, hasLost } = this.#place;
+    const stops = !memory.isDone;
+    const stop = (arena: Arena, value: number): void => {
+      Atomics.store(this.#all, (arena.ctx + layout.C_STOP) / 4, value);
+    };
+    if (stops) for (const arena of others) stop(arena, 1);
+    this.#ring();
+    await untilOut(this.#all, others, {
+      hasLost,
+      meanwhile: () => {
+        for (const arena of others) this.#release(arena);
+      },
+    });
+    if (stops) for (const arena of others) stop(arena, 0);
+    seat.machine.memory.view().setUint32(seat.arena.ctx + parallel.C_TASK, 0, true);
+  }
+
+  /** Who asks gets no answer any more: it sees that it is to stop. */
+  #release({ ctx }: Arena): void {
+    const at = (ctx + parallel.C_ASKS) / 4;
+    if (Atomics.load(this.#all, at) === 0) return;
+    Atomics.store(this.#all, at, 0);
+    Atomics.notify(this.#all, at);
+  }
+}
+
+/** Looks before the event loop gets turns: the others are out within microseconds. */
+const LOOKS = 20_000;
+
+/** Waits until none of these contexts is within a job. @throws EVMError 'evm/worker lost' */
+export async function untilOut(
+  all: Int32Array,
+  arenas: readonly Arena[],
+  { hasLost, meanwhile }: { readonly hasLost: () => boolean; readonly meanwhile?: () => void },
+): Promise<void> {
+  const areOut = () =>
+    arenas.every(({ ctx }) => Atomics.load(all, (ctx + parallel.C_INSIDE) / 4) === 0);
+  for (let looks = 0; !areOut(); looks++) {
+    meanwhile?.();
+    if (looks < LOOKS) continue;
+    await turn();
+    if (hasLost()) throw lost();
+  }
+}
+
+function lost(): EVMError {
+  return new EVMError('evm/worker lost', 'a thread that executed transactions has ended');
+}

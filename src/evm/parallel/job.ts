@@ -1,0 +1,59 @@
+/** A block's transactions as a job for several threads: what it takes and what comes of it. */
+import type { Arena } from '../machine/arena.ts';
+import type { Machine } from '../machine/instance.ts';
+import type { ReceiptLogs } from '../machine/receipt-logs.ts';
+import type { Tiers } from '../machine/tiers.ts';
+import type { PrecompileHost } from '../precompiles/precompile.ts';
+import type { Address, Refused, StateChanges, StateReader, Transaction } from '../types.ts';
+
+/** Who executes jobs: a crew of threads (crew.ts). */
+export interface JobExecutor {
+  /** Threads that execute, that of the machine among them. */
+  readonly workers: number;
+  /** Whether it may be given a job now. */
+  readonly isFree: boolean;
+  /** @see Crew.execute */
+  execute(machine: JobMachine, transactions: JobTransactions): Promise<JobReport | undefined>;
+}
+
+/** A machine that is to execute a job, and what it stands upon. */
+export interface JobMachine {
+  readonly machine: Machine;
+  /** Made ready for the block, the first worker's first. */
+  readonly arenas: readonly Arena[];
+  readonly tiers: Tiers;
+  readonly state: StateReader;
+  readonly precompiles: PrecompileHost;
+  readonly coinbase: Address;
+  readonly gasLimit: bigint;
+}
+
+/** The transactions of a block. Whoever gives them is asked for one after another. */
+export interface JobTransactions extends Iterable<Transaction> {
+  readonly length: number;
+}
+
+export interface JobReport {
+  /** Of each transaction, in order. */
+  readonly results: readonly JobResult[];
+  readonly changes: StateChanges;
+  readonly statistics: JobStatistics;
+}
+
+/** What came of a transaction of a job. */
+export type JobResult = JobOutcome | Refused;
+
+export interface JobOutcome {
+  readonly status: 'success' | 'failed';
+  readonly gasUsed: bigint;
+  readonly receiptLogs: ReceiptLogs;
+  readonly created: Address | undefined;
+}
+
+/** How a job went. */
+export interface JobStatistics {
+  /** Executed in advance, and counted as it was. */
+  readonly kept: number;
+  /** Executed in advance, and once more at the head. */
+  readonly again: number;
+}

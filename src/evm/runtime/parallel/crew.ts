@@ -1,0 +1,80 @@
+// A worker's days: it works on a job until there is nothing to do, sleeps until the bell rings, asks
+// the first worker for state that is missing. The host sees nothing of a transaction but what it has
+// to do itself: precompiles, and for the first worker the state.
+import { STATUS_NEED_STATE } from "../../layout";
+import {
+  C_ASKS, C_INSIDE, C_JOB, C_LEAVE_SEEN, C_TASK, C_TASK_INDEX, C_WORKER, EVENT_ASKS, EVENT_IS_ANSWERED, EVENT_SLEEPS,
+  FIRST_WORKER, J_ASKS, J_BELL, J_LEAVE, J_SLEEPERS, WORK_DONE,
+  WORK_GOES_ON, WORK_LEAVES, WORK_SERVES, WORK_WAITS,
+} from "../../parallel-layout";
+import { hasAsked } from "./asks";
+import { note } from "./events";
+import { ringAll } from "./tasks";
+import { work } from "./work";
+
+/** Looks at the bell before one sleeps: some 10 us, what waking up costs. */
+const SPINS: u32 = 2_000;
+/** Nanoseconds after which the first worker looks whether the others are still there. */
+const PATIENCE: i64 = 20_000_000;
+const FOR_EVER: i64 = -1;
+
+/**
+ * Works until the host is needed: WORK_DONE, WORK_SERVES, WORK_WAITS (for long) to the first worker,
+ * WORK_LEAVES to the others; or what a transaction asks of the host.
+ */
+export function workOn(ctx: u32): i32 {
+  const job = load<u32>(ctx, C_JOB);
+  const first = load<u32>(ctx, C_WORKER) == FIRST_WORKER;
+  while (true) {
+    const bell = atomic.load<u32>(job + J_BELL);
+    atomic.store<u32>(ctx + C_INSIDE, 1);
+    // Whoever has news raises J_LEAVE, waits until all are out, and begins a job only then.
+    if (!first && load<u32>(ctx, C_TASK) == 0 && atomic.load<u32>(job + J_LEAVE) != load<u32>(ctx, C_LEAVE_SEEN)) {
+      atomic.store<u32>(ctx + C_INSIDE, 0);
+      return WORK_LEAVES;
+    }
+    const status = work(ctx);
+    if (status == STATUS_NEED_STATE && !first) {
+      ask(ctx, job);
+      continue;
+    }
+    if (status >= 0) return status;
+    if (first && hasAsked(job)) return WORK_SERVES;
+    if (status == WORK_GOES_ON) continue;
+    if (first) {
+      if (status == WORK_DONE) return WORK_DONE;
+      note(ctx, EVENT_SLEEPS, 0);
+      if (!sleep(job, bell, PATIENCE)) return WORK_WAITS;
+      continue;
+    }
+    note(ctx, EVENT_SLEEPS, 0);
+    // From here on the job may become another one.
+    atomic.store<u32>(ctx + C_INSIDE, 0);
+    sleep(job, bell, FOR_EVER);
+  }
+}
+
+/** Sleeps until the bell is another than it was; false where that took too long. */
+function sleep(job: u32, bell: u32, patience: i64): bool {
+  for (let spin: u32 = 0; spin < SPINS; spin++) {
+    if (atomic.load<u32>(job + J_BELL) != bell) return true;
+  }
+  atomic.add<u32>(job + J_SLEEPERS, 1);
+  const woken = atomic.wait<u32>(job + J_BELL, bell, patience);
+  atomic.sub<u32>(job + J_SLEEPERS, 1);
+  // 2: the time is up.
+  return woken != 2;
+}
+
+/** Has the first worker answer the context's request. */
+function ask(ctx: u32, job: u32): void {
+  note(ctx, EVENT_ASKS, load<u32>(ctx, C_TASK_INDEX));
+  atomic.store<u32>(ctx + C_ASKS, 1);
+  atomic.add<u32>(job + J_ASKS, 1);
+  ringAll(job);
+  for (let spin: u32 = 0; spin < SPINS; spin++) {
+    if (atomic.load<u32>(ctx + C_ASKS) == 0) break;
+  }
+  while (atomic.load<u32>(ctx + C_ASKS) != 0) atomic.wait<u32>(ctx + C_ASKS, 1, FOR_EVER);
+  note(ctx, EVENT_IS_ANSWERED, load<u32>(ctx, C_TASK_INDEX));
+}
