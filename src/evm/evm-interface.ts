@@ -50,6 +50,11 @@ export interface EVMOptions {
   readonly customPrecompiles?: CustomPrecompiles;
   /** Other limits than the fork's, for all calls. */
   readonly limits?: Limits;
+  /**
+   * Asks the state for an account's code, too, that was found in a frame which was undone: for
+   * whoever writes down what is asked. Slower by two returns to the host for each call.
+   */
+  readonly forgetsUndoneCodes?: boolean;
 }
 
 export interface TransactOptions extends ExecutionOptions {

@@ -555,9 +555,13 @@ interface Call {
   readonly isCredit: boolean;
 }
 
-/** What commits runs alone; a run that is watched is not begun again. */
+/**
+ * What commits runs alone. Neither that nor what is watched is begun again: code that a run
+ * deposits before it is given up stays known (CODE_KNOWN).
+ */
 function needOf({ commit, onStep, hooks }: TransactOptions): ContextNeed {
-  return { alone: commit !== false, large: onStep !== undefined || hooks !== undefined };
+  const alone = commit !== false;
+  return { alone, large: alone || onStep !== undefined || hooks !== undefined };
 }
 
 function isHostLimit(error: unknown): boolean {

@@ -76,7 +76,7 @@ export interface ParentState {
 }
 
 /**
- * The witness of a valid block given as RLP: exactly what `verifyBlock` needs of it.
+ * The witness of a valid block given as RLP: exactly what its execution asks the state for.
  * @throws InvalidBlock
  */
 export async function collectWitness(
@@ -106,7 +106,7 @@ async function collect(
     code,
     blockHash: (number: bigint) => hashes.get(number),
   });
-  await run(setting, read, parent.header, recording);
+  await run({ ...setting, forgetsUndoneCodes: true }, read, parent.header, recording);
   const oldest = recording.oldestBlock ?? parent.header.number;
   const headers = ancestors.filter(
     (at) => at.header === parent.header || at.header.number >= oldest,
@@ -162,8 +162,13 @@ function readAlone(bytes: Uint8Array): ReadBlock {
   return read;
 }
 
+interface RunSetting extends StatelessSetting {
+  /** For a witness: other verifiers find no code that only undone frames had. */
+  readonly forgetsUndoneCodes?: boolean;
+}
+
 async function run(
-  { spec, engine = 'interpreter', ...setting }: StatelessSetting,
+  { spec, engine = 'interpreter', forgetsUndoneCodes = false, ...setting }: RunSetting,
   read: ReadBlock,
   parent: BlockHeader,
   sources: StateSources,
@@ -180,7 +185,7 @@ async function run(
   const state = new WitnessState(parent.stateRoot, sources);
   // A machine that has run before knows codes that this witness may lack; CODE_KNOWN sees to the
   // codes that this block makes and takes back.
-  const evm = createEVM({ rules: blockRules.rules, engine });
+  const evm = createEVM({ rules: blockRules.rules, engine, forgetsUndoneCodes });
   const outcome = await executeBlock({ spec, blockRules, evm, state }, block);
   checkOutcome(header, outcomeFields(outcome, state.root(), blockRules));
   return { block, parent, outcome };

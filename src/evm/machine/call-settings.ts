@@ -12,10 +12,11 @@ import {
   runActive,
 } from './call-rules.ts';
 import type { Context } from './contexts.ts';
-import { HookReader } from './hooks.ts';
+import { type CallHooks, HookReader } from './hooks.ts';
 import type { Machine } from './instance.ts';
 import { applyOverrides, type CheckedOverrides, checkOverrides } from './overrides.ts';
 import { StepReader } from './steps.ts';
+import { UndoneCodes } from './undone-codes.ts';
 
 /** Addresses up to this may be a fork's precompiles. */
 const PRECOMPILE_MAX = 0x1ffn;
@@ -24,6 +25,7 @@ export interface SettingsOptions {
   readonly precompiles: PrecompileHost;
   readonly customPrecompiles?: CustomPrecompiles;
   readonly limits?: Limits;
+  readonly forgetsUndoneCodes?: boolean;
 }
 
 export class CallSettings {
@@ -33,6 +35,7 @@ export class CallSettings {
   readonly #versions: number;
   readonly #limits: Limits;
   readonly #custom: CustomPrecompiles;
+  readonly #forgetsUndoneCodes: boolean;
 
   constructor(machine: Machine, versions: number, options: SettingsOptions) {
     this.#machine = machine;
@@ -40,6 +43,7 @@ export class CallSettings {
     this.precompiles = options.precompiles;
     this.#limits = options.limits ?? {};
     this.#custom = options.customPrecompiles ?? {};
+    this.#forgetsUndoneCodes = options.forgetsUndoneCodes ?? false;
   }
 
   /** Whether all calls have the fork's own rules and precompiles, but for what they ask for. */
@@ -57,7 +61,7 @@ export class CallSettings {
       this.#machine.loadStepping();
       context.steps = new StepReader(memory, context.arena, rules, onStep);
     }
-    if (hooks !== undefined) context.hooks = new HookReader(memory, context.arena.ctx, [hooks]);
+    if (hooks !== undefined || this.#forgetsUndoneCodes) this.#watchFrames(context, hooks);
     if (overrides.length === 0) return;
     context.overrides ??= this.#makeLayer();
     return applyOverrides(this.#machine, context.arena, context.overrides, {
@@ -95,6 +99,13 @@ export class CallSettings {
     if (precompiles !== undefined) context.precompiles = runActive(precompiles, this.precompiles);
     const at = context.arena.ctx + layout.C_RULES;
     this.#machine.memory.view().setUint32(at, context.callRules, true);
+  }
+
+  #watchFrames(context: Context, hooks: CallHooks | undefined): void {
+    const { memory } = this.#machine;
+    const { ctx } = context.arena;
+    const undone = this.#forgetsUndoneCodes ? new UndoneCodes(this.#machine, ctx) : undefined;
+    context.hooks = new HookReader(memory, ctx, hooks === undefined ? [] : [hooks], undone);
   }
 
   #makeLayer(): number {

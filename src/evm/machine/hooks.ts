@@ -6,6 +6,7 @@ import * as layout from '../layout.ts';
 import type { Address, HaltReason } from '../types.ts';
 import type { MachineMemory } from './memory.ts';
 import { haltReason } from './statuses.ts';
+import type { UndoneCodes } from './undone-codes.ts';
 import { readAddress, readWord } from './words.ts';
 
 export type CallKind = 'call' | 'callcode' | 'delegatecall' | 'staticcall' | 'create' | 'create2';
@@ -84,12 +85,19 @@ export class HookReader {
   readonly #memory: MachineMemory;
   readonly #ctx: number;
   readonly #hooks: readonly CallHooks[];
+  readonly #undoneCodes: UndoneCodes | undefined;
   readonly #given: bigint[] = [];
 
-  constructor(memory: MachineMemory, ctx: number, hooks: readonly CallHooks[]) {
+  constructor(
+    memory: MachineMemory,
+    ctx: number,
+    hooks: readonly CallHooks[],
+    undoneCodes?: UndoneCodes,
+  ) {
     this.#memory = memory;
     this.#ctx = ctx;
     this.#hooks = hooks;
+    this.#undoneCodes = undoneCodes;
     memory.view().setUint32(ctx + layout.C_HOOK, 0, true);
     this.#setFlag(layout.CONTEXT_FLAG_HOOKS);
   }
@@ -97,13 +105,19 @@ export class HookReader {
   observe(): void {
     const view = this.#memory.view();
     const fp = view.getUint32(this.#ctx + layout.C_HOOK_FRAME, true);
-    if (view.getUint32(this.#ctx + layout.C_HOOK, true) === layout.HOOK_ENTER) {
+    const event = view.getUint32(this.#ctx + layout.C_HOOK, true);
+    if (event === layout.HOOK_EXIT) this.#undoneCodes?.frameLeft(fp);
+    if (this.#hooks.length === 0) {
+      view.setUint32(this.#ctx + layout.C_HOOK, 0, true);
+      return;
+    }
+    if (event === layout.HOOK_ENTER) {
       const call = this.#readEnter(view, fp);
       this.#given[call.depth] = call.gas;
       for (const hooks of this.#hooks) hooks.onEnter?.(call);
       return;
     }
-    const failed = view.getUint32(this.#ctx + layout.C_HOOK, true) === layout.HOOK_FAILED;
+    const failed = event === layout.HOOK_FAILED;
     view.setUint32(this.#ctx + layout.C_HOOK, 0, true);
     if (failed) {
       const call = this.#readFailed(view, fp);
