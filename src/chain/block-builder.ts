@@ -72,7 +72,13 @@ export async function buildBlock(
   const transactions: Uint8Array[] = [];
   const refused: RefusedTransaction[] = [];
   let size = BLOCK_BYTES_RESERVED;
-  for (const bytes of request.transactions) {
+  const together = await transactTogether(run, request);
+  for (const [index, result] of together?.entries() ?? []) {
+    const bytes = (request.transactions as readonly Uint8Array[])[index] as Uint8Array;
+    if (result instanceof InvalidBlock) refused.push({ bytes, error: result });
+    else transactions.push(bytes);
+  }
+  for (const bytes of together === undefined ? request.transactions : []) {
     if (header.gasLimit - run.gasUsed < TRANSACTION_GAS_MIN) break;
     try {
       if (size + bytes.length > BLOCK_BYTES_MAX) throw noRoom(bytes.length);
@@ -97,6 +103,21 @@ export async function buildBlock(
   const block: Block = { hash: headerHash(whole), header: whole, ...body };
   const { receipts, accessList } = outcome;
   return { block, bytes: encodeBlock(block), receipts, accessList, refused };
+}
+
+/**
+ * All that is offered on several threads, where each may be in the block as far as its size and its
+ * blobs go; undefined, where one after another has to be looked at.
+ */
+async function transactTogether(
+  run: BlockRun,
+  { transactions, senderOf }: BlockRequest,
+): Promise<readonly (Receipt | InvalidBlock)[] | undefined> {
+  if (!Array.isArray(transactions)) return undefined;
+  const offered: readonly Uint8Array[] = transactions;
+  const bytes = offered.reduce((sum, each) => sum + each.length, BLOCK_BYTES_RESERVED);
+  if (bytes > BLOCK_BYTES_MAX) return undefined;
+  return run.transactAll(offered, (index) => senderOf?.(offered[index] as Uint8Array));
 }
 
 function startHeader(

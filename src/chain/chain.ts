@@ -32,6 +32,7 @@ import { outcomeFields } from './blocks/outcome-fields.ts';
 import { checkUncles } from './blocks/uncles.ts';
 import { type BlockRules, type ChainSpec, ForkTimeline } from './chain-spec.ts';
 import type { BlockSetting } from './executor/block-setting.ts';
+import { hasLostWorker, type Spreading } from './executor/parallel.ts';
 import { executeBlock } from './executor/sequential.ts';
 import type { Machines } from './machines.ts';
 import { type KnownSenders, NO_SENDERS, recoverAhead } from './transactions/senders.ts';
@@ -261,11 +262,27 @@ export class Chain {
     blockRules: BlockRules,
     work: (setting: BlockSetting, pending: PendingBlock) => Promise<Result>,
   ): Promise<Result> {
+    try {
+      return await this.#tryUpon(parent, blockRules, work, this.#machines.spreading);
+    } catch (error) {
+      if (!hasLostWorker(error)) throw error;
+      await this.#machines.loseCrew();
+      return this.#tryUpon(parent, blockRules, work, undefined);
+    }
+  }
+
+  async #tryUpon<Result>(
+    parent: KnownBlock,
+    blockRules: BlockRules,
+    work: (setting: BlockSetting, pending: PendingBlock) => Promise<Result>,
+    spreading: Spreading | undefined,
+  ): Promise<Result> {
     const { rules } = blockRules;
     const { evm, isAtParent } = this.#machines.upon(parent.hash, rules);
     const state = await this.#tree.begin(parent.hash, ancestorHashes(this.#tree, parent));
     try {
-      return await work({ spec: this.spec, blockRules, evm, isAtParent, state }, state);
+      const setting = { spec: this.spec, blockRules, evm, isAtParent, state, spreading };
+      return await work(setting, state);
     } catch (error) {
       // Whatever state a machine is in that fails, it is not used again.
       if (!(error instanceof InvalidBlock)) this.#machines.discard(rules);

@@ -2,24 +2,60 @@
 
 import { createEVM, type EVM } from '../evm/evm.ts';
 import type { Rules } from '../evm/forks/rules.ts';
+import { InputError } from '../evm/input.ts';
+import { Crew, WORKERS_MAX } from '../evm/parallel/crew.ts';
 import type { Engine, Hash } from '../evm/types.ts';
+import type { Spreading } from './executor/parallel.ts';
 
 export interface MachineOptions {
   readonly engine: Engine;
   /** For `auto`: calls or jumps after which code is compiled. */
   readonly hotThreshold?: number;
+  /** Threads that execute a block; 1 when left out. */
+  readonly workers?: number | undefined;
+  /** Blocks of fewer transactions are executed by one. */
+  readonly spreadFrom?: number | undefined;
 }
 
+/** Crews of this process, by their number of workers. */
+const CREWS = new Map<number, Crew>();
+
 export class Machines {
-  readonly #options: MachineOptions;
+  readonly #options: Pick<MachineOptions, 'engine' | 'hotThreshold'>;
+  readonly #workers: number;
+  readonly #spreadFrom: number | undefined;
   readonly #byRules = new Map<string, EVM>();
   /** The block whose state an EVM has. */
   readonly #standing = new WeakMap<EVM, Hash>();
   /** What `#byRules` is asked for most: the very object of a timeline. */
   readonly #keys = new WeakMap<Rules, string>();
 
-  constructor(options: MachineOptions) {
+  /** @throws InputError for a number of workers that there cannot be */
+  constructor({ workers = 1, spreadFrom, ...options }: MachineOptions) {
+    if (!(Number.isInteger(workers) && workers >= 1 && workers <= WORKERS_MAX)) {
+      throw new InputError('workers', workers, `an integer from 1 to ${WORKERS_MAX}`);
+    }
     this.#options = options;
+    this.#workers = workers;
+    this.#spreadFrom = spreadFrom;
+  }
+
+  /** The threads that a block may be spread over; undefined for none. */
+  get spreading(): Spreading | undefined {
+    if (this.#workers === 1) return undefined;
+    let crew = CREWS.get(this.#workers);
+    if (crew === undefined) {
+      crew = new Crew(this.#workers);
+      CREWS.set(this.#workers, crew);
+    }
+    return { crew, transactionsMin: this.#spreadFrom };
+  }
+
+  /** A thread of the crew has died: the next block gets another one. */
+  async loseCrew(): Promise<void> {
+    const crew = CREWS.get(this.#workers);
+    CREWS.delete(this.#workers);
+    await crew?.close();
   }
 
   /** An EVM for the rules; whoever takes it sets state and block. */

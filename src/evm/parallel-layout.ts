@@ -191,7 +191,7 @@ export const C_WORKER = 1472;
 export const C_COUNTS_AS = 1480;
 /** u32: 1 = the worker may touch the job. */
 export const C_INSIDE = 1484;
-/** u32: 1 = it waits for state that its request names. */
+/** u32: ASKS* = it waits for state that its request names. */
 export const C_ASKS = 1488;
 /** u32: J_LEAVE as it was when its host looked for news. */
 export const C_LEAVE_SEEN = 1500;
@@ -224,6 +224,9 @@ export const WORK_DONE = -1;
 export const WORK_WAITS = -2;
 /** One task was seen to. */
 export const WORK_GOES_ON = -3;
+/** The worker looks whether it is answered yet; it is to be woken. */
+export const ASKS = 1;
+export const ASKS_ASLEEP = 2;
 /** To the first worker: others ask for state. */
 export const WORK_SERVES = -4;
 /** To the others: their hosts have news to look for (J_LEAVE). */

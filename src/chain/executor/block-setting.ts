@@ -1,6 +1,7 @@
 import type { EVM } from '../../evm/evm.ts';
 import type { PendingState } from '../../state/pending.ts';
 import type { BlockRules, ChainSpec } from '../chain-spec.ts';
+import type { Spreading } from './parallel.ts';
 
 /** Where a block is executed. */
 export interface BlockSetting {
@@ -10,6 +11,8 @@ export interface BlockSetting {
   readonly evm: EVM;
   /** Whether the EVM has the parent's state already: it executed the parent last. */
   readonly isAtParent?: boolean;
+  /** Where several threads may execute the block's transactions. */
+  readonly spreading?: Spreading | undefined;
   /** The parent's state, and where the changes go. */
   readonly state: PendingState;
 }

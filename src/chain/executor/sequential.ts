@@ -12,6 +12,7 @@ import type {
   BlockEnvironment,
   ExecutionResult,
   Hash,
+  Log,
   StateChanges,
   Transaction,
 } from '../../evm/types.ts';
@@ -31,6 +32,7 @@ import { type KnownSenders, recoverAhead } from '../transactions/senders.ts';
 import type { TransactionType } from '../transactions/types.ts';
 import type { BlockSetting } from './block-setting.ts';
 import { moveDaoEther } from './dao-fork.ts';
+import { transactTogether } from './parallel.ts';
 import { collectRequests, recordAncestors, type SystemCall } from './system-calls.ts';
 
 /** Gwei of a withdrawal in wei. */
@@ -90,9 +92,11 @@ export async function executeBlock(
 ): Promise<BlockOutcome> {
   const run = new BlockRun(setting, header);
   await run.begin();
-  for (const [index, bytes] of transactions.entries()) {
+  const together = await run.transactAll(transactions, (index) => senders.of(index));
+  for (const [index, bytes] of together === undefined ? transactions.entries() : []) {
     await run.transact(bytes, senders.of(index));
   }
+  for (const each of together ?? []) if (each instanceof InvalidBlock) throw each;
   return run.finish({ uncles, withdrawals: withdrawals ?? [] });
 }
 
@@ -112,6 +116,15 @@ export function blockEnvironment(header: ExecutedHeader, { blobs }: BlockRules):
     slotNumber,
   };
 }
+
+/** What a receipt is made of. */
+type Ended = Pick<
+  ExecutionResult,
+  'gasUsed' | 'blockGasUsed' | 'stateGasUsed' | 'receiptLogs' | 'created'
+> & {
+  readonly status: ExecutionResult['status'] | 'failed';
+  readonly logs?: readonly Log[];
+};
 
 /** A block in the middle of its execution: `begin`, `transact` for each, `finish`. */
 export class BlockRun {
@@ -158,18 +171,50 @@ export class BlockRun {
   }
 
   /**
+   * Executes all transactions on several threads, at the beginning of a block: of each the receipt,
+   * or why it is refused and has changed nothing. undefined: nothing was executed, and they are to
+   * be given to `transact`, one after another.
+   */
+  async transactAll(
+    transactions: readonly Uint8Array[],
+    senderOf: (index: number) => Address | undefined,
+  ): Promise<readonly (Receipt | InvalidBlock)[] | undefined> {
+    const { spreading, evm } = this.#setting;
+    if (spreading === undefined || this.#appliesEach || this.#accessList) return undefined;
+    const accept = (bytes: Uint8Array, index: number): Transaction => {
+      const { transaction, blobGasUsed } = this.#accept(bytes, senderOf(index));
+      this.#blobGasUsed = blobGasUsed;
+      return transaction;
+    };
+    const offered = { length: transactions.length, [Symbol.iterator]: () => made() };
+    const accepted: Transaction[] = [];
+    function* made(): Generator<Transaction> {
+      for (const [index, bytes] of transactions.entries()) {
+        const transaction = accept(bytes, index);
+        accepted.push(transaction);
+        yield transaction;
+      }
+    }
+    const report = await transactTogether(evm, offered, spreading);
+    this.#blobGasUsed = 0n;
+    if (report === undefined) return undefined;
+    this.#keep(report.changes);
+    return report.results.map((result, index) => {
+      if (result.status === 'refused') return this.#invalid(result.reason, result.message, index);
+      const { type, blobVersionedHashes } = accepted[index] as Transaction;
+      this.#blobGasUsed += BigInt(blobVersionedHashes.length) * GAS_PER_BLOB;
+      return this.#take(type, { ...result, blockGasUsed: result.gasUsed, stateGasUsed: 0n });
+    });
+  }
+
+  /**
    * Executes the next transaction, given as a block holds it.
    * @throws InvalidBlock `block/invalid transaction`; the block is as it was before
    */
   async transact(bytes: Uint8Array, sender?: Address, watch?: TransactionWatch): Promise<Receipt> {
-    const { spec, blockRules, evm, state } = this.#setting;
-    const { rules } = blockRules;
-    const accepted = acceptTransaction(bytes, { chainId: spec.chainId, rules }, sender);
-    if (!accepted.ok) throw this.#invalid(accepted.fault, accepted.message);
-    const { transaction } = accepted;
-    const blobGasUsed = this.#blobGasWith(transaction);
+    const { evm, state } = this.#setting;
+    const { transaction, blobGasUsed } = this.#accept(bytes, sender);
     const { gasLimit } = this.#header;
-    const metersState = rules.metersStateGas;
     const result = await evm.transact(transaction, {
       blockGasLeft: gasLimit - this.#gasUsed,
       blockStateGasLeft: gasLimit - this.#stateGasUsed,
@@ -182,12 +227,26 @@ export class BlockRun {
     this.#keep(result.changes);
     this.#accessList?.next();
     this.#accessList?.add(result.accesses, result.changes);
-    this.#gasPaid += result.gasUsed;
-    this.#gasUsed += result.blockGasUsed;
-    if (metersState) this.#stateGasUsed += result.stateGasUsed;
     this.#blobGasUsed = blobGasUsed;
-    const stateRoot = this.#appliesEach ? state.root() : undefined;
-    const receipt = this.#receiptOf(transaction.type, result, stateRoot);
+    return this.#take(transaction.type, result, this.#appliesEach ? state.root() : undefined);
+  }
+
+  /** Checks what needs no state. @throws InvalidBlock */
+  #accept(bytes: Uint8Array, sender: Address | undefined) {
+    const { spec, blockRules } = this.#setting;
+    const { rules } = blockRules;
+    const accepted = acceptTransaction(bytes, { chainId: spec.chainId, rules }, sender);
+    if (!accepted.ok) throw this.#invalid(accepted.fault, accepted.message);
+    const { transaction } = accepted;
+    return { transaction, blobGasUsed: this.#blobGasWith(transaction) };
+  }
+
+  /** The next transaction has ended. */
+  #take(type: TransactionType, ended: Ended, stateRoot?: Hash): Receipt {
+    this.#gasPaid += ended.gasUsed;
+    this.#gasUsed += ended.blockGasUsed;
+    if (this.#setting.blockRules.rules.metersStateGas) this.#stateGasUsed += ended.stateGasUsed;
+    const receipt = this.#receiptOf(type, ended, stateRoot);
     mergeBloom(this.#bloom, receipt.bloom);
     this.#receipts.push(receipt);
     return receipt;
@@ -249,23 +308,22 @@ export class BlockRun {
     throw this.#invalid('too many blobs', `${sum} blob gas up to here, at most ${limit}`);
   }
 
-  #receiptOf(type: TransactionType, result: ExecutionResult, stateRoot: Hash | undefined): Receipt {
-    const { gasUsed, receiptLogs, created } = result;
+  #receiptOf(type: TransactionType, ended: Ended, stateRoot: Hash | undefined): Receipt {
+    const { gasUsed, receiptLogs, created } = ended;
     const fields = {
       type,
-      succeeded: result.status === 'success',
+      succeeded: ended.status === 'success',
       stateRoot,
       cumulativeGasUsed: this.#gasPaid,
       gasUsed,
       contractAddress: created,
     };
     if (receiptLogs !== undefined) return receiptOf(fields, receiptLogs);
-    const { logs } = result;
+    const { logs = [] } = ended;
     return { ...fields, bloom: logsBloom(logs), logs };
   }
 
-  #invalid(reason: string, message: string): InvalidBlock {
-    const index = this.#receipts.length;
+  #invalid(reason: string, message: string, index = this.#receipts.length): InvalidBlock {
     const text = `transaction ${index}: ${message}`;
     return new InvalidBlock('block/invalid transaction', text, { index, reason, message });
   }

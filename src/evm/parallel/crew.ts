@@ -7,6 +7,7 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { PARALLEL_RUNTIME } from '../../../build/parallel-runtime-bytes.ts';
 import { EVMError } from '../errors.ts';
+import { InputError } from '../input.ts';
 import type { Arena } from '../machine/arena.ts';
 import { CONTEXTS_MAX } from '../machine/contexts.ts';
 import { interpreterModule, type Machine, takeScratch } from '../machine/instance.ts';
@@ -44,6 +45,8 @@ interface Place {
 }
 
 let runtime: WebAssembly.Module | undefined;
+/** A machine's contexts have one crew. */
+const SEATED = new WeakSet<Machine>();
 
 export class Crew implements JobExecutor {
   /** Threads that execute, that of the machine among them. */
@@ -140,6 +143,8 @@ export class Crew implements JobExecutor {
   async #seat(given: JobMachine): Promise<Place> {
     const { machine, arenas, tiers } = given;
     const { memory, rules, rulesAddress, id } = machine;
+    if (SEATED.has(machine)) throw new InputError('crew', 'another one', 'the EVM’s first crew');
+    SEATED.add(machine);
     runtime ??= new WebAssembly.Module(Uint8Array.fromBase64(PARALLEL_RUNTIME));
     const kernels = kernelsModule(true);
     const interpreter = interpreterModule('running', rules, true);

@@ -47,7 +47,6 @@ export class JobMemory {
     const free = tasksAt + count * parallel.TASK_BYTES;
     if (free > this.#end) return false;
     this.#memory.bytes().fill(0, bucketsAt, tasksAt);
-    this.#count = count;
     const fields: readonly (readonly [number, number])[] = [
       [parallel.J_COUNT, count],
       [parallel.J_HEAD, 0],

@@ -94,6 +94,7 @@ export class JobRun {
 
   #ring(): void {
     Atomics.add(this.#words, parallel.J_BELL / 4, 1);
+    if (Atomics.load(this.#words, parallel.J_SLEEPERS / 4) === 0) return;
     Atomics.notify(this.#words, parallel.J_BELL / 4);
   }
 
@@ -162,8 +163,7 @@ export class JobRun {
       if (Atomics.load(this.#all, at) === 0) continue;
       const waits = serveRequest(seat.machine, arena, state, () => true);
       if (waits instanceof Promise) await waits;
-      Atomics.store(this.#all, at, 0);
-      Atomics.notify(this.#all, at);
+      this.#wake(at);
     }
     Atomics.store(this.#words, parallel.J_ASKS_SEEN / 4, asks);
   }
@@ -194,9 +194,13 @@ export class JobRun {
   /** Who asks gets no answer any more: it sees that it is to stop. */
   #release({ ctx }: Arena): void {
     const at = (ctx + parallel.C_ASKS) / 4;
-    if (Atomics.load(this.#all, at) === 0) return;
-    Atomics.store(this.#all, at, 0);
-    Atomics.notify(this.#all, at);
+    if (Atomics.load(this.#all, at) !== 0) this.#wake(at);
+  }
+
+  /** PERF: a call of the system where it sleeps, and only there. */
+  #wake(at: number): void {
+    const asked = Atomics.exchange(this.#all, at, 0);
+    if (asked === parallel.ASKS_ASLEEP) Atomics.notify(this.#all, at);
   }
 }
 

@@ -3,7 +3,7 @@
 // to do itself: precompiles, and for the first worker the state.
 import { STATUS_NEED_STATE } from "../../layout";
 import {
-  C_ASKS, C_INSIDE, C_JOB, C_LEAVE_SEEN, C_TASK, C_TASK_INDEX, C_WORKER, EVENT_ASKS, EVENT_IS_ANSWERED, EVENT_SLEEPS,
+  ASKS, ASKS_ASLEEP, C_ASKS, C_INSIDE, C_JOB, C_LEAVE_SEEN, C_TASK, C_TASK_INDEX, C_WORKER, EVENT_ASKS, EVENT_IS_ANSWERED, EVENT_SLEEPS,
   FIRST_WORKER, J_ASKS, J_BELL, J_LEAVE, J_SLEEPERS, WORK_DONE,
   WORK_GOES_ON, WORK_LEAVES, WORK_SERVES, WORK_WAITS,
 } from "../../parallel-layout";
@@ -69,12 +69,13 @@ function sleep(job: u32, bell: u32, patience: i64): bool {
 /** Has the first worker answer the context's request. */
 function ask(ctx: u32, job: u32): void {
   note(ctx, EVENT_ASKS, load<u32>(ctx, C_TASK_INDEX));
-  atomic.store<u32>(ctx + C_ASKS, 1);
+  atomic.store<u32>(ctx + C_ASKS, ASKS);
   atomic.add<u32>(job + J_ASKS, 1);
   ringAll(job);
   for (let spin: u32 = 0; spin < SPINS; spin++) {
     if (atomic.load<u32>(ctx + C_ASKS) == 0) break;
   }
-  while (atomic.load<u32>(ctx + C_ASKS) != 0) atomic.wait<u32>(ctx + C_ASKS, 1, FOR_EVER);
+  atomic.cmpxchg<u32>(ctx + C_ASKS, ASKS, ASKS_ASLEEP);
+  while (atomic.load<u32>(ctx + C_ASKS) != 0) atomic.wait<u32>(ctx + C_ASKS, ASKS_ASLEEP, FOR_EVER);
   note(ctx, EVENT_IS_ANSWERED, load<u32>(ctx, C_TASK_INDEX));
 }

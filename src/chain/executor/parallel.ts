@@ -1,0 +1,47 @@
+/**
+ * A block's transactions executed on several threads, where it is worth it and possible. What comes
+ * of it is what one after another gives (docs/design/parallel.md).
+ */
+import { EVMError } from '../../evm/errors.ts';
+import type { EVM } from '../../evm/evm.ts';
+import type { JobExecutor, JobReport } from '../../evm/parallel/job.ts';
+import type { Transaction } from '../../evm/types.ts';
+import { InvalidBlock } from '../blocks/fault.ts';
+
+/** Fewer transactions are not spread: waking a thread takes as long as executing one or two. */
+const TRANSACTIONS_MIN = 8;
+
+/** The threads that blocks may be spread over. */
+export interface Spreading {
+  readonly crew: JobExecutor;
+  /** Blocks of fewer transactions are executed by the thread that imports; 8 when left out. */
+  readonly transactionsMin?: number | undefined;
+}
+
+/** Transactions of a block, made when they are asked for; whoever makes them may refuse one. */
+export interface Offered extends Iterable<Transaction> {
+  readonly length: number;
+}
+
+/**
+ * undefined: they are to be executed one after another, which also says what is wrong with one
+ * that cannot be made. Nothing has changed then.
+ */
+export async function transactTogether(
+  evm: EVM,
+  offered: Offered,
+  { crew, transactionsMin = TRANSACTIONS_MIN }: Spreading,
+): Promise<JobReport | undefined> {
+  if (offered.length < transactionsMin) return undefined;
+  try {
+    return await evm.transactAll(offered, crew);
+  } catch (error) {
+    if (error instanceof InvalidBlock) return undefined;
+    throw error;
+  }
+}
+
+/** Whether the block is to be executed again, by a machine and a crew that are new. */
+export function hasLostWorker(error: unknown): boolean {
+  return error instanceof EVMError && error.code === 'evm/worker lost';
+}
