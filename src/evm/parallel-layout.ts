@@ -119,6 +119,8 @@ export const W_RECORDS = 4;
 export const W_KIND = 8;
 /** u32: 1 = it is in the block's versions. */
 export const W_FOLDED = 12;
+/** ptr: the record of the last transaction that counts; 0 = of none. */
+export const W_COUNTED = 16;
 /** word, word: the slot and its account; of an account its address and zero. */
 export const W_KEY = 32;
 export const W_OWNER = 64;

@@ -17,6 +17,7 @@ import type { Transaction } from '../types.ts';
 import type { CrewNews, CrewStart } from './crew-news.ts';
 import type { JobExecutor, JobMachine, JobReport, JobTransactions } from './job.ts';
 import { readJobChanges } from './job-changes.ts';
+import { JobEvents } from './job-events.ts';
 import { JobMemory, REGION_BYTES } from './job-memory.ts';
 import { JobRun, untilOut } from './job-run.ts';
 import { Seat, type SeatPlan } from './seat.ts';
@@ -107,7 +108,11 @@ export class Crew implements JobExecutor {
     const hasLost = () => this.#hasLost;
     const run = new JobRun({ seat, memory, others, state, coinbase, precompiles, hasLost });
     const kept: Transaction[] = [];
+    const working = arenas.slice(0, this.workers);
+    const notes = transactions.notesEvents ?? false;
+    const events = notes ? JobEvents.begin(machine.memory, memory, working) : undefined;
     const isDone = await run.execute(keeping(transactions, kept));
+    const noted = events?.end() ?? [];
     given.tiers.reportLater(seat.arena, memory.hotCodes);
     if (!isDone) return undefined;
     // What is folded in part no other executor may build upon.
@@ -116,6 +121,7 @@ export class Crew implements JobExecutor {
       results: memory.results(kept),
       changes: readJobChanges(machine.memory, memory.job),
       statistics: memory.statistics,
+      events: noted,
     };
   }
 

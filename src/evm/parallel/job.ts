@@ -31,6 +31,8 @@ export interface JobMachine {
 /** The transactions of a block. Whoever gives them is asked for one after another. */
 export interface JobTransactions extends Iterable<Transaction> {
   readonly length: number;
+  /** Whether what the workers do is to be noted: each event takes 0.1 us. */
+  readonly notesEvents?: boolean;
 }
 
 export interface JobReport {
@@ -38,6 +40,37 @@ export interface JobReport {
   readonly results: readonly JobResult[];
   readonly changes: StateChanges;
   readonly statistics: JobStatistics;
+  /** In the order of time, where they were asked for. */
+  readonly events: readonly JobEvent[];
+}
+
+export type JobEventKind =
+  | 'executes at head'
+  | 'executes in advance'
+  /** At what it had observed. */
+  | 'looks'
+  /** Of what it had observed, this is another by now. */
+  | 'stale'
+  | 'counts'
+  | 'gives back'
+  /** For want of anything to do, until its next event. */
+  | 'sleeps'
+  /** For state, until it is answered. */
+  | 'asks'
+  | 'is answered';
+
+/** Something that a worker did. */
+export interface JobEvent {
+  /** From 1 on. */
+  readonly worker: number;
+  /** Since 1970. */
+  readonly timeMs: number;
+  readonly kind: JobEventKind;
+  /** The transaction; of no meaning for one that sleeps. */
+  readonly index: number;
+  /** Where it is stale: the account, or one of its slots. */
+  readonly address?: Address;
+  readonly slot?: bigint;
 }
 
 /** What came of a transaction of a job. */

@@ -14,6 +14,8 @@ import { work } from "./work";
 
 /** Looks at the bell before one sleeps: some 10 us, what waking up costs. */
 const SPINS: u32 = 2_000;
+/** The same for an answer, which takes its host some 10 us. */
+const SPINS_FOR_ANSWER: u32 = 20_000;
 /** Nanoseconds after which the first worker looks whether the others are still there. */
 const PATIENCE: i64 = 20_000_000;
 const FOR_EVER: i64 = -1;
@@ -72,7 +74,7 @@ function ask(ctx: u32, job: u32): void {
   atomic.store<u32>(ctx + C_ASKS, ASKS);
   atomic.add<u32>(job + J_ASKS, 1);
   ringAll(job);
-  for (let spin: u32 = 0; spin < SPINS; spin++) {
+  for (let spin: u32 = 0; spin < SPINS_FOR_ANSWER; spin++) {
     if (atomic.load<u32>(ctx + C_ASKS) == 0) break;
   }
   atomic.cmpxchg<u32>(ctx + C_ASKS, ASKS, ASKS_ASLEEP);

@@ -2,7 +2,7 @@
 // what counts when the head has come to it: by value, and where a value was only compared, by what
 // was asked of it.
 import {
-  ACCOUNT_ABSENT, ACCOUNT_BYTES, ACCOUNT_EXISTS, A_BALANCE, A_CODE_HASH, A_FLAGS, A_GENERATION, A_GENERATION_BEFORE,
+  ACCOUNT_BYTES, ACCOUNT_EXISTS, A_BALANCE, A_CODE_HASH, A_FLAGS, A_GENERATION, A_GENERATION_BEFORE,
   A_NONCE, A_READS, A_SALT, C_ACCOUNTS, C_EMPTY_HASH, C_SLOTS, C_VERSIONS, C_VIEW, LAYER_ACCOUNTS,
   LAYER_SLOTS, READ_BALANCE, READ_CODE, READ_EXISTENCE, READ_NONCE, S_ACCOUNT, S_GENERATION, S_KEY, S_ORIGINAL, S_READS, S_VALUE,
 } from "../../layout";
@@ -18,11 +18,12 @@ import { subWord } from "../numbers";
 import { lessWord, markRead } from "../state";
 import { copyWord, isZeroWord, sameWord, tableCount, tableFind, tableNext } from "../tables";
 import { noteStale } from "./events";
-import { advanceAccount, slotRecord, takeBytes } from "./written";
+import { advanceAccount, copyBefore, slotRecord, takeBytes } from "./written";
 
 /** Brings an account that the transaction has found to what those before it have made of it. */
 export function findAsWritten(ctx: u32, a: u32): void {
-  advanceAccount(load<u32>(ctx, C_JOB), load<u32>(ctx, C_TASK_INDEX), a, ctx + C_JOB_SCRATCH);
+  const atHead = load<u32>(ctx, C_AT_HEAD) != 0;
+  advanceAccount(load<u32>(ctx, C_JOB), load<u32>(ctx, C_TASK_INDEX), a, atHead, ctx + C_JOB_SCRATCH);
   store<u64>(a, load<u64>(a, A_NONCE), A_NONCE_BEFORE);
   store<u32>(a, u32((load<u32>(a, A_FLAGS) & ACCOUNT_EXISTS) != 0), A_EXISTS_BEFORE);
   store<u32>(a, load<u32>(a, A_GENERATION), A_GENERATION_BEFORE);
@@ -95,17 +96,17 @@ export function keepObserved(ctx: u32, job: u32, task: u32): bool {
 }
 
 /** Whether all that transaction `index` observed is so upon what those before it have written. */
-export function holds(ctx: u32, job: u32, task: u32, index: u32, scratch: u32): bool {
+export function holds(ctx: u32, job: u32, task: u32, index: u32, atHead: bool): bool {
   let at = load<u32>(task, TASK_READS);
   for (let i = load<u32>(task, TASK_READ_ACCOUNTS); i > 0; i--) {
-    if (!accountHolds(ctx, job, index, at, scratch)) {
+    if (!accountHolds(ctx, job, index, at, atHead)) {
       noteStale(ctx, index, WRITTEN_ACCOUNT, at + O_ADDRESS, 0);
       return false;
     }
     at += OBSERVED_ACCOUNT_BYTES;
   }
   for (let i = load<u32>(task, TASK_READ_SLOTS); i > 0; i--) {
-    if (!slotHolds(ctx, job, index, at)) {
+    if (!slotHolds(ctx, job, index, at, atHead)) {
       noteStale(ctx, index, WRITTEN_SLOT, at + O_SLOT_OWNER, at + O_SLOT);
       return false;
     }
@@ -114,12 +115,11 @@ export function holds(ctx: u32, job: u32, task: u32, index: u32, scratch: u32): 
   return true;
 }
 
-/** `scratch` has room for an account's entry and a word. */
-function accountHolds(ctx: u32, job: u32, index: u32, at: u32, scratch: u32): bool {
+function accountHolds(ctx: u32, job: u32, index: u32, at: u32, atHead: bool): bool {
   const reads = load<u32>(at, O_READS);
-  const a = scratch;
+  const a = ctx + C_JOB_SCRATCH;
   if (!copyBefore(ctx, at + O_ADDRESS, a)) return false;
-  advanceAccount(job, index, a, scratch + ACCOUNT_BYTES);
+  advanceAccount(job, index, a, atHead, a + ACCOUNT_BYTES);
   // Of every account that has slots in the transaction, and of few others.
   if (load<u32>(a, A_GENERATION) != load<u32>(at, O_GENERATION)) return false;
   if (reads & READ_BALANCE && !sameWord(a + A_BALANCE, at + O_BALANCE)) return false;
@@ -144,22 +144,10 @@ function wasEmpty(ctx: u32, at: u32): bool {
   return load<u64>(at, O_NONCE) == 0 && isZeroWord(at + O_BALANCE) && sameWord(at + O_CODE_HASH, ctx + C_EMPTY_HASH);
 }
 
-/** The entry of an account as it was before the block; false where it is no longer known. */
-export function copyBefore(ctx: u32, address: u32, to: u32): bool {
-  let source = tableFind(load<u32>(ctx + C_VERSIONS) + LAYER_ACCOUNTS, address, 0, A_SALT);
-  if (source == 0 || load<u32>(source, A_FLAGS) & ACCOUNT_ABSENT) {
-    source = tableFind(load<u32>(ctx + C_VIEW) + LAYER_ACCOUNTS, address, 0, A_SALT);
-  }
-  if (source == 0) return false;
-  memory.copy(to, source, A_SALT);
-  copyWord(to, address);
-  return true;
-}
-
-function slotHolds(ctx: u32, job: u32, index: u32, at: u32): bool {
+function slotHolds(ctx: u32, job: u32, index: u32, at: u32, atHead: bool): bool {
   const owner = at + O_SLOT_OWNER;
   const generation = load<u32>(at, O_SLOT_GENERATION);
-  const record = slotRecord(job, index, at + O_SLOT, owner, generation);
+  const record = slotRecord(job, index, at + O_SLOT, owner, generation, atHead);
   if (record != 0) return sameWord(record + V_VALUE, at + O_SLOT_VALUE);
   const source = slotBefore(ctx, at + O_SLOT, owner, generation);
   return source == 0 ? isZeroWord(at + O_SLOT_VALUE) : sameWord(source + S_VALUE, at + O_SLOT_VALUE);

@@ -10,16 +10,15 @@ import {
   CHANGED_BYTES, CHANGED_CODE, CHANGED_ENTRY, CHANGED_KIND, CHANGED_WIPED, C_JOB_SCRATCH,
   J_CHANGED, J_CHANGED_COUNT, J_COUNT, SLOT_VERSION_BYTES, TASK_RECORDS, V_CODE, V_CODE_HASH,
   V_DEAD, V_ENTRY, V_EXISTS, V_FIELDS, V_GENERATION, V_INDEX, V_NEXT_OWN, V_NONCE, V_VALUE,
-  VERSION_ADDED, VERSION_BALANCE, VERSION_NONCE, VERSION_REST, W_FOLDED, W_KEY, W_KIND, W_OWNER,
-  W_RECORDS, WRITTEN_ACCOUNT, WRITTEN_SLOT,
+  VERSION_ADDED, VERSION_BALANCE, VERSION_NONCE, VERSION_REST, W_COUNTED, W_FOLDED, W_KEY, W_KIND,
+  W_OWNER, WRITTEN_ACCOUNT, WRITTEN_SLOT,
 } from "../../parallel-layout";
 import { subWord } from "../numbers";
 import { hasFlag } from "../state";
 import { copyWord, sameWord, tableFind, tableNext } from "../tables";
 import { versionOf, writeSlot } from "../versions";
-import { copyBefore } from "./observed";
 import { taskAt } from "./tasks";
-import { addWritten, advanceAccount, publish, recordBefore, replaceRecords, takeBytes } from "./written";
+import { addWritten, advanceAccount, copyBefore, publish, replaceRecords, takeBytes } from "./written";
 
 /** Replaces what the task's transaction had written by what it has now; false = the region is full. */
 export function publishWrites(ctx: u32, job: u32, task: u32, index: u32): bool {
@@ -126,9 +125,8 @@ function foldAccount(ctx: u32, job: u32, entry: u32): bool {
   const a = ctx + C_JOB_SCRATCH;
   if (!copyBefore(ctx, entry + W_KEY, a)) return false;
   const generation = load<u32>(a, A_GENERATION);
-  const codeHash = a + ACCOUNT_BYTES;
-  advanceAccount(job, load<u32>(job, J_COUNT), a, codeHash);
-  const before = codeHash;
+  const before = a + ACCOUNT_BYTES;
+  advanceAccount(job, load<u32>(job, J_COUNT), a, true, before);
   const hadCode = copyBefore(ctx, entry + W_KEY, before) && sameWord(before + A_CODE_HASH, a + A_CODE_HASH);
   const version = versionOf(load<u32>(ctx + C_VERSIONS), a);
   if (version == 0) return false;
@@ -139,7 +137,7 @@ function foldAccount(ctx: u32, job: u32, entry: u32): bool {
 }
 
 function foldSlot(ctx: u32, job: u32, entry: u32): bool {
-  const record = recordBefore(load<u32>(entry, W_RECORDS), load<u32>(job, J_COUNT));
+  const record = load<u32>(entry, W_COUNTED);
   const a = ctx + C_JOB_SCRATCH;
   // As it is by now: what was written of it has been folded.
   if (!copyBefore(ctx, entry + W_OWNER, a)) return false;

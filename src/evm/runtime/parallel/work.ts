@@ -6,7 +6,7 @@ import {
   TX_GAS_USED, TX_REFUSED,
 } from "../../layout";
 import {
-  COUNTED_AGAIN, COUNTED_FIRST, COUNTED_KEPT, C_AT_HEAD, C_COUNTS_AS, C_JOB, C_JOB_SCRATCH, C_TASK,
+  COUNTED_AGAIN, COUNTED_FIRST, COUNTED_KEPT, C_AT_HEAD, C_COUNTS_AS, C_JOB, C_TASK,
   C_TASK_INDEX, C_WORKER, EVENT_COUNTS, EVENT_EXECUTES_AT_HEAD, EVENT_EXECUTES_IN_ADVANCE,
   EVENT_GIVES_BACK, EVENT_LOOKS, FIRST_WORKER, J_GAS_LIMIT, J_GAS_USED, J_HEAD, J_STATUS,
   JOB_GIVEN_UP, JOB_RUNS, TASK_BLOB_HASHES, TASK_BLOB_HASH_COUNT, TASK_COUNTS, TASK_CREATED,
@@ -23,7 +23,7 @@ import { publishWrites } from "./publish";
 import {
   count, giveBack, giveToFirst, noteWrites, NO_TASK, ringAll, takeExecuted, takeHead, taskAt, takeNext,
 } from "./tasks";
-import { replaceRecords, takeBytes } from "./written";
+import { countRecords, replaceRecords, takeBytes } from "./written";
 
 /** Bytes that a receipt's logs take at most beside the logs themselves: its bloom. */
 const BLOOM_BYTES: u32 = 256;
@@ -43,7 +43,7 @@ export function work(ctx: u32): i32 {
   const executed = takeExecuted(job, worker);
   if (executed == NO_TASK) return WORK_WAITS;
   note(ctx, EVENT_LOOKS, executed);
-  if (!holds(ctx, job, taskAt(job, executed), executed, ctx + C_JOB_SCRATCH)) {
+  if (!holds(ctx, job, taskAt(job, executed), executed, false)) {
     return executeInAdvance(ctx, job, executed);
   }
   note(ctx, EVENT_GIVES_BACK, executed);
@@ -56,7 +56,7 @@ function lookAtHead(ctx: u32, job: u32): i32 {
   const index = load<u32>(job, J_HEAD);
   const task = taskAt(job, index);
   note(ctx, EVENT_LOOKS, index);
-  if (!holds(ctx, job, task, index, ctx + C_JOB_SCRATCH)) return executeHead(ctx, job, COUNTED_AGAIN);
+  if (!holds(ctx, job, task, index, true)) return executeHead(ctx, job, COUNTED_AGAIN);
   if (load<u64>(task + TASK_TX, TX_GAS) > gasLeft(job)) return executeHead(ctx, job, COUNTED_FIRST);
   return countTask(ctx, job, task, COUNTED_KEPT);
 }
@@ -141,6 +141,7 @@ function keepOutcome(ctx: u32, job: u32, task: u32, index: u32, status: i32): bo
 }
 
 function countTask(ctx: u32, job: u32, task: u32, how: u32): i32 {
+  if (!countRecords(ctx, task)) return giveUp(job);
   store<u64>(job, load<u64>(job, J_GAS_USED) + load<u64>(task, TASK_GAS_USED), J_GAS_USED);
   store<u32>(task, how, TASK_HOW);
   note(ctx, EVENT_COUNTS, load<u32>(job, J_HEAD));

@@ -1,18 +1,27 @@
 // What the transactions of a job have written: for each account and slot the records of the
 // transactions, the latest first. Nothing here takes a lock, and nothing that can be reached ever
-// changes, but for the mark that a record was replaced: an entry or a record is written whole, then
-// linked by one exchange; who loses it to another looks again.
+// changes, but for the mark that a record was replaced, and for what it says once it counts: an entry
+// or a record is written whole, then linked by one exchange; who loses it to another looks again.
 import {
-  A_BALANCE, A_CODE, A_CODE_HASH, A_FLAGS, A_GENERATION, A_NONCE, ACCOUNT_EXISTS,
+  ACCOUNT_ABSENT, ACCOUNT_EXISTS, A_BALANCE, A_CODE, A_CODE_HASH, A_FLAGS, A_GENERATION, A_NONCE,
+  A_SALT, C_VERSIONS, C_VIEW, LAYER_ACCOUNTS,
 } from "../../layout";
 import {
-  C_JOB, C_TASK_INDEX, J_BUCKETS, J_BUCKET_MASK, J_END, J_FREE, TASK_RECORDS, V_CODE, V_CODE_HASH,
-  V_DEAD, V_EXISTS, V_FIELDS, V_GENERATION, V_INDEX, V_NEXT, V_NEXT_OWN, V_NONCE, V_VALUE,
-  VERSION_ADDED, VERSION_BALANCE, VERSION_NONCE, VERSION_REST, W_BYTES, W_FOLDED, W_KEY, W_KIND, W_NEXT,
-  W_OWNER, W_RECORDS, WRITTEN_ACCOUNT, WRITTEN_SLOT,
+  C_AT_HEAD, C_JOB, C_JOB_SCRATCH, C_TASK_INDEX, J_BUCKETS, J_BUCKET_MASK, J_END, J_FREE,
+  TASK_RECORDS, V_CODE, V_CODE_HASH, V_DEAD, V_ENTRY, V_EXISTS, V_FIELDS, V_GENERATION, V_INDEX,
+  V_NEXT, V_NEXT_OWN, V_NONCE, V_VALUE, VERSION_ADDED, VERSION_BALANCE, VERSION_NONCE,
+  VERSION_REST, W_BYTES, W_COUNTED, W_FOLDED, W_KEY, W_KIND, W_NEXT, W_OWNER, W_RECORDS,
+  WRITTEN_ACCOUNT, WRITTEN_SLOT,
 } from "../../parallel-layout";
 import { addWord } from "../numbers";
-import { copyWord, hashWord, sameWord, zeroWord } from "../tables";
+import { copyWord, hashWord, sameWord, tableFind, zeroWord } from "../tables";
+
+/**
+ * Records of an account or a slot that one in advance looks through for what is under way: all have
+ * one of the coinbase.
+ */
+const UNDER_WAY_MAX: u32 = 32;
+const ALL_FIELDS: u32 = VERSION_BALANCE | VERSION_NONCE | VERSION_REST;
 
 /** So many bytes of the job's region, aligned to 64, not zeroed; 0 = it is full. */
 export function takeBytes(job: u32, bytes: u32): u32 {
@@ -49,6 +58,7 @@ export function addWritten(job: u32, kind: u32, key: u32, owner: u32): u32 {
       made = takeBytes(job, W_BYTES);
       if (made == 0) return 0;
       store<u32>(made, 0, W_RECORDS);
+      store<u32>(made, 0, W_COUNTED);
       store<u32>(made, kind, W_KIND);
       store<u32>(made, 0, W_FOLDED);
       copyWord(made + W_KEY, key);
@@ -89,57 +99,121 @@ export function replaceRecords(task: u32): void {
   store<u32>(task, 0, TASK_RECORDS);
 }
 
-/** The first record of a transaction before `index`, from `record` on, that was not replaced. */
-export function recordBefore(record: u32, index: u32): u32 {
-  for (let at = record; at != 0; at = atomic.load<u32>(at, V_NEXT)) {
-    if (load<u32>(at, V_INDEX) < index && atomic.load<u32>(at, V_DEAD) == 0) return at;
-  }
-  return 0;
-}
-
 /**
  * Brings the entry of an account, as it was before the block, to what the transactions before
- * `index` have made of it.
+ * `index` have made of it: for the head's, those that count; for one in advance, also those that
+ * are under way, as far as they are soon found.
  */
-export function advanceAccount(job: u32, index: u32, a: u32, scratch: u32): void {
+export function advanceAccount(job: u32, index: u32, a: u32, atHead: bool, scratch: u32): void {
   const entry = findWritten(job, WRITTEN_ACCOUNT, a, 0);
   if (entry == 0) return;
-  let open: u32 = VERSION_BALANCE | VERSION_NONCE | VERSION_REST;
-  // What was added since the balance that counts.
+  const counted = atomic.load<u32>(entry + W_COUNTED);
+  let open = ALL_FIELDS;
+  // What was added since the balance that is known.
   zeroWord(scratch);
-  let record = recordBefore(atomic.load<u32>(entry, W_RECORDS), index);
-  while (record != 0 && open != 0) {
-    const fields = load<u32>(record, V_FIELDS);
-    if (open & VERSION_BALANCE) {
-      if (fields & VERSION_ADDED) addWord(scratch, scratch, record + V_VALUE);
-      if (fields & VERSION_BALANCE) copyWord(a + A_BALANCE, record + V_VALUE);
+  if (!atHead) {
+    let record = atomic.load<u32>(entry + W_RECORDS);
+    for (let i: u32 = 0; record != 0 && record != counted && i < UNDER_WAY_MAX; i++) {
+      if (load<u32>(record, V_INDEX) < index && atomic.load<u32>(record, V_DEAD) == 0) {
+        open = applyRecord(a, record, open, scratch);
+        if (open == 0) break;
+      }
+      record = atomic.load<u32>(record, V_NEXT);
     }
-    if (open & fields & VERSION_NONCE) store<u64>(a, load<u64>(record, V_NONCE), A_NONCE);
-    if (open & fields & VERSION_REST) {
-      memory.copy(a + A_CODE_HASH, record + V_CODE_HASH, 32);
-      store<u32>(a, load<u32>(record, V_CODE), A_CODE);
-      store<u32>(a, load<u32>(record, V_GENERATION), A_GENERATION);
-      const exists = load<u32>(record, V_EXISTS) ? ACCOUNT_EXISTS : 0;
-      store<u32>(a, (load<u32>(a, A_FLAGS) & ~ACCOUNT_EXISTS) | exists, A_FLAGS);
-    }
-    open &= ~fields;
-    record = recordBefore(atomic.load<u32>(record, V_NEXT), index);
   }
+  if (counted != 0 && open != 0) applyRecord(a, counted, open, scratch);
   addWord(a + A_BALANCE, a + A_BALANCE, scratch);
 }
 
+/** Takes over the fields that are open still; those that are open then. */
+function applyRecord(a: u32, record: u32, open: u32, added: u32): u32 {
+  const fields = atomic.load<u32>(record, V_FIELDS);
+  if (open & VERSION_BALANCE) {
+    if (fields & VERSION_ADDED) addWord(added, added, record + V_VALUE);
+    if (fields & VERSION_BALANCE) copyWord(a + A_BALANCE, record + V_VALUE);
+  }
+  if (open & fields & VERSION_NONCE) store<u64>(a, load<u64>(record, V_NONCE), A_NONCE);
+  if (open & fields & VERSION_REST) {
+    copyWord(a + A_CODE_HASH, record + V_CODE_HASH);
+    store<u32>(a, load<u32>(record, V_CODE), A_CODE);
+    store<u32>(a, load<u32>(record, V_GENERATION), A_GENERATION);
+    const exists = load<u32>(record, V_EXISTS) ? ACCOUNT_EXISTS : 0;
+    store<u32>(a, (load<u32>(a, A_FLAGS) & ~ACCOUNT_EXISTS) | exists, A_FLAGS);
+  }
+  return open & ~fields;
+}
+
+/**
+ * The transaction of the task counts: its records are what the head goes by from now on. So each is
+ * made to say all of an account, of which it said what had changed: whoever looks needs no other.
+ * False: an account is not known any more.
+ */
+export function countRecords(ctx: u32, task: u32): bool {
+  for (let record = load<u32>(task, TASK_RECORDS); record != 0; record = load<u32>(record, V_NEXT_OWN)) {
+    const entry = load<u32>(record, V_ENTRY);
+    if (load<u32>(entry, W_KIND) == WRITTEN_ACCOUNT && !completeRecord(ctx, entry, record)) return false;
+    atomic.store<u32>(entry + W_COUNTED, record);
+  }
+  return true;
+}
+
+/** Those who read it meanwhile, in advance, may see half of it: they go by its fields. */
+function completeRecord(ctx: u32, entry: u32, record: u32): bool {
+  const fields = load<u32>(record, V_FIELDS);
+  const a = ctx + C_JOB_SCRATCH;
+  const before = load<u32>(entry, W_COUNTED);
+  if (before == 0) {
+    if (!copyBefore(ctx, entry + W_KEY, a)) return false;
+  } else applyRecord(a, before, ALL_FIELDS, a);
+  if (fields & VERSION_ADDED) addWord(record + V_VALUE, record + V_VALUE, a + A_BALANCE);
+  else if ((fields & VERSION_BALANCE) == 0) copyWord(record + V_VALUE, a + A_BALANCE);
+  if ((fields & VERSION_NONCE) == 0) store<u64>(record, load<u64>(a, A_NONCE), V_NONCE);
+  // That it is there is so in any case: it has a nonce, or something was added.
+  if ((fields & VERSION_REST) == 0) {
+    copyWord(record + V_CODE_HASH, a + A_CODE_HASH);
+    store<u32>(record, load<u32>(a, A_CODE), V_CODE);
+    store<u32>(record, load<u32>(a, A_GENERATION), V_GENERATION);
+  }
+  atomic.store<u32>(record + V_FIELDS, ALL_FIELDS);
+  return true;
+}
+
 /** The record of a slot that holds for transaction `index`; 0 = none, as before the block. */
-export function slotRecord(job: u32, index: u32, key: u32, owner: u32, generation: u32): u32 {
+export function slotRecord(job: u32, index: u32, key: u32, owner: u32, generation: u32, atHead: bool): u32 {
   const entry = findWritten(job, WRITTEN_SLOT, key, owner);
   if (entry == 0) return 0;
-  const record = recordBefore(atomic.load<u32>(entry, W_RECORDS), index);
+  const counted = atomic.load<u32>(entry + W_COUNTED);
+  const record = atHead ? counted : underWay(entry, index, counted);
   // Written before the account's storage was wiped: nobody has written it since.
   return record == 0 || load<u32>(record, V_GENERATION) != generation ? 0 : record;
+}
+
+/** The first record of a transaction before `index` that was not replaced, or what counts. */
+function underWay(entry: u32, index: u32, counted: u32): u32 {
+  let record = atomic.load<u32>(entry + W_RECORDS);
+  for (let i: u32 = 0; record != 0 && record != counted && i < UNDER_WAY_MAX; i++) {
+    if (load<u32>(record, V_INDEX) < index && atomic.load<u32>(record, V_DEAD) == 0) return record;
+    record = atomic.load<u32>(record, V_NEXT);
+  }
+  return counted;
 }
 
 /** Of the context's transaction. */
 // @ts-ignore: decorator
 @inline
 export function writtenSlot(ctx: u32, key: u32, owner: u32, generation: u32): u32 {
-  return slotRecord(load<u32>(ctx, C_JOB), load<u32>(ctx, C_TASK_INDEX), key, owner, generation);
+  const atHead = load<u32>(ctx, C_AT_HEAD) != 0;
+  return slotRecord(load<u32>(ctx, C_JOB), load<u32>(ctx, C_TASK_INDEX), key, owner, generation, atHead);
+}
+
+/** The entry of an account as it was before the block; false where it is no longer known. */
+export function copyBefore(ctx: u32, address: u32, to: u32): bool {
+  let source = tableFind(load<u32>(ctx + C_VERSIONS) + LAYER_ACCOUNTS, address, 0, A_SALT);
+  if (source == 0 || load<u32>(source, A_FLAGS) & ACCOUNT_ABSENT) {
+    source = tableFind(load<u32>(ctx + C_VIEW) + LAYER_ACCOUNTS, address, 0, A_SALT);
+  }
+  if (source == 0) return false;
+  memory.copy(to, source, A_SALT);
+  copyWord(to, address);
+  return true;
 }
