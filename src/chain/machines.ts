@@ -3,18 +3,21 @@
 import { createEVM, type EVM } from '../evm/evm.ts';
 import type { Rules } from '../evm/forks/rules.ts';
 import { InputError } from '../evm/input.ts';
-import { Crew, WORKERS_MAX } from '../evm/parallel/crew.ts';
+import { Crew } from '../evm/parallel/crew.ts';
 import type { Engine, Hash } from '../evm/types.ts';
 import type { Spreading } from './executor/parallel.ts';
+import { WORKERS_DEFAULT, WORKERS_MAX } from './workers.ts';
 
 export interface MachineOptions {
   readonly engine: Engine;
   /** For `auto`: calls or jumps after which code is compiled. */
   readonly hotThreshold?: number;
-  /** Threads that execute a block; 1 when left out. */
+  /** Threads that execute a block; as many as there are cores when left out. */
   readonly workers?: number | undefined;
   /** Blocks of fewer transactions are executed by one. */
   readonly spreadFrom?: number | undefined;
+  /** For tests: workers dawdle by chance, which begins with this number. */
+  readonly seed?: number | undefined;
 }
 
 /** Crews of this process, by their number of workers. */
@@ -23,7 +26,7 @@ const CREWS = new Map<number, Crew>();
 export class Machines {
   readonly #options: Pick<MachineOptions, 'engine' | 'hotThreshold'>;
   readonly #workers: number;
-  readonly #spreadFrom: number | undefined;
+  readonly #spreading: Pick<Spreading, 'transactionsMin' | 'seed'>;
   readonly #byRules = new Map<string, EVM>();
   /** The block whose state an EVM has. */
   readonly #standing = new WeakMap<EVM, Hash>();
@@ -31,13 +34,13 @@ export class Machines {
   readonly #keys = new WeakMap<Rules, string>();
 
   /** @throws InputError for a number of workers that there cannot be */
-  constructor({ workers = 1, spreadFrom, ...options }: MachineOptions) {
+  constructor({ workers = WORKERS_DEFAULT, spreadFrom, seed, ...options }: MachineOptions) {
     if (!(Number.isInteger(workers) && workers >= 1 && workers <= WORKERS_MAX)) {
       throw new InputError('workers', workers, `an integer from 1 to ${WORKERS_MAX}`);
     }
     this.#options = options;
     this.#workers = workers;
-    this.#spreadFrom = spreadFrom;
+    this.#spreading = { transactionsMin: spreadFrom, seed };
   }
 
   /** The threads that a block may be spread over; undefined for none. */
@@ -48,7 +51,7 @@ export class Machines {
       crew = new Crew(this.#workers);
       CREWS.set(this.#workers, crew);
     }
-    return { crew, transactionsMin: this.#spreadFrom };
+    return { crew, ...this.#spreading };
   }
 
   /** A thread of the crew has died: the next block gets another one. */

@@ -50,6 +50,8 @@ export interface GenesisFields {
 export interface ChainSetting {
   /** `auto` when left out. */
   readonly engine?: Engine;
+  /** Threads that execute a block; as many as there are cores when left out. */
+  readonly workers?: number;
   /**
    * Blocks before the head whose states are kept. The folder keeps the choice: when left out it is
    * as it was, 256 at first.
@@ -108,8 +110,8 @@ export async function openChain(
   }
 }
 
-function machinesOf({ engine = 'auto' }: ChainSetting): Machines {
-  return new Machines({ engine });
+function machinesOf({ engine = 'auto', workers }: ChainSetting): Machines {
+  return new Machines({ engine, workers });
 }
 
 function limitsOf({ window, archive }: ChainSetting): DatabaseLimits {

@@ -10,19 +10,23 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
+import { WORKERS_MAX } from '../chain/workers.ts';
 import type { Engine } from '../evm/types.ts';
 import type { BlockTestResult } from './blocktest/run.ts';
 import type { WorkerSetup } from './blocktest/worker.ts';
 import { type PoolResult, runPool, workerProgram } from './file-pool.ts';
-import { engineOption } from './options.ts';
+import { engineOption, wholeNumber } from './options.ts';
 import { ProgressLine, parseJobs, parseRegExp, printTotals, type Totals } from './test-report.ts';
 
+const SEED_MAX = 2 ** 31 - 1;
 const PLACES = ['memory', 'disk'] as const;
 
 interface Options {
   readonly engine: Engine;
   readonly database: (typeof PLACES)[number];
   readonly filter?: string;
+  readonly workers: number;
+  readonly seed: number;
   readonly jobs: number;
   readonly json?: true;
 }
@@ -43,6 +47,16 @@ export function register(program: Command): void {
         .choices(PLACES)
         .default('memory'),
     )
+    .addOption(
+      new Option('--workers <count>', 'threads that execute each block, however small it is')
+        .argParser(wholeNumber(1, WORKERS_MAX))
+        .default(1),
+    )
+    .addOption(
+      new Option('--seed <number>', 'workers dawdle by chance, which begins with this number')
+        .argParser(wholeNumber(0, SEED_MAX))
+        .default(0),
+    )
     .option('--jobs <count>', 'threads', parseJobs, availableParallelism())
     .option('--json', 'print one JSON object a test, and last the sums')
     .action(async (paths: string[], options: Options) => {
@@ -57,14 +71,19 @@ export async function blockTest(paths: readonly string[], options: Options): Pro
     process.stderr.write(`ironfly blocktest: there is no file or folder ${missing}\n`);
     return 2;
   }
-  const { engine, filter, jobs, database } = options;
+  const { engine, workers, seed, filter, jobs, database } = options;
   const json = options.json === true;
   const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
   const progress = new ProgressLine({ json });
   const choice = filter === undefined ? {} : { filter };
   await runBlockTests(
     paths,
-    { machine: { engine }, choice, jobs, onDisk: database === 'disk' },
+    {
+      machine: { engine, workers, seed, spreadFrom: 1 },
+      choice,
+      jobs,
+      onDisk: database === 'disk',
+    },
     {
       file: (path, result) => {
         progress.clear();

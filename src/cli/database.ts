@@ -3,14 +3,16 @@
 import { Chain } from '../chain/chain.ts';
 import type { ChainDatabase } from '../chain/database/chain-database.ts';
 import { requireSpec } from '../chain/database/kept-spec.ts';
-import { Machines } from '../chain/machines.ts';
-import type { Engine } from '../evm/types.ts';
+import { type MachineOptions, Machines } from '../chain/machines.ts';
 import { wholeNumber } from './options.ts';
 
 /** The chain that a database is of. @throws DatabaseError for one that does not say which */
-export function chainOf(database: ChainDatabase, engine: Engine): Chain {
+export function chainOf(
+  database: ChainDatabase,
+  { engine, workers }: Pick<MachineOptions, 'engine' | 'workers'>,
+): Chain {
   const spec = requireSpec(database.spec);
-  return new Chain({ spec, tree: database, machines: new Machines({ engine }) });
+  return new Chain({ spec, tree: database, machines: new Machines({ engine, workers }) });
 }
 
 /** A note about opening, where it had to do something. */

@@ -13,7 +13,7 @@ import type { Engine } from '../evm/types.ts';
 import { chainOf, noteRecovery } from './database.ts';
 import { endingOnSignal } from './ending.ts';
 import { bytesText, count, duration, percent, short } from './figures.ts';
-import { databaseOption, engineOption } from './options.ts';
+import { databaseOption, engineOption, workersOption } from './options.ts';
 import { printJson } from './print.ts';
 import { Progress, Rates } from './progress.ts';
 
@@ -34,6 +34,7 @@ const NOTE = 'ended between two blocks: the same command again goes on';
 interface Options {
   readonly db: string;
   readonly engine: Engine;
+  readonly workers: number;
   readonly json?: true;
 }
 
@@ -45,6 +46,7 @@ export function register(program: Command): void {
     .argument('<file...>', 'blocks in RLP or JSON, also with gzip')
     .addOption(databaseOption().makeOptionMandatory())
     .addOption(engineOption())
+    .addOption(workersOption())
     .option('--json', 'print the sums as JSON')
     .addHelpText('after', EXAMPLES)
     .action(async (files: string[], options: Options) => {
@@ -57,7 +59,7 @@ async function importFiles(files: readonly string[], options: Options): Promise<
   const database = await openFolder(options.db);
   try {
     noteRecovery(database);
-    const chain = chainOf(database, options.engine);
+    const chain = chainOf(database, options);
     const meter = new ImportMeter(size);
     return await endingOnSignal(NOTE, async (signal) => {
       const blocks = blocksIn(files, (bytes) => meter.read(bytes));

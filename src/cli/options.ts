@@ -1,6 +1,7 @@
 /** Options that several commands have, and how what is given for them is read. */
 
 import { InvalidArgumentError, Option } from 'commander';
+import { WORKERS_DEFAULT, WORKERS_MAX } from '../chain/workers.ts';
 import type { Address, Engine, Hash } from '../evm/types.ts';
 
 const ENGINES: readonly Engine[] = ['interpreter', 'compiler', 'auto'];
@@ -9,6 +10,13 @@ const HASH = /^0x[0-9a-fA-F]{64}$/;
 
 export function engineOption(): Option {
   return new Option('--engine <engine>', 'what executes').choices(ENGINES).default('auto');
+}
+
+/** Threads that execute a block; as many as there are cores, where nothing is said. */
+export function workersOption(): Option {
+  return new Option('--workers <count>', 'threads that execute a block')
+    .argParser(wholeNumber(1, WORKERS_MAX))
+    .default(WORKERS_DEFAULT);
 }
 
 export function databaseOption(): Option {

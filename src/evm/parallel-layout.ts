@@ -51,6 +51,8 @@ export const J_HOT_COUNT = 104;
 /** ptr, u32: entries of the block's versions that the job has changed: CHANGED_BYTES each. */
 export const J_CHANGED = 108;
 export const J_CHANGED_COUNT = 112;
+/** u32: not 0 = workers dawdle between tasks, for tests: the number that chance begins with. */
+export const J_SEED = 116;
 export const J_HOT = 128;
 export const J_HOT_MAX = 224;
 export const JOB_BYTES = 1024;
@@ -197,6 +199,8 @@ export const C_INSIDE = 1484;
 export const C_ASKS = 1488;
 /** u32: J_LEAVE as it was when its host looked for news. */
 export const C_LEAVE_SEEN = 1500;
+/** u32: what chance is at (J_SEED). */
+export const C_CHANCE = 1504;
 /** ptr, ptr: where the next event is noted (EVENT_*), and the end of the room; 0 = none are. */
 export const C_EVENTS = 1492;
 export const C_EVENTS_END = 1496;

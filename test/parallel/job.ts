@@ -15,6 +15,7 @@ export interface JobPlaces {
 export function writeJob(view: DataView, job: number, places: JobPlaces): void {
   const put = (offset: number, value: number) => view.setUint32(job + offset, value, true);
   put(layout.J_COUNT, places.count);
+  put(layout.J_READY, places.count);
   put(layout.J_WINDOW, places.window);
   put(layout.J_WINDOW_MAX, places.window);
   put(layout.J_TASKS, places.tasks);

@@ -38,6 +38,8 @@ export interface ParallelSettings {
 /** What a task came to. */
 export interface TaskResult {
   readonly status: number;
+  /** REFUSED_*; 0 = it is not. */
+  readonly refused: number;
   readonly gasUsed: bigint;
   /** Bloom and RLP of the logs. */
   readonly logs: string;
@@ -61,7 +63,8 @@ const BUCKET_COUNT = 1_024;
 
 function makeMachine(memory: MachineMemory, rules: Rules, module: WebAssembly.Module): Machine {
   const table = new WebAssembly.Table({ initial: COMPILED_SLOT, element: 'anyfunc' });
-  const env = { memory: memory.memory, table, watch: () => layout.WATCH_GO_ON };
+  const watch = () => layout.WATCH_GO_ON;
+  const env = { memory: memory.memory, table, watch, clock: () => 0 };
   const instance = new WebAssembly.Instance(module, { env });
   const runtime = instance.exports as unknown as WorkExports;
   runtime.setScratch(memory.nextScratch);
@@ -208,6 +211,7 @@ function resultsOf({ memory }: Machine, job: number, count: number): TaskResult[
     const size = view.getUint32(task + parallel.TASK_LOGS_BYTES, true);
     return {
       status: view.getInt32(task + parallel.TASK_STATUS, true),
+      refused: view.getUint32(task + parallel.TASK_REFUSED, true),
       gasUsed: view.getBigUint64(task + parallel.TASK_GAS_USED, true),
       logs: memory
         .bytes()

@@ -8,6 +8,7 @@ import { keccak256 } from '../../src/base/keccak.ts';
 import { rulesOf } from '../../src/evm/forks/rules.ts';
 import { createCoreEVM } from '../../src/evm/local-evm.ts';
 import type { Machine } from '../../src/evm/machine/instance.ts';
+import { refusalNumber } from '../../src/evm/machine/refusals.ts';
 import * as parallel from '../../src/evm/parallel-layout.ts';
 import { plainTransaction } from '../../src/evm/plain-transaction.ts';
 import { runPrecompile } from '../../src/evm/precompiles/table.ts';
@@ -15,11 +16,18 @@ import type {
   Address,
   BlockEnvironment,
   ExecutionResult,
+  RefusalReason,
   Transaction,
+  TransactionResult,
 } from '../../src/evm/types.ts';
 import { MemoryState } from '../../src/state/memory.ts';
 import { compileRuntime } from '../runtime-internals.ts';
-import { executeParallel, FILES, type ParallelSettings } from './parallel-block.ts';
+import {
+  executeParallel,
+  FILES,
+  type ParallelSettings,
+  type TaskResult,
+} from './parallel-block.ts';
 import { changedIn } from './versions.ts';
 
 let module: WebAssembly.Module;
@@ -43,6 +51,10 @@ const FACTORY = address('10');
 /** Sets a slot and leaves no code. */
 const QUIET_INIT = '60015f55';
 const QUIET_FACTORY = address('11');
+/** Counts in a slot and destroys itself; init code that returns it. */
+const PASSER_INIT = '685f546001015f5533ff5f5260096017f3';
+/** Creates one at the same address each time, and calls it. */
+const PASSING = address('12');
 const CONTRACTS: Readonly<Record<Address, string>> = {
   // Counts in one slot, and in one of each caller.
   [address('01')]: '5f546001015f5500',
@@ -64,6 +76,7 @@ const CONTRACTS: Readonly<Record<Address, string>> = {
   [address('0b')]: '60015f555b600556',
   // Creates one that dies, each time at the same address.
   [FACTORY]: `78${MORTAL_INIT}5f525f601960075ff55000`,
+  [PASSING]: `70${PASSER_INIT}5f525f6011600f5ff55f5f5f5f5f855af1505000`,
   [QUIET_FACTORY]: `63${QUIET_INIT}5f525f6004601c5ff55000`,
   // Calls another one; leaves a log; hashes by a precompile.
   [address('0c')]: '5f5f5f5f5f5f355af15000',
@@ -141,11 +154,11 @@ const blocksOf = (forks: readonly Fork[], targets: readonly Address[]) =>
 
 interface Sequential {
   readonly transactions: Transaction[];
-  readonly results: ExecutionResult[];
+  readonly results: TransactionResult[];
   readonly machine: Machine;
 }
 
-/** One after the other; those that are refused are left out. */
+/** One after the other; those that are refused change nothing. */
 function executeSequentially(fork: Fork, given: readonly Sent[]): Sequential {
   let machine: Machine | undefined;
   const evm = createCoreEVM({
@@ -161,7 +174,7 @@ function executeSequentially(fork: Fork, given: readonly Sent[]): Sequential {
   });
   const nonces = new Map<Address, bigint>();
   const transactions: Transaction[] = [];
-  const results: ExecutionResult[] = [];
+  const results: TransactionResult[] = [];
   let gasLeft = BLOCK.gasLimit;
   for (const { sender, to, data, value, tip, authority, delegate, ...authorization } of given) {
     const nonce = nonces.get(sender) ?? 0n;
@@ -182,13 +195,13 @@ function executeSequentially(fork: Fork, given: readonly Sent[]): Sequential {
       maxPriorityFeePerGas: isLate ? tip : FEE,
     });
     const result = evm.transactSync(transaction, { blockGasLeft: gasLeft, receiptLogs: true });
+    transactions.push(transaction);
+    results.push(result);
     if (result.status === 'refused') continue;
     gasLeft -= result.gasUsed;
     nonces.set(sender, nonceOf(result, sender) ?? nonce + 1n);
     const moved = authority && nonceOf(result, authority);
     if (moved !== undefined) nonces.set(authority as Address, moved);
-    transactions.push(transaction);
-    results.push(result);
   }
   return { transactions, results, machine: machine as unknown as Machine };
 }
@@ -215,6 +228,15 @@ function executeBoth(given: {
   return { expected, actual };
 }
 
+const outcomeOfTask = ({ refused, gasUsed, logs }: TaskResult) =>
+  refused === 0 ? { gasUsed, logs } : refused;
+
+const outcomeOf = (result: TransactionResult) => {
+  if (result.status === 'refused') return refusalNumber(result.reason);
+  const { gasUsed, receiptLogs } = result;
+  return { gasUsed, logs: `${receiptLogs?.bloom.toHex()}${receiptLogs?.encoded.toHex()}` };
+};
+
 /** Holds both against each other; how many counted as executed in advance, and had to be again. */
 function compare(blocks: ReturnType<typeof blocksOf>, numRuns: number) {
   let [kept, again] = [0, 0];
@@ -222,12 +244,7 @@ function compare(blocks: ReturnType<typeof blocksOf>, numRuns: number) {
     fc.property(blocks, (given) => {
       const { expected, actual } = executeBoth(given);
       expect(actual.status).toBe(parallel.JOB_DONE);
-      expect(actual.results.map(({ gasUsed, logs }) => ({ gasUsed, logs }))).toEqual(
-        expected.results.map(({ gasUsed, receiptLogs }) => ({
-          gasUsed,
-          logs: `${receiptLogs?.bloom.toHex()}${receiptLogs?.encoded.toHex()}`,
-        })),
-      );
+      expect(actual.results.map(outcomeOfTask)).toEqual(expected.results.map(outcomeOf));
       const state = makeState();
       expect(changedIn(actual.machine, state)).toEqual(changedIn(expected.machine, state));
       kept += actual.kept;
@@ -279,7 +296,11 @@ test('a balance that would pass 2^256 does not', () => {
   );
 });
 
-test('what only the sequential executor can settle is left to it', () => {
+test('an account that comes and goes within a transaction leaves nothing to the next one', () => {
+  compare(blocksOf(['shanghai'], [PASSING]), 60);
+});
+
+test('what is refused at its turn is refused, and changes nothing', () => {
   const transaction = plainTransaction({
     sender: SENDERS[0] as Address,
     gasLimit: GAS,
@@ -293,23 +314,44 @@ test('what only the sequential executor can settle is left to it', () => {
     workers: 2,
     window: 8,
   };
-  const status = (transactions: readonly Transaction[], given: Partial<ParallelSettings> = {}) => {
+  const run = (transactions: readonly Transaction[], given: Partial<ParallelSettings> = {}) => {
     let turns = 0;
     const turn = () => turns++;
-    return executeParallel(module, transactions, { ...settings, block: BLOCK, turn, ...given })
-      .status;
+    const all = { ...settings, block: BLOCK, turn, ...given };
+    const { status, results } = executeParallel(module, transactions, all);
+    return { status, refused: results.map(({ refused }) => refused) };
   };
+  const done = (...refused: number[]) => ({ status: parallel.JOB_DONE, refused });
   const next = { ...transaction, nonce: 1n, to: NOBODY };
-  expect(status([transaction, next])).toBe(parallel.JOB_DONE);
+  expect(run([transaction, next])).toEqual(done(0, 0));
   // A nonce that is missing, one that comes twice; more gas than the block has left.
-  expect(status([next])).toBe(parallel.JOB_GIVEN_UP);
-  expect(status([transaction, transaction])).toBe(parallel.JOB_GIVEN_UP);
+  const [high, low, gas] = ['nonce too high', 'nonce too low', 'gas limit exceeds block'].map(
+    (reason) => refusalNumber(reason as RefusalReason),
+  ) as [number, number, number];
+  expect(run([next])).toEqual(done(high));
+  expect(run([transaction, transaction, next])).toEqual(done(0, low, 0));
   const block = { ...BLOCK, gasLimit: GAS + GAS / 4n };
-  expect(status([transaction], { block })).toBe(parallel.JOB_DONE);
-  expect(status([transaction, next], { block })).toBe(parallel.JOB_GIVEN_UP);
+  expect(run([transaction], { block })).toEqual(done(0));
+  expect(run([transaction, next], { block })).toEqual(done(0, gas));
   // The same where the second was executed in advance: the first worker begins, the second goes on.
   const inAdvance = [0, 1, 1, 1, 1, 1][Symbol.iterator]();
   const turn = () => inAdvance.next().value ?? 0;
-  expect(status([transaction, next], { block, turn, workers: 2 })).toBe(parallel.JOB_GIVEN_UP);
-  expect(status([transaction, next], { regionBytes: 1_024 })).toBe(parallel.JOB_GIVEN_UP);
+  expect(run([transaction, next], { block, turn })).toEqual(done(0, gas));
+});
+
+test('a job whose region is full is given up', () => {
+  const transaction = plainTransaction({
+    sender: SENDERS[0] as Address,
+    gasLimit: GAS,
+    to: NOBODY,
+  });
+  const settings = { rules: rulesOf('osaka'), chainId: 1n, state: makeState(), window: 8 };
+  const { status } = executeParallel(module, [{ ...transaction, maxFeePerGas: FEE }], {
+    ...settings,
+    block: BLOCK,
+    workers: 1,
+    turn: () => 0,
+    regionBytes: 256,
+  });
+  expect(status).toBe(parallel.JOB_GIVEN_UP);
 });

@@ -16,6 +16,8 @@ export interface Spreading {
   readonly crew: JobExecutor;
   /** Blocks of fewer transactions are executed by the thread that imports; 8 when left out. */
   readonly transactionsMin?: number | undefined;
+  /** For tests: see JobTransactions. */
+  readonly seed?: number | undefined;
 }
 
 /** Transactions of a block, made when they are asked for; whoever makes them may refuse one. */
@@ -30,16 +32,19 @@ export interface Offered extends Iterable<Transaction> {
 export async function transactTogether(
   evm: EVM,
   offered: Offered,
-  { crew, transactionsMin = TRANSACTIONS_MIN }: Spreading,
+  { crew, transactionsMin = TRANSACTIONS_MIN, seed }: Spreading,
 ): Promise<JobReport | undefined> {
   if (offered.length < transactionsMin) return undefined;
   try {
-    return await evm.transactAll(offered, crew);
+    const transactions = { length: offered.length, seed, [Symbol.iterator]: () => each(offered) };
+    return await evm.transactAll(transactions, crew);
   } catch (error) {
     if (error instanceof InvalidBlock) return undefined;
     throw error;
   }
 }
+
+const each = (offered: Offered): Iterator<Transaction> => offered[Symbol.iterator]();
 
 /** Whether the block is to be executed again, by a machine and a crew that are new. */
 export function hasLostWorker(error: unknown): boolean {

@@ -31,6 +31,11 @@ export function refusalOf(number: number, transaction: Transaction): Refused {
   return { status: 'refused', reason, message: describeRefusal(reason, transaction) };
 }
 
+/** TX_REFUSED for a reason. */
+export function refusalNumber(reason: RefusalReason): number {
+  return REFUSALS.indexOf(reason) + 1;
+}
+
 function describeRefusal(reason: RefusalReason, transaction: Transaction): string {
   const { sender, nonce, gasLimit, maxFeePerGas, value } = transaction;
   return (

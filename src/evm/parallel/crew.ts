@@ -9,7 +9,6 @@ import { PARALLEL_RUNTIME } from '../../../build/parallel-runtime-bytes.ts';
 import { EVMError } from '../errors.ts';
 import { InputError } from '../input.ts';
 import type { Arena } from '../machine/arena.ts';
-import { CONTEXTS_MAX } from '../machine/contexts.ts';
 import { interpreterModule, type Machine, takeScratch } from '../machine/instance.ts';
 import { kernelsModule } from '../machine/runtime.ts';
 import * as parallel from '../parallel-layout.ts';
@@ -22,13 +21,13 @@ import { JobMemory, REGION_BYTES } from './job-memory.ts';
 import { JobRun, untilOut } from './job-run.ts';
 import { Seat, type SeatPlan } from './seat.ts';
 
-/** The thread of the machine, and one for each of the other contexts. */
-export const WORKERS_MAX: number = CONTEXTS_MAX;
 /** Gas of what a job can read at least that nobody has read before: a slot, since Berlin. */
 const GAS_OF_A_READ = 2_000n;
 const READS_MAX = 65_536;
 /** Codes that a job may create. */
 const CODES_RESERVED = 8_192;
+/** 2^32 by the golden ratio. */
+const GOLDEN = 0x9e3779b9;
 
 interface Thread {
   readonly worker: Worker;
@@ -59,7 +58,7 @@ export class Crew implements JobExecutor {
   #isBusy = false;
   #hasLost = false;
 
-  /** @param workers 2 to WORKERS_MAX */
+  /** @param workers 1 to CONTEXTS_MAX */
   constructor(workers: number) {
     this.workers = workers;
   }
@@ -104,13 +103,14 @@ export class Crew implements JobExecutor {
     const { view, ctx } = seat.arena;
     if (!seat.runtime.viewReserve(view, reads, reads)) return undefined;
     if (!seat.runtime.codesReserve(CODES_RESERVED)) return undefined;
-    if (!memory.begin(transactions.length, gasLimit)) return undefined;
+    const { seed = 0, notesEvents = false } = transactions;
+    if (!memory.begin(transactions.length, gasLimit, seed)) return undefined;
+    for (const [index, arena] of arenas.entries()) beginChance(machine, arena, seed, index);
     const hasLost = () => this.#hasLost;
     const run = new JobRun({ seat, memory, others, state, coinbase, precompiles, hasLost });
     const kept: Transaction[] = [];
     const working = arenas.slice(0, this.workers);
-    const notes = transactions.notesEvents ?? false;
-    const events = notes ? JobEvents.begin(machine.memory, memory, working) : undefined;
+    const events = notesEvents ? JobEvents.begin(machine.memory, memory, working) : undefined;
     const isDone = await run.execute(keeping(transactions, kept));
     const noted = events?.end() ?? [];
     given.tiers.reportLater(seat.arena, memory.hotCodes);
@@ -239,6 +239,12 @@ function answerOf({ worker, port }: Thread): Promise<void> {
     worker.on('exit', lost);
     port.ref();
   });
+}
+
+/** Each worker has a chance of its own. */
+function beginChance({ memory }: Machine, { ctx }: Arena, seed: number, index: number): void {
+  const chance = Math.imul(seed, GOLDEN) + Math.imul(index + 1, GOLDEN);
+  memory.view().setInt32(ctx + parallel.C_CHANCE, chance | 1, true);
 }
 
 /** What is given, put down as well. */

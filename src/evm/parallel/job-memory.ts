@@ -39,8 +39,8 @@ export class JobMemory {
     return new Int32Array(this.#memory.memory.buffer, this.job, parallel.JOB_BYTES / 4);
   }
 
-  /** Lays a job out while nobody works; false where the region is too small. */
-  begin(count: number, gasLimit: bigint): boolean {
+  /** Lays a job out while nobody works; `seed` as JobTransactions have it; false where the region is too small. */
+  begin(count: number, gasLimit: bigint, seed = 0): boolean {
     const buckets = 2 ** Math.ceil(Math.log2(count * BUCKETS_EACH));
     const bucketsAt = this.job + parallel.JOB_BYTES;
     const tasksAt = bucketsAt + 4 * buckets;
@@ -64,6 +64,7 @@ export class JobMemory {
       [parallel.J_CLOSED, 0],
       [parallel.J_READY, 0],
       [parallel.J_HOT_COUNT, 0],
+      [parallel.J_SEED, seed],
     ];
     for (const [offset, value] of fields) this.#put(offset, value);
     const view = this.#memory.view();

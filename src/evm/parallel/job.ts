@@ -31,6 +31,11 @@ export interface JobMachine {
 /** The transactions of a block. Whoever gives them is asked for one after another. */
 export interface JobTransactions extends Iterable<Transaction> {
   readonly length: number;
+  /**
+   * For tests: workers dawdle between transactions for times that chance gives, which begins with
+   * this number; not when it is 0 or left out.
+   */
+  readonly seed?: number | undefined;
   /** Whether what the workers do is to be noted: each event takes 0.1 us. */
   readonly notesEvents?: boolean;
 }

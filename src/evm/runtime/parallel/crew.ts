@@ -3,8 +3,8 @@
 // to do itself: precompiles, and for the first worker the state.
 import { STATUS_NEED_STATE } from "../../layout";
 import {
-  ASKS, ASKS_ASLEEP, C_ASKS, C_INSIDE, C_JOB, C_LEAVE_SEEN, C_TASK, C_TASK_INDEX, C_WORKER, EVENT_ASKS, EVENT_IS_ANSWERED, EVENT_SLEEPS,
-  FIRST_WORKER, J_ASKS, J_BELL, J_LEAVE, J_SLEEPERS, WORK_DONE,
+  ASKS, ASKS_ASLEEP, C_ASKS, C_CHANCE, C_INSIDE, C_JOB, C_LEAVE_SEEN, C_TASK, C_TASK_INDEX, C_WORKER, EVENT_ASKS, EVENT_IS_ANSWERED, EVENT_SLEEPS,
+  FIRST_WORKER, J_ASKS, J_BELL, J_LEAVE, J_SEED, J_SLEEPERS, WORK_DONE,
   WORK_GOES_ON, WORK_LEAVES, WORK_SERVES, WORK_WAITS,
 } from "../../parallel-layout";
 import { hasAsked } from "./asks";
@@ -35,6 +35,7 @@ export function workOn(ctx: u32): i32 {
       atomic.store<u32>(ctx + C_INSIDE, 0);
       return WORK_LEAVES;
     }
+    if (load<u32>(job, J_SEED) != 0) dawdle(ctx, job);
     const status = work(ctx);
     if (status == STATUS_NEED_STATE && !first) {
       ask(ctx, job);
@@ -54,6 +55,17 @@ export function workOn(ctx: u32): i32 {
     atomic.store<u32>(ctx + C_INSIDE, 0);
     sleep(job, bell, FOR_EVER);
   }
+}
+
+/** For tests: a time by chance, now and then a long one, so that workers meet in other orders. */
+function dawdle(ctx: u32, job: u32): void {
+  let chance = load<u32>(ctx, C_CHANCE);
+  chance ^= chance << 13;
+  chance ^= chance >> 17;
+  chance ^= chance << 5;
+  store<u32>(ctx, chance, C_CHANCE);
+  const looks = (chance & 63) == 0 ? chance >> 14 : chance >> 22;
+  for (let look: u32 = 0; look < looks; look++) atomic.load<u32>(job + J_BELL);
 }
 
 /** Sleeps until the bell is another than it was; false where that took too long. */

@@ -29,7 +29,9 @@ export function publishWrites(ctx: u32, job: u32, task: u32, index: u32): bool {
   }
   const slots = ctx + C_SLOTS;
   for (let s = tableNext(slots, 0); s != 0; s = tableNext(slots, s)) {
-    // What was written before the account's storage was wiped is of a generation that nobody asks for.
+    // What was written before the account's storage was wiped: of an account that came and went, the
+    // next one has the same generation.
+    if (load<u32>(s, S_GENERATION) != load<u32>(load<u32>(s, S_ACCOUNT), A_GENERATION)) continue;
     if ((load<u32>(s, S_FLAGS) & SLOT_DIRTY) == 0 || sameWord(s + S_VALUE, s + S_ORIGINAL)) continue;
     if (!publishSlot(job, task, index, s)) return false;
   }
