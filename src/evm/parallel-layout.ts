@@ -51,6 +51,8 @@ export const J_HOT_COUNT = 104;
 /** ptr, u32: entries of the block's versions that the job has changed: CHANGED_BYTES each. */
 export const J_CHANGED = 108;
 export const J_CHANGED_COUNT = 112;
+/** u32: for how many it stays closed. */
+export const J_CLOSED_FOR = 120;
 /** u32: not 0 = workers dawdle between tasks, for tests: the number that chance begins with. */
 export const J_SEED = 116;
 export const J_HOT = 128;
@@ -97,6 +99,8 @@ export const TASK_REFUSED = 52;
 export const TASK_LARGE = 56;
 /** u32: COUNTED_*. */
 export const TASK_HOW = 60;
+/** u32: who has executed it, by number. */
+export const TASK_BY = 104;
 /** word: address created. */
 export const TASK_CREATED = 64;
 /** u64: gas refunded. */
@@ -123,6 +127,8 @@ export const W_KIND = 8;
 export const W_FOLDED = 12;
 /** ptr: the record of the last transaction that counts; 0 = of none. */
 export const W_COUNTED = 16;
+/** ptr: of an account: its entry as it was before the block; 0 = not looked for yet. */
+export const W_BEFORE = 20;
 /** word, word: the slot and its account; of an account its address and zero. */
 export const W_KEY = 32;
 export const W_OWNER = 64;
@@ -140,19 +146,28 @@ export const V_INDEX = 8;
 export const V_DEAD = 12;
 /** u32: of an account: bit set of VERSION_*. */
 export const V_FIELDS = 16;
-/** u32: storage generation, of an account or of a slot. */
-export const V_GENERATION = 20;
 /** ptr: of whom it is a record: an entry W_*. */
-export const V_ENTRY = 24;
+export const V_ENTRY = 20;
+/** u32: bit set of READ_*: what the transaction observed before it wrote; 0 = it stands elsewhere. */
+export const V_READS = 24;
+/** u32: of an account: 1 = it was empty. */
+export const V_EMPTY_BEFORE = 28;
 /** word: balance, or what was added to it; of a slot its value. */
 export const V_VALUE = 32;
-export const SLOT_VERSION_BYTES = 64;
-/** hash, u64, u32, ptr: of an account. */
+/** word: of a slot: the value that was observed. */
+export const V_SLOT_OBSERVED = 64;
+/** hash, u64, u32 (ACCOUNT_EXISTS or 0): of an account. As in A_*, so that a record can stand for one. */
 export const V_CODE_HASH = 64;
 export const V_NONCE = 96;
-export const V_EXISTS = 104;
-export const V_CODE = 108;
-export const ACCOUNT_VERSION_BYTES = 128;
+export const V_FLAGS = 104;
+/** u32: storage generation, of an account or of a slot. */
+export const V_GENERATION = 108;
+export const SLOT_VERSION_BYTES = 128;
+/** ptr, u64, word: of an account: what was observed is the balance, or else the least that it had to be. */
+export const V_CODE = 112;
+export const V_NONCE_BEFORE = 120;
+export const V_OBSERVED = 128;
+export const ACCOUNT_VERSION_BYTES = 192;
 
 /** The balance as such; else what was added to it. */
 export const VERSION_BALANCE = 1;
@@ -172,6 +187,8 @@ export const O_CODE_HASH = 96;
 export const O_NONCE = 128;
 export const O_GENERATION = 140;
 export const O_READS = 144;
+/** u32: 1 = it was empty. */
+export const O_EMPTY = 148;
 export const OBSERVED_ACCOUNT_BYTES = 160;
 
 /** word, word, word, u32: slot, account, value, storage generation. */
@@ -211,6 +228,9 @@ export const C_JOB_SCRATCH = 1536;
 /** u32: 1 = somebody adds to the table of codes. */
 export const G_CODES_LOCK = 200;
 
+/** u32: in an entry of an overlay, of an account or a slot: its record says what was observed. */
+export const A_IN_RECORD = 140;
+export const S_IN_RECORD = 116;
 /** In an account's entry of an overlay, while there is a job: as the transaction found it. */
 export const A_NONCE_BEFORE = 144;
 export const A_EXISTS_BEFORE = 152;
@@ -222,6 +242,8 @@ export const A_NEEDED = 224;
 /** In place of READ_BALANCE: something was added; the balance was at least A_NEEDED. */
 export const READ_ADDED = 64;
 export const READ_TAKEN = 128;
+/** In a record: it says what was observed, if only that the account has its storage still. */
+export const READ_SOMETHING = 256;
 
 // ---------------------------------------------------------------- what `work` answers
 /** The job is done, or was given up. Others are those with which a transaction asks the host. */

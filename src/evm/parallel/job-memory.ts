@@ -19,6 +19,8 @@ const WINDOW_MAX = 256;
 /** Places in the table of what was written, a transaction. */
 const BUCKETS_EACH = 8;
 const BLOOM_BYTES = 256;
+/** The bloom of nothing. */
+const NO_LOGS = new Uint8Array(BLOOM_BYTES);
 
 export class JobMemory {
   readonly job: number;
@@ -62,6 +64,7 @@ export class JobMemory {
       [parallel.J_AGAIN, 0],
       [parallel.J_WRITES, 0],
       [parallel.J_CLOSED, 0],
+      [parallel.J_CLOSED_FOR, 0],
       [parallel.J_READY, 0],
       [parallel.J_HOT_COUNT, 0],
       [parallel.J_SEED, seed],
@@ -132,7 +135,7 @@ export class JobMemory {
       status === layout.STATUS_SELFDESTRUCT;
     const logs = view.getUint32(task + parallel.TASK_LOGS, true);
     const size = view.getUint32(task + parallel.TASK_LOGS_BYTES, true);
-    const both = this.#memory.bytes().slice(logs, logs + size);
+    const both = size === 0 ? NO_LOGS : this.#memory.bytes().slice(logs, logs + size);
     return {
       status: succeeded ? 'success' : 'failed',
       gasUsed: view.getBigUint64(task + parallel.TASK_GAS_USED, true),

@@ -2,51 +2,60 @@
 // block's versions.
 import {
   ACCOUNT_BYTES, ACCOUNT_DIRTY, ACCOUNT_EXISTS, A_BALANCE, A_CODE, A_CODE_HASH, A_GENERATION,
-  A_GENERATION_BEFORE, A_NONCE, C_ACCOUNTS, C_SLOTS, C_VERSIONS, LAYER_SLOTS, SLOT_DIRTY, S_ACCOUNT, S_FLAGS,
-  S_GENERATION, S_KEY, S_ORIGINAL, S_VALUE,
+  A_GENERATION_BEFORE, A_NONCE, C_ACCOUNTS, C_SLOTS, C_VERSIONS, LAYER_SLOTS, READ_SLOT, SLOT_DIRTY,
+  S_ACCOUNT, S_FLAGS, S_GENERATION, S_KEY, S_ORIGINAL, S_VALUE,
 } from "../../layout";
 import {
-  ACCOUNT_VERSION_BYTES, A_BALANCE_BEFORE, A_CODE_HASH_BEFORE, A_EXISTS_BEFORE, A_NONCE_BEFORE,
-  CHANGED_BYTES, CHANGED_CODE, CHANGED_ENTRY, CHANGED_KIND, CHANGED_WIPED, C_JOB_SCRATCH,
-  J_CHANGED, J_CHANGED_COUNT, J_COUNT, SLOT_VERSION_BYTES, TASK_RECORDS, V_CODE, V_CODE_HASH,
-  V_DEAD, V_ENTRY, V_EXISTS, V_FIELDS, V_GENERATION, V_INDEX, V_NEXT_OWN, V_NONCE, V_VALUE,
-  VERSION_ADDED, VERSION_BALANCE, VERSION_NONCE, VERSION_REST, W_COUNTED, W_FOLDED, W_KEY, W_KIND,
-  W_OWNER, WRITTEN_ACCOUNT, WRITTEN_SLOT,
+  ACCOUNT_VERSION_BYTES, A_BALANCE_BEFORE, A_CODE_HASH_BEFORE, A_EXISTS_BEFORE, A_IN_RECORD,
+  A_NONCE_BEFORE, CHANGED_BYTES, CHANGED_CODE, CHANGED_ENTRY, CHANGED_KIND, CHANGED_WIPED,
+  C_AT_HEAD, C_JOB_SCRATCH, J_CHANGED, J_CHANGED_COUNT, J_COUNT, SLOT_VERSION_BYTES, S_IN_RECORD,
+  TASK_RECORDS, V_CODE, V_CODE_HASH, V_DEAD, V_ENTRY, V_FIELDS, V_FLAGS, V_GENERATION, V_INDEX,
+  V_NEXT_OWN, V_NONCE, V_READS, V_SLOT_OBSERVED, V_VALUE, VERSION_ADDED, VERSION_BALANCE,
+  VERSION_NONCE, VERSION_REST, W_COUNTED, W_FOLDED, W_KEY, W_KIND, W_OWNER, WRITTEN_ACCOUNT,
+  WRITTEN_SLOT,
 } from "../../parallel-layout";
 import { subWord } from "../numbers";
 import { hasFlag } from "../state";
 import { copyWord, sameWord, tableFind, tableNext } from "../tables";
 import { versionOf, writeSlot } from "../versions";
+import { isObserved, observeInRecord } from "./observed";
 import { taskAt } from "./tasks";
 import { addWritten, advanceAccount, copyBefore, publish, replaceRecords, takeBytes } from "./written";
 
-/** Replaces what the task's transaction had written by what it has now; false = the region is full. */
+/**
+ * Replaces what the task's transaction had written by what it has now, with what it had observed
+ * there, unless it is executed at the head. False: the region is full.
+ */
 export function publishWrites(ctx: u32, job: u32, task: u32, index: u32): bool {
   replaceRecords(task);
+  const observes = load<u32>(ctx, C_AT_HEAD) == 0;
   const accounts = ctx + C_ACCOUNTS;
   for (let a = tableNext(accounts, 0); a != 0; a = tableNext(accounts, a)) {
-    if (hasFlag(a, ACCOUNT_DIRTY) && !publishAccount(job, task, index, a)) return false;
+    store<u32>(a, 0, A_IN_RECORD);
+    if (hasFlag(a, ACCOUNT_DIRTY) && !publishAccount(ctx, job, task, index, a, observes)) return false;
   }
   const slots = ctx + C_SLOTS;
   for (let s = tableNext(slots, 0); s != 0; s = tableNext(slots, s)) {
+    store<u32>(s, 0, S_IN_RECORD);
     // What was written before the account's storage was wiped: of an account that came and went, the
     // next one has the same generation.
     if (load<u32>(s, S_GENERATION) != load<u32>(load<u32>(s, S_ACCOUNT), A_GENERATION)) continue;
     if ((load<u32>(s, S_FLAGS) & SLOT_DIRTY) == 0 || sameWord(s + S_VALUE, s + S_ORIGINAL)) continue;
-    if (!publishSlot(job, task, index, s)) return false;
+    if (!publishSlot(job, task, index, s, observes)) return false;
   }
   return true;
 }
 
-function publishAccount(job: u32, task: u32, index: u32, a: u32): bool {
-  const exists = u32(hasFlag(a, ACCOUNT_EXISTS));
+function publishAccount(ctx: u32, job: u32, task: u32, index: u32, a: u32, observes: bool): bool {
+  const exists = hasFlag(a, ACCOUNT_EXISTS);
+  const existed = load<u32>(a, A_EXISTS_BEFORE) != 0;
   // It came and went, and a storage that nobody had has another generation: nobody can tell.
-  if (exists == 0 && load<u32>(a, A_EXISTS_BEFORE) == 0) return true;
+  if (!exists && !existed) return true;
   let fields: u32 = 0;
-  if (!sameWord(a + A_BALANCE, a + A_BALANCE_BEFORE)) fields |= exists != 0 ? VERSION_ADDED : VERSION_BALANCE;
+  if (!sameWord(a + A_BALANCE, a + A_BALANCE_BEFORE)) fields |= exists ? VERSION_ADDED : VERSION_BALANCE;
   if (load<u64>(a, A_NONCE) != load<u64>(a, A_NONCE_BEFORE)) fields |= VERSION_NONCE;
   const same =
-    exists == load<u32>(a, A_EXISTS_BEFORE) &&
+    exists == existed &&
     load<u32>(a, A_GENERATION) == load<u32>(a, A_GENERATION_BEFORE) &&
     sameWord(a + A_CODE_HASH, a + A_CODE_HASH_BEFORE);
   if (!same) fields |= VERSION_REST;
@@ -57,22 +66,35 @@ function publishAccount(job: u32, task: u32, index: u32, a: u32): bool {
   store<u32>(record, fields, V_FIELDS);
   store<u32>(record, load<u32>(a, A_GENERATION), V_GENERATION);
   // A difference also where the balance was observed: that it was this one has been looked at.
-  if (exists == 0) copyWord(record + V_VALUE, a + A_BALANCE);
+  if (!exists) copyWord(record + V_VALUE, a + A_BALANCE);
   else subWord(record + V_VALUE, a + A_BALANCE, a + A_BALANCE_BEFORE);
-  memory.copy(record + V_CODE_HASH, a + A_CODE_HASH, 32);
+  copyWord(record + V_CODE_HASH, a + A_CODE_HASH);
   store<u64>(record, load<u64>(a, A_NONCE), V_NONCE);
-  store<u32>(record, exists, V_EXISTS);
+  store<u32>(record, exists ? ACCOUNT_EXISTS : 0, V_FLAGS);
   store<u32>(record, load<u32>(a, A_CODE), V_CODE);
+  store<u32>(record, 0, V_READS);
+  // Of one that was made or destroyed there is too much to be said.
+  if (observes && same) {
+    store<u32>(a, 1, A_IN_RECORD);
+    observeInRecord(ctx, record, a);
+  }
   link(task, index, entry, record);
   return true;
 }
 
-function publishSlot(job: u32, task: u32, index: u32, s: u32): bool {
-  const entry = addWritten(job, WRITTEN_SLOT, s + S_KEY, load<u32>(s, S_ACCOUNT));
+function publishSlot(job: u32, task: u32, index: u32, s: u32, observes: bool): bool {
+  const a = load<u32>(s, S_ACCOUNT);
+  const entry = addWritten(job, WRITTEN_SLOT, s + S_KEY, a);
   const record = entry == 0 ? 0 : takeBytes(job, SLOT_VERSION_BYTES);
   if (record == 0) return false;
   store<u32>(record, load<u32>(s, S_GENERATION), V_GENERATION);
   copyWord(record + V_VALUE, s + S_VALUE);
+  store<u32>(record, 0, V_READS);
+  if (observes && isObserved(s)) {
+    store<u32>(s, 1, S_IN_RECORD);
+    store<u32>(record, READ_SLOT, V_READS);
+    copyWord(record + V_SLOT_OBSERVED, s + S_ORIGINAL);
+  }
   link(task, index, entry, record);
   return true;
 }

@@ -4,21 +4,26 @@
 // A task's state and who runs it are one word, so that both change together: whoever would run it
 // exchanges the state that he has seen. Only who has the head's task makes it count.
 import {
-  COUNTED_AGAIN, COUNTED_KEPT, FIRST_WORKER, J_AGAIN, J_BELL, J_CLOSED, J_COUNT, J_HEAD, J_KEPT, J_NEXT,
+  COUNTED_AGAIN, COUNTED_KEPT, FIRST_WORKER, J_AGAIN, J_BELL, J_CLOSED, J_CLOSED_FOR, J_COUNT, J_HEAD, J_KEPT, J_NEXT,
   J_READY, J_SLEEPERS, J_STATUS, J_TASKS, J_WINDOW, J_WINDOW_MAX, J_WRITES, JOB_DONE, JOB_RUNS,
-  TASK_BYTES, TASK_COUNTS,
+  TASK_BY, TASK_BYTES, TASK_COUNTS,
   TASK_EXECUTED, TASK_LARGE, TASK_LOOKED, TASK_OWNER_SHIFT, TASK_RUNS, TASK_STATE, TASK_WAITS,
 } from "../../parallel-layout";
 
 /** In place of a transaction's number. */
 export const NO_TASK: u32 = 0xffffffff;
+/** In place of a worker's. */
+export const ANYBODY: u32 = 0;
 
 /** The window grows by a half, and shrinks by a quarter (bench/parallel.ts: the best of five). */
 const GROWS: u32 = 1;
 const SHRINKS: u32 = 2;
-/** Transactions for which it stays closed, a power of two, and how far it opens then. */
+/** Transactions for which it stays closed, twice as many each time, and how far it opens then. */
 const CLOSED_FOR: u32 = 32;
+const CLOSED_FOR_MAX: u32 = 512;
 const OPENS_TO: u32 = 3;
+/** How far behind the head one looks whether what was executed in advance still holds. */
+const LOOKED_AT_MAX: u32 = 16;
 
 // @ts-ignore: decorator
 @inline
@@ -46,9 +51,10 @@ export function giveBack(job: u32, index: u32, state: u32, worker: u32): void {
 /**
  * Takes the head's task, if it is in nobody's hands: whoever has it holds the head. TASK_EXECUTED:
  * it is to be looked at; TASK_WAITS: to be executed; TASK_COUNTS: all count; TASK_RUNS: somebody
- * else has it.
+ * else has it, or is to look at it who has executed it: `by`, or ANYBODY.
+ * PERF: what was observed and written lies in that worker's cache.
  */
-export function takeHead(job: u32, worker: u32): u32 {
+export function takeHead(job: u32, worker: u32, by: u32): u32 {
   while (true) {
     const index = atomic.load<u32>(job + J_HEAD);
     if (index == load<u32>(job, J_COUNT)) {
@@ -61,6 +67,9 @@ export function takeHead(job: u32, worker: u32): u32 {
     if (state == TASK_COUNTS) moveHead(job, index);
     else if (state != TASK_EXECUTED && state != TASK_WAITS) return TASK_RUNS;
     else if (isTooLarge(job, index, worker)) return TASK_RUNS;
+    else if (state == TASK_EXECUTED && by != ANYBODY && load<u32>(taskAt(job, index), TASK_BY) != by) {
+      return TASK_RUNS;
+    }
     // A task that does not count yet is the head's still.
     else if (claim(job, index, state, worker)) return state;
   }
@@ -96,6 +105,7 @@ function adapt(job: u32, how: u32): void {
   const window = load<u32>(job, J_WINDOW);
   if (how == COUNTED_KEPT) {
     store<u32>(job, load<u32>(job, J_KEPT) + 1, J_KEPT);
+    store<u32>(job, 0, J_CLOSED_FOR);
     const grown = window + 1 + (window >> GROWS);
     atomic.store<u32>(job + J_WINDOW, min<u32>(grown, load<u32>(job, J_WINDOW_MAX)));
   } else if (how == COUNTED_AGAIN) {
@@ -104,7 +114,10 @@ function adapt(job: u32, how: u32): void {
   } else if (window == 0) {
     const closed = load<u32>(job, J_CLOSED) + 1;
     store<u32>(job, closed, J_CLOSED);
-    if ((closed & (CLOSED_FOR - 1)) != 0) return;
+    const patience = max<u32>(load<u32>(job, J_CLOSED_FOR), CLOSED_FOR);
+    if (closed < patience) return;
+    store<u32>(job, 0, J_CLOSED);
+    store<u32>(job, min<u32>(patience << 1, CLOSED_FOR_MAX), J_CLOSED_FOR);
     atomic.store<u32>(job + J_WINDOW, min<u32>(OPENS_TO, load<u32>(job, J_WINDOW_MAX)));
   }
 }
@@ -165,7 +178,8 @@ export function noteWrites(job: u32): void {
  */
 export function takeExecuted(job: u32, worker: u32): u32 {
   const head = atomic.load<u32>(job + J_HEAD);
-  const end = min<u32>(head + atomic.load<u32>(job + J_WINDOW), atomic.load<u32>(job + J_NEXT));
+  const window = min<u32>(atomic.load<u32>(job + J_WINDOW), LOOKED_AT_MAX);
+  const end = min<u32>(head + window, atomic.load<u32>(job + J_NEXT));
   const writes = atomic.load<u32>(job + J_WRITES);
   for (let index = head + 1; index < end; index++) {
     const task = taskAt(job, index);

@@ -10,8 +10,8 @@ import {
   C_TASK_INDEX, C_WORKER, EVENT_COUNTS, EVENT_EXECUTES_AT_HEAD, EVENT_EXECUTES_IN_ADVANCE,
   EVENT_GIVES_BACK, EVENT_LOOKS, FIRST_WORKER, J_GAS_LIMIT, J_GAS_USED, J_HEAD, J_STATUS,
   JOB_GIVEN_UP, JOB_RUNS, TASK_BLOB_HASHES, TASK_BLOB_HASH_COUNT, TASK_COUNTS, TASK_CREATED,
-  TASK_EXECUTED, TASK_GAS_REFUNDED, TASK_GAS_USED, TASK_HOW, TASK_LOGS, TASK_LOGS_BYTES,
-  TASK_REFUSED, TASK_STATUS, TASK_TX, TASK_TX_BYTES, TASK_WAITS, WORK_DONE, WORK_GOES_ON,
+  TASK_BY, TASK_EXECUTED, TASK_GAS_REFUNDED, TASK_GAS_USED, TASK_HOW, TASK_LOGS, TASK_LOGS_BYTES,
+  TASK_REFUSED, TASK_RUNS, TASK_STATUS, TASK_TX, TASK_TX_BYTES, TASK_WAITS, WORK_DONE, WORK_GOES_ON,
   WORK_WAITS,
 } from "../../parallel-layout";
 import { receiptLogs } from "../receipt-logs";
@@ -21,7 +21,7 @@ import { note } from "./events";
 import { holds, keepObserved } from "./observed";
 import { publishWrites } from "./publish";
 import {
-  count, giveBack, giveToFirst, noteWrites, NO_TASK, ringAll, takeExecuted, takeHead, taskAt, takeNext,
+  ANYBODY, count, giveBack, giveToFirst, noteWrites, NO_TASK, ringAll, takeExecuted, takeHead, taskAt, takeNext,
 } from "./tasks";
 import { countRecords, replaceRecords, takeBytes } from "./written";
 
@@ -34,12 +34,15 @@ export function work(ctx: u32): i32 {
   if (load<u32>(ctx, C_TASK) != 0) return endOf(ctx, job, resume(ctx));
   if (atomic.load<u32>(job + J_STATUS) != JOB_RUNS) return WORK_DONE;
   const worker = load<u32>(ctx, C_WORKER);
-  const head = takeHead(job, worker);
+  let head = takeHead(job, worker, worker);
+  if (head == TASK_RUNS) {
+    const next = takeNext(job, worker);
+    if (next != NO_TASK) return executeInAdvance(ctx, job, next);
+    head = takeHead(job, worker, ANYBODY);
+  }
   if (head == TASK_COUNTS) return WORK_DONE;
   if (head == TASK_WAITS) return executeHead(ctx, job, COUNTED_FIRST);
   if (head == TASK_EXECUTED) return lookAtHead(ctx, job);
-  const next = takeNext(job, worker);
-  if (next != NO_TASK) return executeInAdvance(ctx, job, next);
   const executed = takeExecuted(job, worker);
   if (executed == NO_TASK) return WORK_WAITS;
   note(ctx, EVENT_LOOKS, executed);
@@ -117,6 +120,7 @@ function endOf(ctx: u32, job: u32, status: i32): i32 {
     replaceRecords(task);
     store<u64>(task, 0, TASK_GAS_USED);
   } else if (!keepOutcome(ctx, job, task, index, status)) return giveUp(job);
+  store<u32>(task, worker, TASK_BY);
   noteWrites(job);
   if (atHead) return countTask(ctx, job, task, load<u32>(ctx, C_COUNTS_AS));
   note(ctx, EVENT_GIVES_BACK, index);
@@ -126,13 +130,16 @@ function endOf(ctx: u32, job: u32, status: i32): i32 {
 
 /** False: the region is full. */
 function keepOutcome(ctx: u32, job: u32, task: u32, index: u32, status: i32): bool {
-  if (load<u32>(ctx, C_AT_HEAD) == 0 && !keepObserved(ctx, job, task)) return false;
   if (!publishWrites(ctx, job, task, index)) return false;
+  if (load<u32>(ctx, C_AT_HEAD) == 0 && !keepObserved(ctx, job, task)) return false;
   store<i32>(task, status, TASK_STATUS);
   store<u64>(task, load<u64>(ctx + C_TX, TX_GAS_USED), TASK_GAS_USED);
   store<u64>(task, load<u64>(ctx + C_TX, TX_GAS_REFUNDED), TASK_GAS_REFUNDED);
   copyWord(task + TASK_CREATED, ctx + C_TX + TX_CREATED);
-  const bytes = BLOOM_BYTES + load<u32>(ctx, C_LOG_TOP) - load<u32>(ctx, C_LOG_BASE);
+  const logBytes = load<u32>(ctx, C_LOG_TOP) - load<u32>(ctx, C_LOG_BASE);
+  store<u32>(task, 0, TASK_LOGS_BYTES);
+  if (logBytes == 0) return true;
+  const bytes = BLOOM_BYTES + logBytes;
   const logs = takeBytes(job, bytes);
   if (logs == 0) return false;
   store<u32>(task, logs, TASK_LOGS);

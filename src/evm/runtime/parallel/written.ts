@@ -7,10 +7,10 @@ import {
   A_SALT, C_VERSIONS, C_VIEW, LAYER_ACCOUNTS,
 } from "../../layout";
 import {
-  C_AT_HEAD, C_JOB, C_JOB_SCRATCH, C_TASK_INDEX, J_BUCKETS, J_BUCKET_MASK, J_END, J_FREE,
-  TASK_RECORDS, V_CODE, V_CODE_HASH, V_DEAD, V_ENTRY, V_EXISTS, V_FIELDS, V_GENERATION, V_INDEX,
+  C_AT_HEAD, C_JOB, C_TASK_INDEX, J_BUCKETS, J_BUCKET_MASK, J_END, J_FREE,
+  TASK_RECORDS, V_CODE, V_CODE_HASH, V_DEAD, V_ENTRY, V_FIELDS, V_FLAGS, V_GENERATION, V_INDEX,
   V_NEXT, V_NEXT_OWN, V_NONCE, V_VALUE, VERSION_ADDED, VERSION_BALANCE, VERSION_NONCE,
-  VERSION_REST, W_BYTES, W_COUNTED, W_FOLDED, W_KEY, W_KIND, W_NEXT, W_OWNER, W_RECORDS,
+  VERSION_REST, W_BEFORE, W_BYTES, W_COUNTED, W_FOLDED, W_KEY, W_KIND, W_NEXT, W_OWNER, W_RECORDS,
   WRITTEN_ACCOUNT, WRITTEN_SLOT,
 } from "../../parallel-layout";
 import { addWord } from "../numbers";
@@ -59,6 +59,7 @@ export function addWritten(job: u32, kind: u32, key: u32, owner: u32): u32 {
       if (made == 0) return 0;
       store<u32>(made, 0, W_RECORDS);
       store<u32>(made, 0, W_COUNTED);
+      store<u32>(made, 0, W_BEFORE);
       store<u32>(made, kind, W_KIND);
       store<u32>(made, 0, W_FOLDED);
       copyWord(made + W_KEY, key);
@@ -137,8 +138,7 @@ function applyRecord(a: u32, record: u32, open: u32, added: u32): u32 {
     copyWord(a + A_CODE_HASH, record + V_CODE_HASH);
     store<u32>(a, load<u32>(record, V_CODE), A_CODE);
     store<u32>(a, load<u32>(record, V_GENERATION), A_GENERATION);
-    const exists = load<u32>(record, V_EXISTS) ? ACCOUNT_EXISTS : 0;
-    store<u32>(a, (load<u32>(a, A_FLAGS) & ~ACCOUNT_EXISTS) | exists, A_FLAGS);
+    store<u32>(a, (load<u32>(a, A_FLAGS) & ~ACCOUNT_EXISTS) | load<u32>(record, V_FLAGS), A_FLAGS);
   }
   return open & ~fields;
 }
@@ -160,11 +160,8 @@ export function countRecords(ctx: u32, task: u32): bool {
 /** Those who read it meanwhile, in advance, may see half of it: they go by its fields. */
 function completeRecord(ctx: u32, entry: u32, record: u32): bool {
   const fields = load<u32>(record, V_FIELDS);
-  const a = ctx + C_JOB_SCRATCH;
-  const before = load<u32>(entry, W_COUNTED);
-  if (before == 0) {
-    if (!copyBefore(ctx, entry + W_KEY, a)) return false;
-  } else applyRecord(a, before, ALL_FIELDS, a);
+  const a = accountAtHead(ctx, entry);
+  if (a == 0) return false;
   if (fields & VERSION_ADDED) addWord(record + V_VALUE, record + V_VALUE, a + A_BALANCE);
   else if ((fields & VERSION_BALANCE) == 0) copyWord(record + V_VALUE, a + A_BALANCE);
   if ((fields & VERSION_NONCE) == 0) store<u64>(record, load<u64>(a, A_NONCE), V_NONCE);
@@ -178,10 +175,29 @@ function completeRecord(ctx: u32, entry: u32, record: u32): bool {
   return true;
 }
 
+/**
+ * An account as all that counts has left it, with the fields A_BALANCE to A_CODE: the record of
+ * who wrote it last, or its entry before the block; 0 = it is not known any more.
+ */
+export function accountAtHead(ctx: u32, entry: u32): u32 {
+  const counted = load<u32>(entry, W_COUNTED);
+  if (counted != 0) return counted;
+  let before = load<u32>(entry, W_BEFORE);
+  if (before == 0) {
+    before = entryBefore(ctx, entry + W_KEY);
+    store<u32>(entry, before, W_BEFORE);
+  }
+  return before;
+}
+
 /** The record of a slot that holds for transaction `index`; 0 = none, as before the block. */
 export function slotRecord(job: u32, index: u32, key: u32, owner: u32, generation: u32, atHead: bool): u32 {
   const entry = findWritten(job, WRITTEN_SLOT, key, owner);
-  if (entry == 0) return 0;
+  return entry == 0 ? 0 : recordOf(entry, index, generation, atHead);
+}
+
+/** The same, of an entry. */
+export function recordOf(entry: u32, index: u32, generation: u32, atHead: bool): u32 {
   const counted = atomic.load<u32>(entry + W_COUNTED);
   const record = atHead ? counted : underWay(entry, index, counted);
   // Written before the account's storage was wiped: nobody has written it since.
@@ -206,12 +222,16 @@ export function writtenSlot(ctx: u32, key: u32, owner: u32, generation: u32): u3
   return slotRecord(load<u32>(ctx, C_JOB), load<u32>(ctx, C_TASK_INDEX), key, owner, generation, atHead);
 }
 
-/** The entry of an account as it was before the block; false where it is no longer known. */
+/** The entry of an account as it was before the block; 0 = it is no longer known. */
+export function entryBefore(ctx: u32, address: u32): u32 {
+  const version = tableFind(load<u32>(ctx + C_VERSIONS) + LAYER_ACCOUNTS, address, 0, A_SALT);
+  if (version != 0 && (load<u32>(version, A_FLAGS) & ACCOUNT_ABSENT) == 0) return version;
+  return tableFind(load<u32>(ctx + C_VIEW) + LAYER_ACCOUNTS, address, 0, A_SALT);
+}
+
+/** A copy of it; false where it is no longer known. */
 export function copyBefore(ctx: u32, address: u32, to: u32): bool {
-  let source = tableFind(load<u32>(ctx + C_VERSIONS) + LAYER_ACCOUNTS, address, 0, A_SALT);
-  if (source == 0 || load<u32>(source, A_FLAGS) & ACCOUNT_ABSENT) {
-    source = tableFind(load<u32>(ctx + C_VIEW) + LAYER_ACCOUNTS, address, 0, A_SALT);
-  }
+  const source = entryBefore(ctx, address);
   if (source == 0) return false;
   memory.copy(to, source, A_SALT);
   copyWord(to, address);
