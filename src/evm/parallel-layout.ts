@@ -41,7 +41,7 @@ export const J_WINDOW_MAX = 80;
 export const J_CLOSED = 84;
 /** u32: the first transaction whose task is not written yet: whoever writes them goes before. */
 export const J_READY = 88;
-/** u32: raised by each worker that asks for state; what the first worker has seen of it. */
+/** u32: raised by each worker that waits for state; what the first worker has seen of it. */
 export const J_ASKS = 92;
 export const J_ASKS_SEEN = 96;
 /** u32: raised when the other workers are to go back to their host, who has news. */
@@ -57,7 +57,22 @@ export const J_CLOSED_FOR = 120;
 export const J_SEED = 116;
 export const J_HOT = 128;
 export const J_HOT_MAX = 224;
-export const JOB_BYTES = 1024;
+/** u32, u32: requests that nobody waits for: how many were made, and answered. */
+export const J_REQUESTS = 1024;
+export const J_ANSWERED = 1028;
+/** REQUEST_BYTES each, J_REQUESTS_MAX at most. */
+export const J_REQUEST = 1088;
+export const J_REQUESTS_MAX = 1024;
+export const JOB_BYTES = 99_392;
+
+// ---------------------------------------------------------------- request
+/** u32: REQUEST_*; written last, 0 = it is being written. u32: the transaction. */
+export const REQUEST_KIND = 0;
+export const REQUEST_INDEX = 4;
+/** word, word: as C_REQUEST_ADDRESS and C_REQUEST_SLOT. */
+export const REQUEST_ADDRESS = 32;
+export const REQUEST_SLOT = 64;
+export const REQUEST_BYTES = 96;
 
 export const JOB_RUNS = 0;
 export const JOB_DONE = 1;
@@ -99,6 +114,8 @@ export const TASK_REFUSED = 52;
 export const TASK_LARGE = 56;
 /** u32: COUNTED_*. */
 export const TASK_HOW = 60;
+/** u32: 1 = it is not to be executed in advance: it was refused, or waits for state. */
+export const TASK_STAYS = 108;
 /** u32: who has executed it, by number. */
 export const TASK_BY = 104;
 /** word: address created. */

@@ -9,6 +9,15 @@ import { readAddress, readHash, readWord, writeAddress, writeHash, writeWord } f
 
 const SCRATCH = layout.GLOBALS + layout.G_SCRATCH;
 
+/** A request where it lies. */
+export interface RequestPlace {
+  /** REQUEST_*. */
+  readonly kind: number;
+  /** Of its words: an account's address, and a slot, a block's number or a code's hash. */
+  readonly address: number;
+  readonly word: number;
+}
+
 /**
  * Answers the request in the context; a promise when the state answers by one. What comes after the
  * call was given up is dropped.
@@ -18,6 +27,23 @@ export function serveRequest(
   arena: Arena,
   state: StateReader,
   isWanted: () => boolean,
+): Awaitable<void> {
+  const { ctx } = arena;
+  const kind = machine.memory.view().getUint32(ctx + layout.C_REQUEST, true);
+  const words = {
+    address: ctx + layout.C_REQUEST_ADDRESS,
+    word: ctx + layout.C_REQUEST_SLOT,
+  };
+  return answerRequest(machine, arena, state, { kind, ...words }, isWanted);
+}
+
+/** The same for a request that lies elsewhere. */
+export function answerRequest(
+  machine: Machine,
+  arena: Arena,
+  state: StateReader,
+  { kind, address: addressAt, word }: RequestPlace,
+  isWanted: () => boolean = always,
 ): Awaitable<void> {
   const whenReady = <T>(answer: Awaitable<T>, use: (value: T) => void): Awaitable<void> => {
     if (answer instanceof Promise) {
@@ -29,9 +55,7 @@ export function serveRequest(
   };
   const view = machine.memory.view();
   const { ctx } = arena;
-  const kind = view.getUint32(ctx + layout.C_REQUEST, true);
-  const address = readAddress(view, ctx + layout.C_REQUEST_ADDRESS);
-  const word = ctx + layout.C_REQUEST_SLOT;
+  const address = readAddress(view, addressAt);
   switch (kind) {
     case layout.REQUEST_ACCOUNT:
       return whenReady(state.getAccount(address), (account) =>
@@ -62,6 +86,8 @@ export function serveRequest(
       throw new RangeError(`a call was suspended without a request (${kind})`);
   }
 }
+
+const always = (): boolean => true;
 
 /** Puts bytes where the runtime takes them from. @throws EVMError when there is no room */
 export function stage(memory: MachineMemory, arena: Arena, bytes: Uint8Array): void {

@@ -6,6 +6,7 @@ import * as layout from '../layout.ts';
 import { encodeTransactionAt, inputBytes } from '../machine/encode.ts';
 import type { MachineMemory } from '../machine/memory.ts';
 import { refusalOf } from '../machine/refusals.ts';
+import type { RequestPlace } from '../machine/requests.ts';
 import { readAddress } from '../machine/words.ts';
 import * as parallel from '../parallel-layout.ts';
 import type { Transaction } from '../types.ts';
@@ -68,8 +69,13 @@ export class JobMemory {
       [parallel.J_READY, 0],
       [parallel.J_HOT_COUNT, 0],
       [parallel.J_SEED, seed],
+      [parallel.J_REQUESTS, 0],
+      [parallel.J_ANSWERED, 0],
     ];
     for (const [offset, value] of fields) this.#put(offset, value);
+    const requests = this.job + parallel.J_REQUEST;
+    const requestsEnd = requests + parallel.J_REQUESTS_MAX * parallel.REQUEST_BYTES;
+    this.#memory.bytes().fill(0, requests, requestsEnd);
     const view = this.#memory.view();
     view.setBigUint64(this.job + parallel.J_GAS_USED, 0n, true);
     view.setBigUint64(this.job + parallel.J_GAS_LIMIT, gasLimit, true);
@@ -100,6 +106,21 @@ export class JobMemory {
     const size = Math.ceil(bytes / 64) * 64;
     const at = Atomics.add(this.words, parallel.J_FREE / 4, size) >>> 0;
     return at + size > this.#end ? undefined : at;
+  }
+
+  /** A request that nobody waits for, and its transaction; undefined while it is being written. */
+  request(number: number): (RequestPlace & { readonly index: number }) | undefined {
+    const at = this.job + parallel.J_REQUEST + number * parallel.REQUEST_BYTES;
+    const kind = this.#memory.view().getUint32(at + parallel.REQUEST_KIND, true);
+    if (kind === 0) return undefined;
+    const index = this.#memory.view().getUint32(at + parallel.REQUEST_INDEX, true);
+    const words = { address: at + parallel.REQUEST_ADDRESS, word: at + parallel.REQUEST_SLOT };
+    return { kind, index, ...words };
+  }
+
+  /** The transaction may be executed in advance again. */
+  letBegin(index: number): void {
+    this.#memory.view().setUint32(this.#task(index) + parallel.TASK_STAYS, 0, true);
   }
 
   get isDone(): boolean {

@@ -7,7 +7,7 @@ import { EVMError } from '../errors.ts';
 import * as layout from '../layout.ts';
 import type { Arena } from '../machine/arena.ts';
 import { completePrecompile, readPrecompileCall } from '../machine/precompile-calls.ts';
-import { putAccount, serveRequest } from '../machine/requests.ts';
+import { answerRequest, putAccount, serveRequest } from '../machine/requests.ts';
 import { writeAddress } from '../machine/words.ts';
 import * as parallel from '../parallel-layout.ts';
 import type { PrecompileHost } from '../precompiles/precompile.ts';
@@ -115,8 +115,10 @@ export class JobRun {
   }
 
   get #areAsking(): boolean {
-    const { J_ASKS, J_ASKS_SEEN } = parallel;
-    return Atomics.load(this.#words, J_ASKS / 4) !== Atomics.load(this.#words, J_ASKS_SEEN / 4);
+    const { J_ASKS, J_ASKS_SEEN, J_REQUESTS, J_REQUESTS_MAX, J_ANSWERED } = parallel;
+    const at = (offset: number) => Atomics.load(this.#words, offset / 4);
+    if (at(J_ASKS) !== at(J_ASKS_SEEN)) return true;
+    return Math.min(at(J_REQUESTS), J_REQUESTS_MAX) !== at(J_ANSWERED);
   }
 
   /** Executes as the others do, until all count or the job is given up. */
@@ -166,6 +168,24 @@ export class JobRun {
       this.#wake(at);
     }
     Atomics.store(this.#words, parallel.J_ASKS_SEEN / 4, asks);
+    await this.#answerRequests();
+  }
+
+  /** Those that nobody waits for: the transactions are to be tried in advance once more. */
+  async #answerRequests(): Promise<void> {
+    const { seat, state, memory } = this.#place;
+    const { J_ANSWERED, J_REQUESTS, J_REQUESTS_MAX } = parallel;
+    const made = Math.min(Atomics.load(this.#words, J_REQUESTS / 4), J_REQUESTS_MAX);
+    let answered = Atomics.load(this.#words, J_ANSWERED / 4);
+    for (; answered < made; answered++) {
+      const request = memory.request(answered);
+      if (request === undefined) break;
+      const waits = answerRequest(seat.machine, seat.arena, state, request);
+      if (waits instanceof Promise) await waits;
+      memory.letBegin(request.index);
+    }
+    Atomics.store(this.#words, J_ANSWERED / 4, answered);
+    this.#ring();
   }
 
   #giveUp(): void {

@@ -1,16 +1,21 @@
 // A worker's days: it works on a job until there is nothing to do, sleeps until the bell rings, asks
 // the first worker for state that is missing. The host sees nothing of a transaction but what it has
 // to do itself: precompiles, and for the first worker the state.
-import { STATUS_NEED_STATE } from "../../layout";
 import {
-  ASKS, ASKS_ASLEEP, C_ASKS, C_CHANCE, C_INSIDE, C_JOB, C_LEAVE_SEEN, C_TASK, C_TASK_INDEX, C_WORKER, EVENT_ASKS, EVENT_IS_ANSWERED, EVENT_SLEEPS,
-  FIRST_WORKER, J_ASKS, J_BELL, J_LEAVE, J_SEED, J_SLEEPERS, WORK_DONE,
+  C_REQUEST, C_REQUEST_ADDRESS, C_REQUEST_SLOT, REQUEST_BLOCK_HASH, STATUS_NEED_STATE,
+} from "../../layout";
+import {
+  ASKS, ASKS_ASLEEP, C_ASKS, C_AT_HEAD, C_CHANCE, C_INSIDE, C_JOB, C_LEAVE_SEEN, C_TASK,
+  C_TASK_INDEX, C_WORKER, EVENT_ASKS, EVENT_IS_ANSWERED, EVENT_SLEEPS, FIRST_WORKER, J_ANSWERED,
+  J_ASKS, J_BELL, J_LEAVE, J_REQUEST, J_REQUESTS, J_REQUESTS_MAX, J_SEED, J_SLEEPERS,
+  REQUEST_ADDRESS, REQUEST_BYTES, REQUEST_INDEX, REQUEST_KIND, REQUEST_SLOT, WORK_DONE,
   WORK_GOES_ON, WORK_LEAVES, WORK_SERVES, WORK_WAITS,
 } from "../../parallel-layout";
+import { copyWord } from "../tables";
 import { hasAsked } from "./asks";
 import { note } from "./events";
 import { ringAll } from "./tasks";
-import { work } from "./work";
+import { putOff, work } from "./work";
 
 /** Looks at the bell before one sleeps: some 10 us, what waking up costs. */
 const SPINS: u32 = 2_000;
@@ -19,6 +24,8 @@ const SPINS_FOR_ANSWER: u32 = 20_000;
 /** Nanoseconds after which the first worker looks whether the others are still there. */
 const PATIENCE: i64 = 20_000_000;
 const FOR_EVER: i64 = -1;
+/** The first worker answers so many requests at once, or when it has nothing else to do. */
+const REQUESTS_AT_ONCE: u32 = 4;
 
 /**
  * Works until the host is needed: WORK_DONE, WORK_SERVES, WORK_WAITS (for long) to the first worker,
@@ -38,11 +45,12 @@ export function workOn(ctx: u32): i32 {
     if (load<u32>(job, J_SEED) != 0) dawdle(ctx, job);
     const status = work(ctx);
     if (status == STATUS_NEED_STATE && !first) {
-      ask(ctx, job);
+      if (load<u32>(ctx, C_AT_HEAD) == 0 && request(ctx, job)) putOff(ctx, job);
+      else ask(ctx, job);
       continue;
     }
     if (status >= 0) return status;
-    if (first && hasAsked(job)) return WORK_SERVES;
+    if (first && isWanted(job, status == WORK_WAITS)) return WORK_SERVES;
     if (status == WORK_GOES_ON) continue;
     if (first) {
       if (status == WORK_DONE) return WORK_DONE;
@@ -78,6 +86,31 @@ function sleep(job: u32, bell: u32, patience: i64): bool {
   atomic.sub<u32>(job + J_SLEEPERS, 1);
   // 2: the time is up.
   return woken != 2;
+}
+
+/** Whether the first worker is to look what others ask for. */
+function isWanted(job: u32, isIdle: bool): bool {
+  if (hasAsked(job)) return true;
+  const made = min<u32>(atomic.load<u32>(job + J_REQUESTS), J_REQUESTS_MAX);
+  return made - load<u32>(job, J_ANSWERED) >= (isIdle ? 1 : REQUESTS_AT_ONCE);
+}
+
+/**
+ * Leaves the context's request to be answered by and by; false where there is no room for more, or
+ * where it is of a block's hash, which only the context itself keeps.
+ */
+function request(ctx: u32, job: u32): bool {
+  const kind = load<u32>(ctx, C_REQUEST);
+  if (kind == REQUEST_BLOCK_HASH || atomic.load<u32>(job + J_REQUESTS) >= <u32>J_REQUESTS_MAX) return false;
+  const number = atomic.add<u32>(job + J_REQUESTS, 1);
+  if (number >= <u32>J_REQUESTS_MAX) return false;
+  const at = job + J_REQUEST + number * REQUEST_BYTES;
+  store<u32>(at, load<u32>(ctx, C_TASK_INDEX), REQUEST_INDEX);
+  copyWord(at + REQUEST_ADDRESS, ctx + C_REQUEST_ADDRESS);
+  copyWord(at + REQUEST_SLOT, ctx + C_REQUEST_SLOT);
+  atomic.store<u32>(at + REQUEST_KIND, kind);
+  note(ctx, EVENT_ASKS, load<u32>(ctx, C_TASK_INDEX));
+  return true;
 }
 
 /** Has the first worker answer the context's request. */

@@ -7,7 +7,8 @@ import {
   COUNTED_AGAIN, COUNTED_KEPT, FIRST_WORKER, J_AGAIN, J_BELL, J_CLOSED, J_CLOSED_FOR, J_COUNT, J_HEAD, J_KEPT, J_NEXT,
   J_READY, J_SLEEPERS, J_STATUS, J_TASKS, J_WINDOW, J_WINDOW_MAX, J_WRITES, JOB_DONE, JOB_RUNS,
   TASK_BY, TASK_BYTES, TASK_COUNTS,
-  TASK_EXECUTED, TASK_LARGE, TASK_LOOKED, TASK_OWNER_SHIFT, TASK_RUNS, TASK_STATE, TASK_WAITS,
+  TASK_EXECUTED, TASK_LARGE, TASK_LOOKED, TASK_OWNER_SHIFT, TASK_RUNS, TASK_STATE,
+  TASK_STAYS, TASK_WAITS,
 } from "../../parallel-layout";
 
 /** In place of a transaction's number. */
@@ -15,9 +16,11 @@ export const NO_TASK: u32 = 0xffffffff;
 /** In place of a worker's. */
 export const ANYBODY: u32 = 0;
 
-/** The window grows by a half, and shrinks by a quarter (bench/parallel.ts: the best of five). */
-const GROWS: u32 = 1;
-const SHRINKS: u32 = 2;
+/** The window grows by one, and shrinks by a half. */
+const GROWS_BY: u32 = 1;
+const SHRINKS: u32 = 1;
+/** So wide, it has proved worth its while. */
+const WIDE: u32 = 8;
 /** Transactions for which it stays closed, twice as many each time, and how far it opens then. */
 const CLOSED_FOR: u32 = 32;
 const CLOSED_FOR_MAX: u32 = 512;
@@ -105,8 +108,8 @@ function adapt(job: u32, how: u32): void {
   const window = load<u32>(job, J_WINDOW);
   if (how == COUNTED_KEPT) {
     store<u32>(job, load<u32>(job, J_KEPT) + 1, J_KEPT);
-    store<u32>(job, 0, J_CLOSED_FOR);
-    const grown = window + 1 + (window >> GROWS);
+    const grown = window + GROWS_BY;
+    if (grown >= WIDE) store<u32>(job, 0, J_CLOSED_FOR);
     atomic.store<u32>(job + J_WINDOW, min<u32>(grown, load<u32>(job, J_WINDOW_MAX)));
   } else if (how == COUNTED_AGAIN) {
     store<u32>(job, load<u32>(job, J_AGAIN) + 1, J_AGAIN);
@@ -170,6 +173,23 @@ function claimToRead(job: u32, index: u32, state: u32, worker: u32): bool {
 /** What a transaction has written is there to be read. */
 export function noteWrites(job: u32): void {
   atomic.add<u32>(job + J_WRITES, 1);
+}
+
+/**
+ * Takes a transaction that was begun in advance and given back, since state was missing: near the
+ * head; NO_TASK for none.
+ */
+export function takeAgain(job: u32, worker: u32): u32 {
+  const head = atomic.load<u32>(job + J_HEAD);
+  const window = min<u32>(atomic.load<u32>(job + J_WINDOW), LOOKED_AT_MAX);
+  const end = min<u32>(head + window, atomic.load<u32>(job + J_NEXT));
+  for (let index = head + 1; index < end; index++) {
+    const task = taskAt(job, index);
+    if (atomic.load<u32>(task + TASK_STATE) != TASK_WAITS) continue;
+    if ((load<u32>(task, TASK_STAYS) | load<u32>(task, TASK_LARGE)) != 0) continue;
+    if (claimToRead(job, index, TASK_WAITS, worker)) return index;
+  }
+  return NO_TASK;
 }
 
 /**

@@ -11,7 +11,7 @@ import {
   EVENT_GIVES_BACK, EVENT_LOOKS, FIRST_WORKER, J_GAS_LIMIT, J_GAS_USED, J_HEAD, J_STATUS,
   JOB_GIVEN_UP, JOB_RUNS, TASK_BLOB_HASHES, TASK_BLOB_HASH_COUNT, TASK_COUNTS, TASK_CREATED,
   TASK_BY, TASK_EXECUTED, TASK_GAS_REFUNDED, TASK_GAS_USED, TASK_HOW, TASK_LOGS, TASK_LOGS_BYTES,
-  TASK_REFUSED, TASK_RUNS, TASK_STATUS, TASK_TX, TASK_TX_BYTES, TASK_WAITS, WORK_DONE, WORK_GOES_ON,
+  TASK_REFUSED, TASK_RUNS, TASK_STATUS, TASK_STAYS, TASK_TX, TASK_TX_BYTES, TASK_WAITS, WORK_DONE, WORK_GOES_ON,
   WORK_WAITS,
 } from "../../parallel-layout";
 import { receiptLogs } from "../receipt-logs";
@@ -21,7 +21,7 @@ import { note } from "./events";
 import { holds, keepObserved } from "./observed";
 import { publishWrites } from "./publish";
 import {
-  ANYBODY, count, giveBack, giveToFirst, noteWrites, NO_TASK, ringAll, takeExecuted, takeHead, taskAt, takeNext,
+  ANYBODY, count, giveBack, giveToFirst, noteWrites, NO_TASK, ringAll, takeAgain, takeExecuted, takeHead, taskAt, takeNext,
 } from "./tasks";
 import { countRecords, replaceRecords, takeBytes } from "./written";
 
@@ -43,6 +43,8 @@ export function work(ctx: u32): i32 {
   if (head == TASK_COUNTS) return WORK_DONE;
   if (head == TASK_WAITS) return executeHead(ctx, job, COUNTED_FIRST);
   if (head == TASK_EXECUTED) return lookAtHead(ctx, job);
+  const again = takeAgain(job, worker);
+  if (again != NO_TASK) return executeInAdvance(ctx, job, again);
   const executed = takeExecuted(job, worker);
   if (executed == NO_TASK) return WORK_WAITS;
   note(ctx, EVENT_LOOKS, executed);
@@ -94,6 +96,15 @@ function begin(ctx: u32, job: u32, index: u32, atHead: u32): void {
   store<u32>(ctx, load<u32>(task, TASK_BLOB_HASH_COUNT), C_BLOB_HASH_COUNT);
 }
 
+/** Gives the transaction back that the context executes in advance, until its request is answered. */
+export function putOff(ctx: u32, job: u32): void {
+  const index = load<u32>(ctx, C_TASK_INDEX);
+  store<u32>(load<u32>(ctx, C_TASK), 1, TASK_STAYS);
+  store<u32>(ctx, 0, C_TASK);
+  note(ctx, EVENT_GIVES_BACK, index);
+  giveBack(job, index, TASK_WAITS, load<u32>(ctx, C_WORKER));
+}
+
 /** What comes of a status: the transaction asks the host, or has ended. */
 function endOf(ctx: u32, job: u32, status: i32): i32 {
   if (status > STATUS_LAST_HALT && status != STATUS_HOST_LIMIT && status != STATUS_STOPPED) return status;
@@ -111,6 +122,7 @@ function endOf(ctx: u32, job: u32, status: i32): i32 {
   const refused = load<u32>(ctx + C_TX, TX_REFUSED);
   const atHead = load<u32>(ctx, C_AT_HEAD) != 0;
   if (!atHead && refused != 0) {
+    store<u32>(task, 1, TASK_STAYS);
     note(ctx, EVENT_GIVES_BACK, index);
     giveBack(job, index, TASK_WAITS, worker);
     return WORK_GOES_ON;
