@@ -116,6 +116,8 @@ export const TASK_LARGE = 56;
 export const TASK_HOW = 60;
 /** u32: 1 = it is not to be executed in advance: it was refused, or waits for state. */
 export const TASK_STAYS = 108;
+/** u32: a transaction that it is likely to read from, by number from 1 on; 0 = none is known. */
+export const TASK_AFTER = 112;
 /** u32: who has executed it, by number. */
 export const TASK_BY = 104;
 /** word: address created. */

@@ -10,7 +10,7 @@
  *
  * Asserted: what counts has observed, and written, what the sequential executor says; nobody
  * changes it after; each counts once, in order; and no interleaving comes to a stop before all
- * count, also where worker 2 ends at any step and what it has is taken back while the others go on.
+ * count.
  * That none goes round for ever is not explored: tasks.test.ts runs until it has seen many end.
  */
 #ifndef WORKERS
@@ -18,6 +18,13 @@
 #endif
 #ifndef TRANSACTIONS
 #define TRANSACTIONS 4
+#endif
+/* What was put off is tried in advance again; what has no room is given to worker 0. */
+#ifndef AGAIN
+#define AGAIN 0
+#endif
+#ifndef LARGE
+#define LARGE 0
 #endif
 #define NONE 255
 
@@ -31,6 +38,9 @@ byte observed[TRANSACTIONS];
 byte record0[TRANSACTIONS];
 byte record1[TRANSACTIONS];
 
+/* Whether only worker 0 has room for it. */
+bit large[TRANSACTIONS];
+
 byte head = 0;
 byte next = 0;
 
@@ -40,8 +50,6 @@ byte seen[TRANSACTIONS];
 byte makes0[TRANSACTIONS];
 byte makes1[TRANSACTIONS];
 
-bool ending = false;
-bool gone = false;
 byte done = 0;
 
 #define made(t, v) (((v) + (t)) % 2)
@@ -100,9 +108,17 @@ inline giveBack(t) {
   d_step { state[t] = EXECUTED; owner[t] = NONE }
 }
 
+/* It was refused, or state was missing; or there was no room for it. */
+inline putOff(t) {
+  d_step { state[t] = WAITS; owner[t] = NONE }
+}
+
+inline giveToFirst(t) {
+  d_step { large[t] = 1; state[t] = WAITS; owner[t] = NONE }
+}
+
 proctype Worker(byte me) {
   byte t, k, v;
-  {
   do
   :: head == TRANSACTIONS -> break
 
@@ -118,11 +134,14 @@ proctype Worker(byte me) {
         :: else -> write(t, v)
         fi;
         count(t)
-      :: atomic { state[t] == WAITS -> state[t] = RUNS; owner[t] = me };
-        lookUp(t, v);
-        write(t, v);
-        count(t)
-      /* Whoever made it count has not moved the head yet, or ended before he did. */
+      :: atomic { state[t] == WAITS && (me == 0 || !large[t]) -> state[t] = RUNS; owner[t] = me };
+        if
+        :: lookUp(t, v);
+          write(t, v);
+          count(t)
+        :: LARGE && me != 0 -> giveToFirst(t)
+        fi
+      /* Whoever made it count has not moved the head yet. */
       :: state[t] == COUNTS -> moveHead(t)
       :: else
       fi
@@ -141,11 +160,27 @@ proctype Worker(byte me) {
     :: t != NONE ->
       if
       :: atomic { state[t] == WAITS -> state[t] = RUNS; owner[t] = me };
-        if :: v = 0 :: v = 1 fi;
-        write(t, v);
-        giveBack(t)
+        if
+        :: v = 0; write(t, v); giveBack(t)
+        :: v = 1; write(t, v); giveBack(t)
+        :: putOff(t)
+        :: LARGE && me != 0 -> giveToFirst(t)
+        fi
       :: else
       fi
+    :: else
+    fi;
+    t = 0; v = 0
+
+  /* takeAgain: what was put off. */
+  :: atomic {
+      AGAIN && head + 1 < next && state[head + 1] == WAITS && !large[head + 1] -> t = head + 1
+    };
+    if
+    :: atomic { state[t] == WAITS -> state[t] = RUNS; owner[t] = me };
+      if :: v = 0 :: v = 1 fi;
+      write(t, v);
+      giveBack(t)
     :: else
     fi;
     t = 0; v = 0
@@ -167,24 +202,8 @@ proctype Worker(byte me) {
     :: else
     fi;
     t = 0; v = 0
-
-  /* takeBack, by worker 0. */
-  :: gone && me == 0 ->
-    for (t : 0 .. TRANSACTIONS - 1) {
-      if
-      :: atomic { owner[t] == 2 -> state[t] = WAITS; owner[t] = NONE }
-      :: else
-      fi
-    }
-    gone = false;
-    t = 0
-  od
-  } unless { atomic { ending && me == 2 -> ending = false; gone = true } };
+  od;
   done++
-}
-
-proctype End() {
-  ending = true
 }
 
 init {
@@ -201,10 +220,6 @@ init {
       fi
     }
     for (t : 0 .. WORKERS - 1) { run Worker(t) };
-    if
-    :: ENDS -> run End()
-    :: skip
-    fi;
     t = 0; v = 0; c0 = 0; c1 = 0
   };
   done == WORKERS;

@@ -9,8 +9,8 @@ import { canExplore, explore } from './explore.ts';
 
 const MEMORY_MAX = 12_000;
 const SIZES = [
-  { WORKERS: 3, TRANSACTIONS: 4, ENDS: 0 },
-  { WORKERS: 3, TRANSACTIONS: 3, ENDS: 1 },
+  { WORKERS: 3, TRANSACTIONS: 4, AGAIN: 0, LARGE: 0 },
+  { WORKERS: 3, TRANSACTIONS: 3, AGAIN: 1, LARGE: 1 },
 ] as const;
 
 const counts = { passed: 0, failed: 0, skipped: 0 };

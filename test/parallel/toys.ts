@@ -94,16 +94,16 @@ export function* toySteps(world: World, worker: number): Generator<void, void> {
   const task = (index: number) => call('taskAt', job, index);
   const observedAt = (index: number) => task(index) + layout.TASK_GAS_USED;
 
-  const lookUp = (index: number): number => {
+  const lookUp = (index: number, atHead: boolean): number => {
     putKey((toys[index] as Toy).reads);
-    const record = call('slotRecord', job, index, key, key + OWNER_WORD, 0);
+    const record = call('slotRecord', job, index, key, key + OWNER_WORD, 0, Number(atHead));
     return record === 0 ? 0 : view.getUint32(record + layout.V_VALUE, true);
   };
 
-  function* execute(index: number): Generator<void, void> {
+  function* execute(index: number, atHead: boolean): Generator<void, void> {
     const toy = toys[index] as Toy;
     world.executed += 1;
-    const value = lookUp(index);
+    const value = lookUp(index, atHead);
     yield;
     view.setUint32(observedAt(index), value, true);
     call('replaceRecords', task(index));
@@ -113,6 +113,7 @@ export function* toySteps(world: World, worker: number): Generator<void, void> {
     yield;
     const record = call('takeBytes', job, layout.SLOT_VERSION_BYTES);
     view.setUint32(record + layout.V_INDEX, index, true);
+    view.setUint32(record + layout.V_ENTRY, entry, true);
     view.setUint32(record + layout.V_VALUE, madeOf(toy, value, index), true);
     const own = task(index) + layout.TASK_RECORDS;
     view.setUint32(record + layout.V_NEXT_OWN, view.getUint32(own, true), true);
@@ -124,18 +125,20 @@ export function* toySteps(world: World, worker: number): Generator<void, void> {
     yield;
   }
 
-  const holds = (index: number): boolean =>
-    lookUp(index) === view.getUint32(observedAt(index), true);
+  const holds = (index: number, atHead: boolean): boolean =>
+    lookUp(index, atHead) === view.getUint32(observedAt(index), true);
 
   for (;;) {
-    const head = call('takeHead', job, worker);
+    const head = call('takeHead', job, worker, 0);
     yield;
     if (head === layout.TASK_COUNTS) return;
     if (head === layout.TASK_EXECUTED || head === layout.TASK_WAITS) {
       const index = view.getUint32(job + layout.J_HEAD, true);
-      const kept = head === layout.TASK_EXECUTED && holds(index);
+      const kept = head === layout.TASK_EXECUTED && holds(index, true);
       yield;
-      if (!kept) yield* execute(index);
+      if (!kept) yield* execute(index, true);
+      call('countRecords', 0, task(index));
+      yield;
       const again = kept ? layout.COUNTED_KEPT : layout.COUNTED_AGAIN;
       call('count', job, head === layout.TASK_WAITS ? layout.COUNTED_FIRST : again);
       yield;
@@ -143,14 +146,14 @@ export function* toySteps(world: World, worker: number): Generator<void, void> {
     }
     let index = call('takeNext', job, worker);
     yield;
-    if (index !== NO_TASK) yield* execute(index);
+    if (index !== NO_TASK) yield* execute(index, false);
     else {
       index = call('takeExecuted', job, worker);
       yield;
       if (index === NO_TASK) continue;
-      if (!holds(index)) yield* execute(index);
+      if (!holds(index, false)) yield* execute(index, false);
     }
-    call('giveBack', job, index, layout.TASK_EXECUTED, worker);
+    call('giveBack', job, index, layout.TASK_EXECUTED);
     yield;
   }
 }
@@ -164,7 +167,8 @@ export function readResults({ inner, view, job, toys }: World): Map<number, numb
   for (let cell = 0; cell < CELLS_MAX; cell++) {
     view.setUint32(key, cell, true);
     view.setUint32(key + OWNER_WORD, 1, true);
-    const record = (inner['slotRecord']?.(job, toys.length, key, key + OWNER_WORD, 0) ?? 0) >>> 0;
+    const record =
+      (inner['slotRecord']?.(job, toys.length, key, key + OWNER_WORD, 0, 1) ?? 0) >>> 0;
     if (record !== 0) cells.set(cell, view.getUint32(record + layout.V_VALUE, true));
   }
   return cells;

@@ -14,6 +14,7 @@ import { kernelsModule } from '../machine/runtime.ts';
 import * as parallel from '../parallel-layout.ts';
 import type { Transaction } from '../types.ts';
 import type { CrewNews, CrewStart } from './crew-news.ts';
+import { ConflictHints } from './hints.ts';
 import type { JobExecutor, JobMachine, JobReport, JobTransactions } from './job.ts';
 import { readJobChanges } from './job-changes.ts';
 import { JobEvents } from './job-events.ts';
@@ -42,6 +43,7 @@ interface Place {
   readonly id: number;
   readonly seat: Seat;
   readonly memory: JobMemory;
+  readonly hints: ConflictHints;
 }
 
 let runtime: WebAssembly.Module | undefined;
@@ -96,7 +98,7 @@ export class Crew implements JobExecutor {
     transactions: JobTransactions,
   ): Promise<JobReport | undefined> {
     const { machine, arenas, state, coinbase, precompiles, gasLimit } = given;
-    const { seat, memory } = place;
+    const { seat, memory, hints } = place;
     const others = arenas.slice(1, this.workers);
     await this.#gather(given, place, others);
     const reads = Math.min(READS_MAX, Number(gasLimit / GAS_OF_A_READ) + 2 * transactions.length);
@@ -107,7 +109,16 @@ export class Crew implements JobExecutor {
     if (!memory.begin(transactions.length, gasLimit, seed)) return undefined;
     for (const [index, arena] of arenas.entries()) beginChance(machine, arena, seed, index);
     const hasLost = () => this.#hasLost;
-    const run = new JobRun({ seat, memory, others, state, coinbase, precompiles, hasLost });
+    const run = new JobRun({
+      seat,
+      memory,
+      others,
+      state,
+      coinbase,
+      precompiles,
+      hints,
+      hasLost,
+    });
     const kept: Transaction[] = [];
     const working = arenas.slice(0, this.workers);
     const events = notesEvents ? JobEvents.begin(machine.memory, memory, working) : undefined;
@@ -115,6 +126,7 @@ export class Crew implements JobExecutor {
     const noted = events?.end() ?? [];
     given.tiers.reportLater(seat.arena, memory.hotCodes);
     if (!isDone) return undefined;
+    hints.learn(kept, (index) => memory.wasAgain(index));
     // What is folded in part no other executor may build upon.
     if (!seat.runtime.foldJob(ctx, memory.job)) throw new EVMError('evm/host limit', NO_FOLD);
     return {
@@ -163,7 +175,12 @@ export class Crew implements JobExecutor {
     const seat = new Seat(memory, plans[0] as SeatPlan);
     const region = seat.runtime.allocate(REGION_BYTES) >>> 0;
     if (region === 0) throw new EVMError('evm/host limit', 'no memory is left for parallel work');
-    const place: Place = { id, seat, memory: new JobMemory(memory, region, REGION_BYTES) };
+    const place: Place = {
+      id,
+      seat,
+      memory: new JobMemory(memory, region, REGION_BYTES),
+      hints: new ConflictHints(),
+    };
     const view = memory.view();
     for (const [index, { ctx }] of arenas.slice(0, this.workers).entries()) {
       view.setUint32(ctx + parallel.C_JOB, place.memory.job, true);

@@ -82,13 +82,19 @@ export class JobMemory {
     return true;
   }
 
-  /** Writes the next transaction's task; false where the region is full. */
-  write(index: number, transaction: Transaction): boolean {
+  /**
+   * Writes the next transaction's task, which is likely to read from that of `after`; false where
+   * the region is full.
+   */
+  write(index: number, transaction: Transaction, after?: number): boolean {
     const bytes = inputBytes(transaction);
     const inputs = this.take(bytes);
     if (inputs === undefined) return false;
     const task = this.#task(index);
     this.#memory.bytes().fill(0, task, task + parallel.TASK_TX);
+    if (after !== undefined) {
+      this.#memory.view().setUint32(task + parallel.TASK_AFTER, after + 1, true);
+    }
     const tx = task + parallel.TASK_TX;
     const places = { tx, inputs, inputsEnd: inputs + bytes };
     // What is left of the block's gas is looked at when it counts.
@@ -116,6 +122,12 @@ export class JobMemory {
     const index = this.#memory.view().getUint32(at + parallel.REQUEST_INDEX, true);
     const words = { address: at + parallel.REQUEST_ADDRESS, word: at + parallel.REQUEST_SLOT };
     return { kind, index, ...words };
+  }
+
+  /** Whether the transaction was executed in advance in vain. */
+  wasAgain(index: number): boolean {
+    const how = this.#memory.view().getUint32(this.#task(index) + parallel.TASK_HOW, true);
+    return how === parallel.COUNTED_AGAIN;
   }
 
   /** The transaction may be executed in advance again. */

@@ -12,6 +12,7 @@ import { writeAddress } from '../machine/words.ts';
 import * as parallel from '../parallel-layout.ts';
 import type { PrecompileHost } from '../precompiles/precompile.ts';
 import type { Address, Awaitable, StateReader, Transaction } from '../types.ts';
+import type { ConflictHints } from './hints.ts';
 import type { JobMemory } from './job-memory.ts';
 import type { Seat } from './seat.ts';
 
@@ -29,6 +30,7 @@ export interface JobPlace {
   readonly state: StateReader;
   readonly coinbase: Address;
   readonly precompiles: PrecompileHost;
+  readonly hints: ConflictHints;
   /** Whether a worker has ended; turns of the event loop let one know. */
   readonly hasLost: () => boolean;
 }
@@ -68,7 +70,8 @@ export class JobRun {
 
   /** False where the region is full. */
   async #write(transactions: Iterable<Transaction>): Promise<boolean> {
-    const { memory, coinbase } = this.#place;
+    const { memory, coinbase, hints } = this.#place;
+    const follow = hints.follow();
     await this.#bring(coinbase);
     let index = 0;
     for (const transaction of transactions) {
@@ -77,7 +80,7 @@ export class JobRun {
         const waits = this.#bring(address);
         if (waits !== undefined) await waits;
       }
-      if (!memory.write(index, transaction)) return false;
+      if (!memory.write(index, transaction, follow(transaction, index))) return false;
       index += 1;
       if (index % WRITTEN_AT_ONCE === 0) this.#show(index);
       if (this.#areAsking) await this.#serve();

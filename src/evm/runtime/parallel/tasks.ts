@@ -6,7 +6,7 @@
 import {
   COUNTED_AGAIN, COUNTED_KEPT, FIRST_WORKER, J_AGAIN, J_BELL, J_CLOSED, J_CLOSED_FOR, J_COUNT, J_HEAD, J_KEPT, J_NEXT,
   J_READY, J_SLEEPERS, J_STATUS, J_TASKS, J_WINDOW, J_WINDOW_MAX, J_WRITES, JOB_DONE, JOB_RUNS,
-  TASK_BY, TASK_BYTES, TASK_COUNTS,
+  TASK_AFTER, TASK_BY, TASK_BYTES, TASK_COUNTS,
   TASK_EXECUTED, TASK_LARGE, TASK_LOOKED, TASK_OWNER_SHIFT, TASK_RUNS, TASK_STATE,
   TASK_STAYS, TASK_WAITS,
 } from "../../parallel-layout";
@@ -45,9 +45,9 @@ export function claim(job: u32, index: u32, state: u32, worker: u32): bool {
   return atomic.cmpxchg<u32>(taskAt(job, index) + TASK_STATE, state, runs(worker)) == state;
 }
 
-/** Gives a task back, executed or not. Not where it was taken from the worker meanwhile. */
-export function giveBack(job: u32, index: u32, state: u32, worker: u32): void {
-  atomic.cmpxchg<u32>(taskAt(job, index) + TASK_STATE, runs(worker), state);
+/** Gives a task back, executed or not. */
+export function giveBack(job: u32, index: u32, state: u32): void {
+  atomic.store<u32>(taskAt(job, index) + TASK_STATE, state);
   ring(job);
 }
 
@@ -66,7 +66,7 @@ export function takeHead(job: u32, worker: u32, by: u32): u32 {
     }
     if (index >= atomic.load<u32>(job + J_READY)) return TASK_RUNS;
     const state = atomic.load<u32>(taskAt(job, index) + TASK_STATE);
-    // Whoever made it count has not moved the head yet, or ended before he did.
+    // Whoever made it count has not moved the head yet.
     if (state == TASK_COUNTS) moveHead(job, index);
     else if (state != TASK_EXECUTED && state != TASK_WAITS) return TASK_RUNS;
     else if (isTooLarge(job, index, worker)) return TASK_RUNS;
@@ -141,9 +141,9 @@ export function ringAll(job: u32): void {
 }
 
 /** The transaction needs the first worker's context. */
-export function giveToFirst(job: u32, index: u32, worker: u32): void {
+export function giveToFirst(job: u32, index: u32): void {
   atomic.store<u32>(taskAt(job, index) + TASK_LARGE, 1);
-  atomic.cmpxchg<u32>(taskAt(job, index) + TASK_STATE, runs(worker), TASK_WAITS);
+  atomic.store<u32>(taskAt(job, index) + TASK_STATE, TASK_WAITS);
   ringAll(job);
 }
 
@@ -158,8 +158,16 @@ export function takeNext(job: u32, worker: u32): u32 {
     const taken = max<u32>(next, head);
     if (taken >= end) return NO_TASK;
     if (atomic.cmpxchg<u32>(job + J_NEXT, next, taken + 1) != next) continue;
-    if (claimToRead(job, taken, TASK_WAITS, worker)) return taken;
+    if (mayBegin(job, taken) && claimToRead(job, taken, TASK_WAITS, worker)) return taken;
   }
+}
+
+/** Whether what it is likely to read from has been executed, if only in advance. */
+function mayBegin(job: u32, index: u32): bool {
+  const after = load<u32>(taskAt(job, index), TASK_AFTER);
+  if (after == 0) return true;
+  const state = atomic.load<u32>(taskAt(job, after - 1) + TASK_STATE);
+  return state == TASK_EXECUTED || state == TASK_COUNTS;
 }
 
 /** The same as `claim`, and notes up to when others' writes are seen. */
@@ -187,7 +195,7 @@ export function takeAgain(job: u32, worker: u32): u32 {
     const task = taskAt(job, index);
     if (atomic.load<u32>(task + TASK_STATE) != TASK_WAITS) continue;
     if ((load<u32>(task, TASK_STAYS) | load<u32>(task, TASK_LARGE)) != 0) continue;
-    if (claimToRead(job, index, TASK_WAITS, worker)) return index;
+    if (mayBegin(job, index) && claimToRead(job, index, TASK_WAITS, worker)) return index;
   }
   return NO_TASK;
 }
@@ -208,16 +216,4 @@ export function takeExecuted(job: u32, worker: u32): u32 {
     if (claimToRead(job, index, TASK_EXECUTED, worker)) return index;
   }
   return NO_TASK;
-}
-
-/**
- * A worker has ended, wherever it stood: its task waits again. By one thread, after the worker's
- * last step.
- */
-export function takeBack(job: u32, worker: u32): void {
-  const end = load<u32>(job, J_COUNT);
-  for (let index = atomic.load<u32>(job + J_HEAD); index < end; index++) {
-    atomic.cmpxchg<u32>(taskAt(job, index) + TASK_STATE, runs(worker), TASK_WAITS);
-  }
-  ringAll(job);
 }

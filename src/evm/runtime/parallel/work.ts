@@ -52,7 +52,7 @@ export function work(ctx: u32): i32 {
     return executeInAdvance(ctx, job, executed);
   }
   note(ctx, EVENT_GIVES_BACK, executed);
-  giveBack(job, executed, TASK_EXECUTED, worker);
+  giveBack(job, executed, TASK_EXECUTED);
   return WORK_GOES_ON;
 }
 
@@ -102,7 +102,7 @@ export function putOff(ctx: u32, job: u32): void {
   store<u32>(load<u32>(ctx, C_TASK), 1, TASK_STAYS);
   store<u32>(ctx, 0, C_TASK);
   note(ctx, EVENT_GIVES_BACK, index);
-  giveBack(job, index, TASK_WAITS, load<u32>(ctx, C_WORKER));
+  giveBack(job, index, TASK_WAITS);
 }
 
 /** What comes of a status: the transaction asks the host, or has ended. */
@@ -116,7 +116,7 @@ function endOf(ctx: u32, job: u32, status: i32): i32 {
   if (status == STATUS_HOST_LIMIT) {
     if (worker == FIRST_WORKER) return giveUp(job);
     note(ctx, EVENT_GIVES_BACK, index);
-    giveToFirst(job, index, worker);
+    giveToFirst(job, index);
     return WORK_GOES_ON;
   }
   const refused = load<u32>(ctx + C_TX, TX_REFUSED);
@@ -124,7 +124,7 @@ function endOf(ctx: u32, job: u32, status: i32): i32 {
   if (!atHead && refused != 0) {
     store<u32>(task, 1, TASK_STAYS);
     note(ctx, EVENT_GIVES_BACK, index);
-    giveBack(job, index, TASK_WAITS, worker);
+    giveBack(job, index, TASK_WAITS);
     return WORK_GOES_ON;
   }
   store<u32>(task, refused, TASK_REFUSED);
@@ -136,7 +136,7 @@ function endOf(ctx: u32, job: u32, status: i32): i32 {
   noteWrites(job);
   if (atHead) return countTask(ctx, job, task, load<u32>(ctx, C_COUNTS_AS));
   note(ctx, EVENT_GIVES_BACK, index);
-  giveBack(job, index, TASK_EXECUTED, worker);
+  giveBack(job, index, TASK_EXECUTED);
   return WORK_GOES_ON;
 }
 
