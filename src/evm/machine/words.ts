@@ -4,6 +4,12 @@ import type { Address, Hash, Hex } from '../types.ts';
 const LIMB_MASK = (1n << 64n) - 1n;
 
 export function writeWord(view: DataView, at: number, value: bigint): void {
+  // PERF: most are small, and each step of the loop makes two numbers.
+  if (value <= LIMB_MASK) {
+    view.setBigUint64(at, value, true);
+    for (let i = 8; i < 32; i += 8) view.setBigUint64(at + i, 0n, true);
+    return;
+  }
   let rest = value;
   for (let i = 0; i < 32; i += 8) {
     view.setBigUint64(at + i, rest & LIMB_MASK, true);
@@ -12,17 +18,43 @@ export function writeWord(view: DataView, at: number, value: bigint): void {
 }
 
 export function readWord(view: DataView, at: number): bigint {
+  if (isSmall(view, at)) {
+    const low = view.getBigUint64(at, true);
+    const high = view.getBigUint64(at + 8, true);
+    return high === 0n ? low : (high << 64n) | low;
+  }
   let value = 0n;
   for (let i = 24; i >= 0; i -= 8) value = (value << 64n) | view.getBigUint64(at + i, true);
   return value;
 }
 
+/** Whether a word is below 2^128. */
+function isSmall(view: DataView, at: number): boolean {
+  return (
+    view.getUint32(at + 16, true) === 0 &&
+    view.getUint32(at + 20, true) === 0 &&
+    view.getUint32(at + 24, true) === 0 &&
+    view.getUint32(at + 28, true) === 0
+  );
+}
+
+const ADDRESS_BYTES = 20;
+const addressBytes = new Uint8Array(ADDRESS_BYTES);
+const addressView = new DataView(addressBytes.buffer);
+
 export function writeAddress(view: DataView, at: number, address: Address): void {
-  writeWord(view, at, BigInt(address));
+  addressBytes.setFromHex(address.slice(2));
+  for (let i = 0; i < ADDRESS_BYTES; i += 4) {
+    view.setUint32(at + i, addressView.getUint32(ADDRESS_BYTES - 4 - i), true);
+  }
+  for (let i = ADDRESS_BYTES; i < 32; i += 4) view.setUint32(at + i, 0, true);
 }
 
 export function readAddress(view: DataView, at: number): Address {
-  return `0x${readWord(view, at).toString(16).padStart(40, '0')}`;
+  for (let i = 0; i < ADDRESS_BYTES; i += 4) {
+    addressView.setUint32(ADDRESS_BYTES - 4 - i, view.getUint32(at + i, true));
+  }
+  return `0x${addressBytes.toHex()}`;
 }
 
 /** 32 raw bytes. */
