@@ -19,7 +19,8 @@ import { mainnetBlocks } from './blocks/mainnet.ts';
 import { makeSenders, scenarios } from './blocks/scenario.ts';
 import { conflicting, ofMainnet, ofScenario, transfers } from './parallel/blocks.ts';
 import { plotSpeedUps, type SpeedUps } from './parallel/plot.ts';
-import { type Recordable, recordBlock } from './parallel/record.ts';
+import { recordBlock } from './parallel/record.ts';
+import type { Recordable } from './parallel/recordable.ts';
 import { criticalPath, Simulator } from './parallel/simulate.ts';
 
 requireBuild();
@@ -39,7 +40,7 @@ const { values } = parseArgs({
 const CORES = values.cores.map(Number);
 const WINDOW = Number(values.window);
 /** Microseconds, as on an EPYC (Zen 5): measured but for `wake`, which is what a futex takes. */
-const COSTS = { compare: 0.1, step: 0.25, wake: 5 };
+const COSTS = { compare: 0.1, step: 0.25, keep: 0.5, wake: 5 };
 const SENDERS = values.tiny ? 60 : 1_200;
 
 const missing = (what: string): void => console.error(`left out: ${what}`);

@@ -11,7 +11,7 @@ import { MemoryState } from '../../src/state/memory.ts';
 import { beginningOf, makeBlocks, SPEC } from '../blocks/chain.ts';
 import { type MainnetBlock, rulesOf as mainnetRulesOf } from '../blocks/mainnet.ts';
 import { GAS_LIMIT, type Scenario, type Sender } from '../blocks/scenario.ts';
-import type { Recordable } from './record.ts';
+import type { Recordable } from './recordable.ts';
 
 const OSAKA: Rules = rulesOf('osaka');
 const COUNTER: Address = `0x${'cc'.repeat(20)}`;

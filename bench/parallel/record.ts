@@ -6,28 +6,16 @@
 
 import { median } from '../../src/cli/bench/statistics.ts';
 import { createEVM, type EVM } from '../../src/evm/evm.ts';
-import type { Rules } from '../../src/evm/forks/rules.ts';
-import type {
-  Address,
-  BlockEnvironment,
-  ExecutionResult,
-  StateReader,
-  Transaction,
-} from '../../src/evm/types.ts';
+import { Crew } from '../../src/evm/parallel/crew.ts';
+import type { Address, ExecutionResult, StateReader, Transaction } from '../../src/evm/types.ts';
+import { readAll } from './real.ts';
+import type { Recordable } from './recordable.ts';
 
 export interface RecordedTransaction {
-  /** Of the machine, optimised, with what a call costs beside it. */
+  /** Of the machine, optimised, as a job's head executes it. */
   readonly micros: number;
   readonly reads: readonly string[];
   readonly writes: readonly string[];
-}
-
-export interface Recordable {
-  readonly rules: Rules;
-  readonly chainId: bigint;
-  readonly block: BlockEnvironment;
-  readonly state: StateReader;
-  readonly transactions: readonly Transaction[];
 }
 
 const ROUNDS = 9;
@@ -38,30 +26,25 @@ export async function recordBlock(given: Recordable): Promise<RecordedTransactio
   const { rules, chainId, block, state, transactions } = given;
   const evm = createEVM({ rules, chainId, block, state, engine: 'auto' });
   const touched = await accessesOf(evm, state, transactions);
+  const crew = new Crew(1);
   const times: number[][] = transactions.map(() => []);
   for (let round = 0; round < ROUNDS_BEFORE + ROUNDS; round++) {
-    evm.setState(state);
-    // What is read the first time is in the tables then, as a block read ahead has it.
-    if (round >= ROUNDS_BEFORE) await runAll(evm, transactions);
-    evm.setState(state);
-    await runAll(evm, transactions, (index, ms) => {
-      if (round >= ROUNDS_BEFORE) times[index]?.push(ms * 1_000);
-    });
+    await readAll(evm, given);
+    const { length } = transactions;
+    const each = () => transactions[Symbol.iterator]();
+    const report = await evm.transactAll(
+      { length, notesEvents: true, [Symbol.iterator]: each },
+      crew,
+    );
+    if (report === undefined) throw new Error('the block was not executed as a job');
+    if (round < ROUNDS_BEFORE) continue;
+    const began = new Map<number, number>();
+    for (const { kind, index, timeMs } of report.events) {
+      if (kind === 'executes at head') began.set(index, timeMs);
+      if (kind === 'counts') times[index]?.push((timeMs - (began.get(index) ?? 0)) * 1_000);
+    }
   }
   return touched.map((accesses, index) => ({ ...accesses, micros: median(times[index] ?? []) }));
-}
-
-async function runAll(
-  evm: EVM,
-  transactions: readonly Transaction[],
-  took?: (index: number, ms: number) => void,
-): Promise<void> {
-  for (const [index, transaction] of transactions.entries()) {
-    const start = performance.now();
-    const result = await evm.transact(transaction, { receiptLogs: true });
-    took?.(index, performance.now() - start);
-    if (result.status === 'refused') throw new Error(`transaction ${index}: ${result.message}`);
-  }
 }
 
 type Touched = Pick<RecordedTransaction, 'reads' | 'writes'>;

@@ -14,6 +14,8 @@ export interface Costs {
   readonly compare: number;
   /** To take or give back a task, or to have one count. */
   readonly step: number;
+  /** In advance, beside the transaction: to keep what it observed. */
+  readonly keep: number;
   /** From the bell to the first step of who slept. */
   readonly wake: number;
 }
@@ -25,11 +27,12 @@ export interface Simulation {
 }
 
 /** Until something is known. */
-const WINDOW_FIRST = 32;
+const WINDOW_FIRST = 16;
 const MEMORY_PAGES = 64;
 const JOB = 65_536 * 2;
 const TASKS = JOB + 4_096;
 const NO_TASK = 0xffff_ffff;
+const ANYBODY = 0;
 const NOBODY = -1;
 
 type Scheduler = Readonly<Record<string, (...args: number[]) => number>>;
@@ -76,6 +79,7 @@ export class Simulator {
     this.#scheduler = new WebAssembly.Instance(module, { env }).exports as unknown as Scheduler;
     this.#view = new DataView(memory.buffer);
     this.#put(layout.J_COUNT, transactions.length);
+    this.#put(layout.J_READY, transactions.length);
     this.#put(layout.J_WINDOW, Math.min(WINDOW_FIRST, window));
     this.#put(layout.J_WINDOW_MAX, window);
     this.#put(layout.J_TASKS, TASKS);
@@ -112,7 +116,15 @@ export class Simulator {
   /** Takes the head, or the next task, or sleeps until somebody rings. */
   #next(core: number, now: number): void {
     const { step, compare } = this.#costs;
-    const head = this.#call('takeHead', core);
+    let head = this.#call('takeHead', core, core);
+    if (head === layout.TASK_RUNS) {
+      const next = this.#call('takeNext', core);
+      if (next !== NO_TASK) {
+        this.#inAdvance(core, next, now);
+        return;
+      }
+      head = this.#call('takeHead', core, ANYBODY);
+    }
     if (head === layout.TASK_COUNTS) {
       this.#end = Math.max(this.#end, now);
       this.#ring(now);
@@ -133,16 +145,16 @@ export class Simulator {
       });
       return;
     }
-    const index = this.#call('takeNext', core);
-    if (index !== NO_TASK) this.#inAdvance(core, index, now);
-    else this.#lookEarly(core, now);
+    this.#lookEarly(core, now);
   }
 
   #inAdvance(core: number, index: number, now: number): void {
     const seen = this.#versions(index);
     const { micros } = this.#transactions[index] as RecordedTransaction;
-    this.#at(now + this.#costs.step + micros, (later) => {
+    this.#at(now + this.#costs.step + this.#costs.keep + micros, (later) => {
       this.#executed(index, seen);
+      const task = this.#call('taskAt', index);
+      this.#view.setUint32(task + layout.TASK_BY, core, true);
       this.#giveBack(core, index, later);
     });
   }
@@ -165,7 +177,7 @@ export class Simulator {
   }
 
   #giveBack(core: number, index: number, now: number): void {
-    this.#call('giveBack', index, layout.TASK_EXECUTED, core);
+    this.#call('giveBack', index, layout.TASK_EXECUTED);
     this.#ring(now);
     this.#next(core, now);
   }

@@ -122,7 +122,7 @@ export class Crew implements JobExecutor {
     const kept: Transaction[] = [];
     const working = arenas.slice(0, this.workers);
     const events = notesEvents ? JobEvents.begin(machine.memory, memory, working) : undefined;
-    const isDone = await run.execute(keeping(transactions, kept));
+    const isDone = await run.execute(keeping(transactions, kept), transactions);
     const noted = events?.end() ?? [];
     given.tiers.reportLater(seat.arena, memory.hotCodes);
     if (!isDone) return undefined;
@@ -132,7 +132,7 @@ export class Crew implements JobExecutor {
     return {
       results: memory.results(kept),
       changes: readJobChanges(machine.memory, memory.job),
-      statistics: memory.statistics,
+      statistics: { ...memory.statistics, executionMs: run.executionMs },
       events: noted,
     };
   }

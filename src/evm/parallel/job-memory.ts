@@ -139,7 +139,7 @@ export class JobMemory {
     return this.#get(parallel.J_STATUS) === parallel.JOB_DONE;
   }
 
-  get statistics(): JobStatistics {
+  get statistics(): Omit<JobStatistics, 'executionMs'> {
     return { kept: this.#get(parallel.J_KEPT), again: this.#get(parallel.J_AGAIN) };
   }
 

@@ -13,6 +13,7 @@ import * as parallel from '../parallel-layout.ts';
 import type { PrecompileHost } from '../precompiles/precompile.ts';
 import type { Address, Awaitable, StateReader, Transaction } from '../types.ts';
 import type { ConflictHints } from './hints.ts';
+import type { JobTransactions } from './job.ts';
 import type { JobMemory } from './job-memory.ts';
 import type { Seat } from './seat.ts';
 
@@ -37,6 +38,9 @@ export interface JobPlace {
 
 export class JobRun {
   readonly #place: JobPlace;
+  /** From when all were written until all counted. */
+  executionMs = 0;
+  #writtenMs = 0;
   readonly #words: Int32Array;
   /** All of the machine's memory that contexts lie in. */
   readonly #all: Int32Array;
@@ -52,12 +56,16 @@ export class JobRun {
    * job was given up, and nothing has come of it. Whoever throws leaves no worker within the job.
    * @throws EVMError 'evm/worker lost'; what the state or the transactions throw
    */
-  async execute(transactions: Iterable<Transaction>): Promise<boolean> {
+  async execute(
+    transactions: Iterable<Transaction>,
+    { writesFirst = false }: Pick<JobTransactions, 'writesFirst'> = {},
+  ): Promise<boolean> {
     const { memory } = this.#place;
     Atomics.store(this.#words, parallel.J_STATUS / 4, parallel.JOB_RUNS);
     try {
-      if (!(await this.#write(transactions))) this.#giveUp();
+      if (!(await this.#write(transactions, writesFirst))) this.#giveUp();
       await this.#work();
+      this.executionMs = performance.now() - this.#writtenMs;
     } catch (error) {
       this.#giveUp();
       await this.#settle();
@@ -69,7 +77,7 @@ export class JobRun {
   }
 
   /** False where the region is full. */
-  async #write(transactions: Iterable<Transaction>): Promise<boolean> {
+  async #write(transactions: Iterable<Transaction>, writesFirst: boolean): Promise<boolean> {
     const { memory, coinbase, hints } = this.#place;
     const follow = hints.follow();
     await this.#bring(coinbase);
@@ -82,9 +90,10 @@ export class JobRun {
       }
       if (!memory.write(index, transaction, follow(transaction, index))) return false;
       index += 1;
-      if (index % WRITTEN_AT_ONCE === 0) this.#show(index);
+      if (index % WRITTEN_AT_ONCE === 0 && !writesFirst) this.#show(index);
       if (this.#areAsking) await this.#serve();
     }
+    this.#writtenMs = performance.now();
     this.#show(index);
     return true;
   }

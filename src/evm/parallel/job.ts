@@ -36,6 +36,8 @@ export interface JobTransactions extends Iterable<Transaction> {
    * this number; not when it is 0 or left out.
    */
   readonly seed?: number | undefined;
+  /** For measurements: nobody begins before all are written. */
+  readonly writesFirst?: boolean | undefined;
   /** Whether what the workers do is to be noted: each event takes 0.1 us. */
   readonly notesEvents?: boolean;
 }
@@ -94,4 +96,6 @@ export interface JobStatistics {
   readonly kept: number;
   /** Executed in advance, and once more at the head. */
   readonly again: number;
+  /** From when all were written until all count: without what the host does before and after. */
+  readonly executionMs: number;
 }
