@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { requireBuild } from '../scripts/built.ts';
 import { compileWorkloads } from '../src/cli/bench/workloads/compile.ts';
+import { longestChain } from '../src/cli/explain-block/longest-chain.ts';
 import { compileRuntime } from '../test/runtime-internals.ts';
 import { mainnetBlocks } from './blocks/mainnet.ts';
 import { makeSenders, scenarios } from './blocks/scenario.ts';
@@ -21,7 +22,7 @@ import { conflicting, ofMainnet, ofScenario, transfers } from './parallel/blocks
 import { plotSpeedUps, type SpeedUps } from './parallel/plot.ts';
 import { recordBlock } from './parallel/record.ts';
 import type { Recordable } from './parallel/recordable.ts';
-import { criticalPath, Simulator } from './parallel/simulate.ts';
+import { Simulator } from './parallel/simulate.ts';
 
 requireBuild();
 const { values } = parseArgs({
@@ -52,7 +53,7 @@ for (const [name, make] of blocks()) {
   if (!filter.test(name)) continue;
   const transactions = await recordBlock(await make());
   const alone = transactions.reduce((sum, { micros }) => sum + micros, 0);
-  const limit = alone / criticalPath(transactions);
+  const limit = alone / longestChain(transactions).micros;
   const speedUps = CORES.map((cores) => {
     const simulator = new Simulator(module, transactions, { window: WINDOW, costs: COSTS });
     const { micros, inVain } = simulator.run(cores);

@@ -11,7 +11,7 @@ import { MemoryState } from '../../src/state/memory.ts';
 import { beginningOf, makeBlocks, SPEC } from '../blocks/chain.ts';
 import { type MainnetBlock, rulesOf as mainnetRulesOf } from '../blocks/mainnet.ts';
 import { GAS_LIMIT, type Scenario, type Sender } from '../blocks/scenario.ts';
-import type { Recordable } from './recordable.ts';
+import type { Recordable, SyncState } from './recordable.ts';
 
 const OSAKA: Rules = rulesOf('osaka');
 const COUNTER: Address = `0x${'cc'.repeat(20)}`;
@@ -105,7 +105,7 @@ export function ofMainnet(block: MainnetBlock): Recordable {
   };
 }
 
-function readerOf(state: MemoryState): StateReader {
+function readerOf(state: MemoryState): SyncState {
   return {
     getAccount: (address) => state.getAccount(address),
     getStorage: (address, slot) => state.getStorage(address, slot),

@@ -208,15 +208,3 @@ export class Simulator {
     return NOBODY;
   }
 }
-
-/** The longest chain of transactions of which each reads what the one before it wrote. */
-export function criticalPath(transactions: readonly RecordedTransaction[]): number {
-  const wrote = new Map<string, number>();
-  let longest = 0;
-  for (const { micros, reads, writes } of transactions) {
-    const end = micros + Math.max(0, ...reads.map((key) => wrote.get(key) ?? 0));
-    for (const key of writes) wrote.set(key, end);
-    longest = Math.max(longest, end);
-  }
-  return longest;
-}

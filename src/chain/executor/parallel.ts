@@ -9,7 +9,7 @@ import type { Transaction } from '../../evm/types.ts';
 import { InvalidBlock } from '../blocks/fault.ts';
 
 /** Fewer transactions are not spread: waking a thread takes as long as executing one or two. */
-const TRANSACTIONS_MIN = 8;
+export const TRANSACTIONS_MIN = 8;
 
 /** The threads that blocks may be spread over. */
 export interface Spreading {
@@ -18,6 +18,10 @@ export interface Spreading {
   readonly transactionsMin?: number | undefined;
   /** For tests: see JobTransactions. */
   readonly seed?: number | undefined;
+  /** For who looks at what the workers do: see JobTransactions. */
+  readonly notesEvents?: boolean;
+  /** Told of each block that was spread. */
+  readonly onReport?: (report: JobReport) => void;
 }
 
 /** Transactions of a block, made when they are asked for; whoever makes them may refuse one. */
@@ -32,19 +36,21 @@ export interface Offered extends Iterable<Transaction> {
 export async function transactTogether(
   evm: EVM,
   offered: Offered,
-  { crew, transactionsMin = TRANSACTIONS_MIN, seed }: Spreading,
+  { crew, transactionsMin = TRANSACTIONS_MIN, seed, notesEvents = false, onReport }: Spreading,
 ): Promise<JobReport | undefined> {
   if (offered.length < transactionsMin) return undefined;
   try {
-    const transactions = { length: offered.length, seed, [Symbol.iterator]: () => each(offered) };
-    return await evm.transactAll(transactions, crew);
+    const { length } = offered;
+    const each = () => offered[Symbol.iterator]();
+    const transactions = { length, seed, notesEvents, [Symbol.iterator]: each };
+    const report = await evm.transactAll(transactions, crew);
+    if (report !== undefined) onReport?.(report);
+    return report;
   } catch (error) {
     if (error instanceof InvalidBlock) return undefined;
     throw error;
   }
 }
-
-const each = (offered: Offered): Iterator<Transaction> => offered[Symbol.iterator]();
 
 /** Whether the block is to be executed again, by a machine and a crew that are new. */
 export function hasLostWorker(error: unknown): boolean {

@@ -63,7 +63,9 @@ export interface BlockEnd extends Pick<Block, 'uncles'>, Required<Pick<Block, 'w
 
 /** What a transaction is watched by: its steps as EIP-3155 has them, and what it came to. */
 export interface TransactionWatch {
-  readonly onStep: (step: TraceStep) => void;
+  readonly onStep?: (step: TraceStep) => void;
+  /** Whether what it looked at and wrote is wanted. */
+  readonly accesses?: boolean;
   readonly onEnd: (result: ExecutionResult) => void;
 }
 
@@ -218,9 +220,9 @@ export class BlockRun {
     const result = await evm.transact(transaction, {
       blockGasLeft: gasLimit - this.#gasUsed,
       blockStateGasLeft: gasLimit - this.#stateGasUsed,
-      accesses: this.#accessList !== undefined,
+      accesses: this.#accessList !== undefined || watch?.accesses === true,
       receiptLogs: true,
-      ...(watch && { onStep: watch.onStep }),
+      ...(watch?.onStep && { onStep: watch.onStep }),
     });
     if (result.status === 'refused') throw this.#invalid(result.reason, result.message);
     watch?.onEnd(result);
