@@ -23,22 +23,33 @@ export function parseBlockName(given: string): BlockName {
  * Does the work with a block of the database in the folder, which it opens and closes.
  * @throws Error for a block that is not there; DatabaseError
  */
-export async function withBlockOf<Result>(
+export async function withTreeOf<Result>(
   folder: string,
   name: BlockName,
-  work: (chain: ProvableChain, block: KnownBlock) => Promise<Result>,
+  work: (tree: ChainDatabase, block: KnownBlock) => Promise<Result>,
 ): Promise<Result> {
   const tree = await openFolder(folder);
   try {
     const block = await find(tree, name);
     if (block === undefined) throw new Error(`${folder}: there is no block ${name}`);
-    const chain: ProvableChain = {
-      withTries: async (hash, read) => read(await tree.triesAt(hash)),
-    };
-    return await work(chain, block);
+    return await work(tree, block);
   } finally {
     await tree.close();
   }
+}
+
+/** The same with the block's tries. */
+export function withBlockOf<Result>(
+  folder: string,
+  name: BlockName,
+  work: (chain: ProvableChain, block: KnownBlock) => Promise<Result>,
+): Promise<Result> {
+  return withTreeOf(folder, name, (tree, block) => {
+    const chain: ProvableChain = {
+      withTries: async (hash, read) => read(await tree.triesAt(hash)),
+    };
+    return work(chain, block);
+  });
 }
 
 function find(tree: ChainDatabase, name: BlockName): Promise<KnownBlock | undefined> | KnownBlock {

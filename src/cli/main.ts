@@ -5,6 +5,7 @@ import * as bench from './bench.ts';
 import * as blocktest from './blocktest.ts';
 import * as db from './db.ts';
 import * as explain from './explain.ts';
+import * as explainBlock from './explain-block.ts';
 import * as exportBlocks from './export.ts';
 import * as importBlocks from './import.ts';
 import * as prove from './prove.ts';
@@ -49,6 +50,7 @@ const commands = [
   blocktest,
   bench,
   explain,
+  explainBlock,
   prove,
   proveRange,
   verifyBlock,

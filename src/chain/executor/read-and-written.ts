@@ -15,6 +15,12 @@ export function slotName(address: Address, slot: bigint): string {
   return `${address} ${slot}`;
 }
 
+/** What a name stands for; the slot is undefined for an account's code. */
+export function namedValue(name: string): { readonly address: Address; readonly slot?: bigint } {
+  const [address, what = ''] = name.split(' ') as [Address, string];
+  return what === CODE ? { address } : { address, slot: BigInt(what) };
+}
+
 /** Which code each account has, in the middle of a block. */
 export class Codes {
   readonly #before: (address: Address) => Hash | undefined;
@@ -51,6 +57,8 @@ export function readAndWritten(
   return { reads, writes };
 }
 
+const CODE = 'code';
+
 function codeName(address: Address): string {
-  return `${address} code`;
+  return `${address} ${CODE}`;
 }

@@ -1,17 +1,13 @@
 /** How the page of an explanation looks, in light and in dark, and how it answers to clicks. */
 
-export const STYLE: string = `
-:root{color-scheme:light dark;
---back:#fbfaf7;--front:#1f2328;--soft:#6a6f76;--line:#d9d6cf;--card:#fff;
---mark:#fff2c2;--compiled:#2f7d6b;--loop:#d0642b;--merge:#4f6fb5;--left:#b9b3a6;--data:#e9e5dc}
-@media(prefers-color-scheme:dark){:root{--back:#16181b;--front:#e6e4df;--soft:#9a9fa6;
---line:#34383e;--card:#1e2125;--mark:#4a3f14;--compiled:#58b39d;--loop:#e98a55;--merge:#86a5ea;
---left:#5b5f66;--data:#26292d}}
-*{box-sizing:border-box}a{color:var(--compiled)}
-body{margin:0;font:14px/1.5 system-ui,sans-serif;color:var(--front);background:var(--back);
-display:grid;grid-template:auto 1fr/13rem minmax(0,1fr) 24rem;height:100vh}
+import { LOOK } from '../page-look.ts';
+
+export const STYLE: string = `${LOOK}
+:root{--compiled:var(--green);--loop:var(--orange);--merge:var(--blue);--left:var(--grey);
+--data:var(--pale)}
+a{color:var(--compiled)}
+body{display:grid;grid-template:auto 1fr/13rem minmax(0,1fr) 24rem;height:100vh}
 header{grid-column:1/-1;padding:1rem 1.2rem .4rem;border-bottom:1px solid var(--line)}
-h1{font-size:1.15rem;margin:0 0 .2rem}h2{font-size:1rem;margin:.2rem 0 .4rem}
 header p{margin:0;color:var(--soft)}
 svg.code{display:block;width:100%;height:18px;margin:.6rem 0 .3rem;border-radius:4px}
 svg.code rect{cursor:pointer}
@@ -26,7 +22,7 @@ nav button{display:block;width:100%;text-align:left;font:inherit;color:inherit;b
 border:0;border-radius:6px;padding:.3rem .5rem;cursor:pointer}
 nav button:hover,nav button[aria-current]{background:var(--card)}
 nav button[aria-current]{box-shadow:inset 3px 0 var(--compiled)}
-small{display:block;color:var(--soft)}
+small{display:block}
 section{display:none}section.shown{display:block}section p{color:var(--soft)}
 .graph{overflow:auto;background:var(--card);border:1px solid var(--line);border-radius:8px;
 padding:1rem;max-height:70vh}

@@ -1,4 +1,5 @@
 /** An explanation as one page of HTML that needs nothing else. */
+import { escapeHtml } from '../page-look.ts';
 import { regionSvg } from './graph.ts';
 import type { ExplainedBlock, ExplainedRegion, Explanation } from './model.ts';
 import { BEHAVIOUR, STYLE } from './page-style.ts';
@@ -107,12 +108,4 @@ function blockPart(explained: ExplainedBlock): string {
     `<summary>${escapeHtml(describeBlock(explained))}</summary>` +
     `<p>${escapeHtml(fate)}</p><ol>${items.join('')}</ol></details>`
   );
-}
-
-function escapeHtml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
 }

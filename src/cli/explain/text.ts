@@ -1,5 +1,5 @@
 /** An explanation for the terminal. */
-import { styleText } from 'node:util';
+import { alignLeft, amountOf, bold } from '../terminal-text.ts';
 import {
   describeRefusal,
   type ExplainedBlock,
@@ -27,7 +27,8 @@ export function asText(explanation: Explanation, parts: TextParts): string {
 }
 
 export function titleOf({ name, codeBytes, blocks, fork }: Explanation): string {
-  return `${name}: ${count(codeBytes, 'byte')}, ${count(blocks.length, 'block')}, rules of ${fork}`;
+  const size = `${amountOf(codeBytes, 'byte')}, ${amountOf(blocks.length, 'block')}`;
+  return `${name}: ${size}, rules of ${fork}`;
 }
 
 export function summaryOf(explanation: Explanation): string[] {
@@ -36,7 +37,7 @@ export function summaryOf(explanation: Explanation): string[] {
   const compiled = blocks.filter(({ interpreted }) => interpreted === undefined).length;
   const ratio = (wasmBytes / Math.max(codeBytes, 1)).toFixed(1);
   return [
-    `${count(compiled, 'block')} compiled, in ${count(regions.length, 'region')}: ` +
+    `${amountOf(compiled, 'block')} compiled, in ${amountOf(regions.length, 'region')}: ` +
       `${wasmBytes} bytes of wasm, ` +
       `${ratio} a byte of code, in ${ms.toFixed(1)} ms`,
     hasCounts
@@ -83,24 +84,10 @@ function regionText(
     ...(unknown === 0 ? [] : [`${unknown} where only the run knows`]),
   ];
   const head =
-    `region ${root}: ${count(nodes.length, 'node')}, ${codeBytes} bytes of code, ${bytes} of wasm` +
+    `region ${root}: ${amountOf(nodes.length, 'node')}, ` +
+    `${codeBytes} bytes of code, ${bytes} of wasm` +
     `${ways.length === 0 ? '' : `; leaves ${ways.join(', and ')}`}`;
   return [bold(head), ...alignLeft(lines)].join('\n');
-}
-
-function alignLeft(lines: readonly (readonly string[])[]): string[] {
-  const widths = lines[0]?.map((_, i) => Math.max(...lines.map((line) => line[i]?.length ?? 0)));
-  return lines.map((line) =>
-    line
-      .map((cell, i) => cell.padEnd(widths?.[i] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
-}
-
-/** `1 block`, `2 blocks`. */
-function count(value: number, noun: string): string {
-  return `${value} ${noun}${value === 1 ? '' : 's'}`;
 }
 
 /** The blocks that are not compiled, by reason. */
@@ -118,8 +105,4 @@ function blockText(explained: ExplainedBlock): string {
   const { block } = explained;
   const items = block.instructions.map(({ pc, row, gas }) => `    ${pc} ${row.name} (${gas})`);
   return [describeBlock(explained), ...items].join('\n');
-}
-
-function bold(text: string): string {
-  return styleText('bold', text, { stream: process.stdout });
 }
