@@ -38,7 +38,7 @@ const COMPILED = [
   },
   {
     product: PARALLEL_RUNTIME,
-    source: 'src/evm/runtime/parallel/index.ts',
+    source: 'src/evm/runtime/parallel/entry.ts',
     variants: [
       { file: 'parallel-runtime.wasm', name: 'PARALLEL_RUNTIME', flags: SHARED, parallel: 1 },
     ],

@@ -39,6 +39,7 @@ const sources = files.filter((file) => file.endsWith('.ts'));
 /** What is compiled or assembled from the layers that import it. */
 const GENERATED = [
   'build/runtime-bytes.ts',
+  'build/parallel-runtime-bytes.ts',
   'build/trie-runtime-bytes.ts',
   'build/keccak-bytes.ts',
   'build/list-root-bytes.ts',

@@ -22,7 +22,7 @@ export interface RealRun {
   readonly again: number;
 }
 
-/** Passes before, in which code becomes hot and is compiled, and V8 compiles what it is going to. */
+/** Passes before, in which code becomes hot, and V8 compiles what it is going to. */
 const ROUNDS_BEFORE = 6;
 
 export async function runReally(

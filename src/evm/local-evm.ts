@@ -28,10 +28,11 @@ import {
 import * as layout from './layout.ts';
 import { readAccesses, readWarm, type StateAccesses } from './machine/accesses.ts';
 import { type Arena, attachArena, prepareLayers, prepareOverlay } from './machine/arena.ts';
+import { type Call, checkSystemCall, flagsOf, needOf, outcomeOf } from './machine/call.ts';
 import { activePrecompiles } from './machine/call-rules.ts';
 import { CallSettings } from './machine/call-settings.ts';
 import { CodeHeap } from './machine/code-heap.ts';
-import { type Context, type ContextNeed, ContextPool } from './machine/contexts.ts';
+import { type Context, ContextPool } from './machine/contexts.ts';
 import { encodeBlock, encodeTransaction } from './machine/encode.ts';
 import type { CallHooks } from './machine/hooks.ts';
 import { createMachine, type Machine } from './machine/instance.ts';
@@ -41,7 +42,6 @@ import { readReceiptLogs } from './machine/receipt-logs.ts';
 import { refusalOf } from './machine/refusals.ts';
 import { serveRequest } from './machine/requests.ts';
 import { copyLogs, decodeLogs, readChanges, readOutput } from './machine/results.ts';
-import { haltReason } from './machine/statuses.ts';
 import { Tiers } from './machine/tiers.ts';
 import { describeTrap, isTrap, requireStack } from './machine/traps.ts';
 import { VersionUndo } from './machine/undo.ts';
@@ -55,7 +55,6 @@ import type {
   Awaitable,
   BlockEnvironment,
   ExecutionResult,
-  HaltReason,
   Log,
   StateChanges,
   StateReader,
@@ -545,25 +544,6 @@ class LocalEVM implements EVM {
   }
 }
 
-/** A call as it was asked for, with the block it was asked in. */
-interface Call {
-  readonly transaction: Transaction;
-  readonly options: TransactOptions;
-  readonly block: BlockEnvironment;
-  readonly chainId: bigint;
-  /** No transaction, but wei that come from nobody. */
-  readonly isCredit: boolean;
-}
-
-/**
- * What commits runs alone. Neither that nor what is watched is begun again: code that a run
- * deposits before it is given up stays known (CODE_KNOWN).
- */
-function needOf({ commit, onStep, hooks }: TransactOptions): ContextNeed {
-  const alone = commit !== false;
-  return { alone, large: alone || onStep !== undefined || hooks !== undefined };
-}
-
 function isHostLimit(error: unknown): boolean {
   return error instanceof EVMError && error.code === 'evm/host limit';
 }
@@ -576,36 +556,4 @@ function refusePromise(answer: Awaitable<void>): void {
     'evm/not synchronous',
     'the state or a precompile answered by a promise: use transact, not transactSync',
   );
-}
-
-type Outcome =
-  | { readonly status: 'success' }
-  | { readonly status: 'revert' }
-  | { readonly status: 'halt'; readonly reason: HaltReason };
-
-/** The machine has no sender then to take a value from, or to make an address of. */
-function checkSystemCall({ value, to }: Transaction, { callOnly }: TransactOptions): void {
-  if (callOnly === true && value === 0n && to !== undefined) return;
-  throw new InputError('options.systemCall', true, 'it with callOnly, an address and no value');
-}
-
-function flagsOf({ options, isCredit }: Call): number {
-  const { callOnly, systemCall, checks = {} } = options;
-  const skipped = (check: boolean | undefined, flag: number) => (check === false ? flag : 0);
-  return (
-    (isCredit ? layout.TX_FLAG_CREDIT : 0) |
-    (callOnly === true ? layout.TX_FLAG_CALL_ONLY : 0) |
-    (systemCall === true ? layout.TX_FLAG_SYSTEM : 0) |
-    skipped(checks.nonce, layout.TX_FLAG_SKIP_NONCE) |
-    skipped(checks.balance, layout.TX_FLAG_SKIP_BALANCE) |
-    skipped(checks.baseFee, layout.TX_FLAG_SKIP_BASE_FEE) |
-    skipped(checks.senderCode, layout.TX_FLAG_SKIP_SENDER_CODE)
-  );
-}
-
-/** What a final status of the machine means. */
-function outcomeOf(status: number): Outcome {
-  if (status === layout.STATUS_REVERT) return { status: 'revert' };
-  const reason = haltReason(status);
-  return reason === undefined ? { status: 'success' } : { status: 'halt', reason };
 }

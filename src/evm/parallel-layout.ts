@@ -46,7 +46,7 @@ export const J_ASKS = 92;
 export const J_ASKS_SEEN = 96;
 /** u32: raised when the other workers are to go back to their host, who has news. */
 export const J_LEAVE = 100;
-/** u32: code objects that became hot, J_HOT_MAX at most, and how many. */
+/** u32: code objects that became hot, HOT_CODES_MAX at most, and how many. */
 export const J_HOT_COUNT = 104;
 /** ptr, u32: entries of the block's versions that the job has changed: CHANGED_BYTES each. */
 export const J_CHANGED = 108;
@@ -56,23 +56,23 @@ export const J_CLOSED_FOR = 120;
 /** u32: not 0 = workers dawdle between tasks, for tests: the number that chance begins with. */
 export const J_SEED = 116;
 export const J_HOT = 128;
-export const J_HOT_MAX = 224;
+export const HOT_CODES_MAX = 224;
 /** u32, u32: requests that nobody waits for: how many were made, and answered. */
 export const J_REQUESTS = 1024;
 export const J_ANSWERED = 1028;
-/** REQUEST_BYTES each, J_REQUESTS_MAX at most. */
+/** ASKED_BYTES each, ASKED_MAX at most. */
 export const J_REQUEST = 1088;
-export const J_REQUESTS_MAX = 1024;
+export const ASKED_MAX = 1024;
 export const JOB_BYTES = 99_392;
 
-// ---------------------------------------------------------------- request
+// ---------------------------------------------------------------- what is asked for
 /** u32: REQUEST_*; written last, 0 = it is being written. u32: the transaction. */
-export const REQUEST_KIND = 0;
-export const REQUEST_INDEX = 4;
+export const ASKED_KIND = 0;
+export const ASKED_INDEX = 4;
 /** word, word: as C_REQUEST_ADDRESS and C_REQUEST_SLOT. */
-export const REQUEST_ADDRESS = 32;
-export const REQUEST_SLOT = 64;
-export const REQUEST_BYTES = 96;
+export const ASKED_ADDRESS = 32;
+export const ASKED_SLOT = 64;
+export const ASKED_BYTES = 96;
 
 export const JOB_RUNS = 0;
 export const JOB_DONE = 1;
@@ -167,22 +167,22 @@ export const V_DEAD = 12;
 export const V_FIELDS = 16;
 /** ptr: of whom it is a record: an entry W_*. */
 export const V_ENTRY = 20;
-/** u32: bit set of READ_*: what the transaction observed before it wrote; 0 = it stands elsewhere. */
+/** u32: bit set of READ_*: what the transaction observed of it; 0 = that stands elsewhere. */
 export const V_READS = 24;
 /** u32: of an account: 1 = it was empty. */
 export const V_EMPTY_BEFORE = 28;
 /** word: balance, or what was added to it; of a slot its value. */
 export const V_VALUE = 32;
 /** word: of a slot: the value that was observed. */
-export const V_SLOT_OBSERVED = 64;
-/** hash, u64, u32 (ACCOUNT_EXISTS or 0): of an account. As in A_*, so that a record can stand for one. */
+export const VS_OBSERVED = 64;
+/** hash, u64, u32 (ACCOUNT_EXISTS or 0): of an account, as in A_*, so that it stands for one. */
 export const V_CODE_HASH = 64;
 export const V_NONCE = 96;
 export const V_FLAGS = 104;
 /** u32: storage generation, of an account or of a slot. */
 export const V_GENERATION = 108;
 export const SLOT_VERSION_BYTES = 128;
-/** ptr, u64, word: of an account: what was observed is the balance, or else the least that it had to be. */
+/** ptr, u64, word: of an account; the word is the balance, or else the least it had to be. */
 export const V_CODE = 112;
 export const V_NONCE_BEFORE = 120;
 export const V_OBSERVED = 128;

@@ -1,7 +1,8 @@
 /**
  * The protocol of a job by transactions that are toys: each reads a cell and writes what it made of
  * it, to a cell that depends on what it read. In one thread, where every interleaving of the
- * runtime's steps that a seed gives is driven through the real code; and on threads. What counts must be what one after another gives.
+ * runtime's steps that a seed gives is driven through the real code; and on threads. What counts
+ * must be what one after another gives.
  */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';

@@ -42,7 +42,10 @@ export class JobMemory {
     return new Int32Array(this.#memory.memory.buffer, this.job, parallel.JOB_BYTES / 4);
   }
 
-  /** Lays a job out while nobody works; `seed` as JobTransactions have it; false where the region is too small. */
+  /**
+   * Lays a job out while nobody works; `seed` as JobTransactions have it. False where the region is
+   * too small.
+   */
   begin(count: number, gasLimit: bigint, seed = 0): boolean {
     const buckets = 2 ** Math.ceil(Math.log2(count * BUCKETS_EACH));
     const bucketsAt = this.job + parallel.JOB_BYTES;
@@ -74,7 +77,7 @@ export class JobMemory {
     ];
     for (const [offset, value] of fields) this.#put(offset, value);
     const requests = this.job + parallel.J_REQUEST;
-    const requestsEnd = requests + parallel.J_REQUESTS_MAX * parallel.REQUEST_BYTES;
+    const requestsEnd = requests + parallel.ASKED_MAX * parallel.ASKED_BYTES;
     this.#memory.bytes().fill(0, requests, requestsEnd);
     const view = this.#memory.view();
     view.setBigUint64(this.job + parallel.J_GAS_USED, 0n, true);
@@ -116,11 +119,11 @@ export class JobMemory {
 
   /** A request that nobody waits for, and its transaction; undefined while it is being written. */
   request(number: number): (RequestPlace & { readonly index: number }) | undefined {
-    const at = this.job + parallel.J_REQUEST + number * parallel.REQUEST_BYTES;
-    const kind = this.#memory.view().getUint32(at + parallel.REQUEST_KIND, true);
+    const at = this.job + parallel.J_REQUEST + number * parallel.ASKED_BYTES;
+    const kind = this.#memory.view().getUint32(at + parallel.ASKED_KIND, true);
     if (kind === 0) return undefined;
-    const index = this.#memory.view().getUint32(at + parallel.REQUEST_INDEX, true);
-    const words = { address: at + parallel.REQUEST_ADDRESS, word: at + parallel.REQUEST_SLOT };
+    const index = this.#memory.view().getUint32(at + parallel.ASKED_INDEX, true);
+    const words = { address: at + parallel.ASKED_ADDRESS, word: at + parallel.ASKED_SLOT };
     return { kind, index, ...words };
   }
 
@@ -145,7 +148,7 @@ export class JobMemory {
 
   /** Code objects that became hot. */
   get hotCodes(): number[] {
-    const count = Math.min(this.#get(parallel.J_HOT_COUNT), parallel.J_HOT_MAX);
+    const count = Math.min(this.#get(parallel.J_HOT_COUNT), parallel.HOT_CODES_MAX);
     return Array.from({ length: count }, (_, i) => this.#get(parallel.J_HOT + 4 * i));
   }
 

@@ -127,10 +127,10 @@ export class JobRun {
   }
 
   get #areAsking(): boolean {
-    const { J_ASKS, J_ASKS_SEEN, J_REQUESTS, J_REQUESTS_MAX, J_ANSWERED } = parallel;
+    const { J_ASKS, J_ASKS_SEEN, J_REQUESTS, ASKED_MAX, J_ANSWERED } = parallel;
     const at = (offset: number) => Atomics.load(this.#words, offset / 4);
     if (at(J_ASKS) !== at(J_ASKS_SEEN)) return true;
-    return Math.min(at(J_REQUESTS), J_REQUESTS_MAX) !== at(J_ANSWERED);
+    return Math.min(at(J_REQUESTS), ASKED_MAX) !== at(J_ANSWERED);
   }
 
   /** Executes as the others do, until all count or the job is given up. */
@@ -186,8 +186,8 @@ export class JobRun {
   /** Those that nobody waits for: the transactions are to be tried in advance once more. */
   async #answerRequests(): Promise<void> {
     const { seat, state, memory } = this.#place;
-    const { J_ANSWERED, J_REQUESTS, J_REQUESTS_MAX } = parallel;
-    const made = Math.min(Atomics.load(this.#words, J_REQUESTS / 4), J_REQUESTS_MAX);
+    const { J_ANSWERED, J_REQUESTS, ASKED_MAX } = parallel;
+    const made = Math.min(Atomics.load(this.#words, J_REQUESTS / 4), ASKED_MAX);
     let answered = Atomics.load(this.#words, J_ANSWERED / 4);
     for (; answered < made; answered++) {
       const request = memory.request(answered);

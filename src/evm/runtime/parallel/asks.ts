@@ -1,6 +1,6 @@
 // Questions between the workers of a job.
 import { CODE_CALLS, CODE_HASH } from "../../layout";
-import { J_ASKS, J_ASKS_SEEN, J_HOT, J_HOT_COUNT, J_HOT_MAX } from "../../parallel-layout";
+import { J_ASKS, J_ASKS_SEEN, J_HOT, J_HOT_COUNT, HOT_CODES_MAX } from "../../parallel-layout";
 
 /** Whether others ask the first worker for state. */
 export function hasAsked(job: u32): bool {
@@ -11,7 +11,7 @@ export function hasAsked(job: u32): bool {
 export function noteHot(job: u32, code: u32): void {
   if (load<u64>(code, CODE_HASH) == 0) return;
   const count = atomic.add<u32>(job + J_HOT_COUNT, 1);
-  if (count < <u32>J_HOT_MAX) store<u32>(job + (count << 2), code, J_HOT);
+  if (count < <u32>HOT_CODES_MAX) store<u32>(job + (count << 2), code, J_HOT);
   // It becomes hot once more.
   else store<u32>(code, 0, CODE_CALLS);
 }

@@ -7,8 +7,8 @@ import {
 import {
   ASKS, ASKS_ASLEEP, C_ASKS, C_AT_HEAD, C_CHANCE, C_INSIDE, C_JOB, C_LEAVE_SEEN, C_TASK,
   C_TASK_INDEX, C_WORKER, EVENT_ASKS, EVENT_IS_ANSWERED, EVENT_SLEEPS, FIRST_WORKER, J_ANSWERED,
-  J_ASKS, J_BELL, J_LEAVE, J_REQUEST, J_REQUESTS, J_REQUESTS_MAX, J_SEED, J_SLEEPERS,
-  REQUEST_ADDRESS, REQUEST_BYTES, REQUEST_INDEX, REQUEST_KIND, REQUEST_SLOT, WORK_DONE,
+  J_ASKS, J_BELL, J_LEAVE, J_REQUEST, J_REQUESTS, ASKED_MAX, J_SEED, J_SLEEPERS,
+  ASKED_ADDRESS, ASKED_BYTES, ASKED_INDEX, ASKED_KIND, ASKED_SLOT, WORK_DONE,
   WORK_GOES_ON, WORK_LEAVES, WORK_SERVES, WORK_WAITS,
 } from "../../parallel-layout";
 import { copyWord } from "../tables";
@@ -91,7 +91,7 @@ function sleep(job: u32, bell: u32, patience: i64): bool {
 /** Whether the first worker is to look what others ask for. */
 function isWanted(job: u32, isIdle: bool): bool {
   if (hasAsked(job)) return true;
-  const made = min<u32>(atomic.load<u32>(job + J_REQUESTS), J_REQUESTS_MAX);
+  const made = min<u32>(atomic.load<u32>(job + J_REQUESTS), ASKED_MAX);
   return made - load<u32>(job, J_ANSWERED) >= (isIdle ? 1 : REQUESTS_AT_ONCE);
 }
 
@@ -101,14 +101,14 @@ function isWanted(job: u32, isIdle: bool): bool {
  */
 function request(ctx: u32, job: u32): bool {
   const kind = load<u32>(ctx, C_REQUEST);
-  if (kind == REQUEST_BLOCK_HASH || atomic.load<u32>(job + J_REQUESTS) >= <u32>J_REQUESTS_MAX) return false;
+  if (kind == REQUEST_BLOCK_HASH || atomic.load<u32>(job + J_REQUESTS) >= <u32>ASKED_MAX) return false;
   const number = atomic.add<u32>(job + J_REQUESTS, 1);
-  if (number >= <u32>J_REQUESTS_MAX) return false;
-  const at = job + J_REQUEST + number * REQUEST_BYTES;
-  store<u32>(at, load<u32>(ctx, C_TASK_INDEX), REQUEST_INDEX);
-  copyWord(at + REQUEST_ADDRESS, ctx + C_REQUEST_ADDRESS);
-  copyWord(at + REQUEST_SLOT, ctx + C_REQUEST_SLOT);
-  atomic.store<u32>(at + REQUEST_KIND, kind);
+  if (number >= <u32>ASKED_MAX) return false;
+  const at = job + J_REQUEST + number * ASKED_BYTES;
+  store<u32>(at, load<u32>(ctx, C_TASK_INDEX), ASKED_INDEX);
+  copyWord(at + ASKED_ADDRESS, ctx + C_REQUEST_ADDRESS);
+  copyWord(at + ASKED_SLOT, ctx + C_REQUEST_SLOT);
+  atomic.store<u32>(at + ASKED_KIND, kind);
   note(ctx, EVENT_ASKS, load<u32>(ctx, C_TASK_INDEX));
   return true;
 }

@@ -14,7 +14,7 @@ import {
   O_SLOT_GENERATION, O_SLOT_OWNER, O_SLOT_VALUE, READ_ADDED, READ_SOMETHING, READ_TAKEN,
   S_IN_RECORD, TASK_READ_ACCOUNTS, TASK_READ_SLOTS, TASK_READS, TASK_RECORDS, V_CODE_HASH,
   V_EMPTY_BEFORE, V_ENTRY, V_GENERATION, V_NEXT_OWN, V_NONCE_BEFORE, V_OBSERVED, V_READS,
-  V_SLOT_OBSERVED, V_VALUE, W_KEY, W_KIND, W_OWNER, WRITTEN_ACCOUNT, WRITTEN_SLOT,
+  VS_OBSERVED, V_VALUE, W_KEY, W_KIND, W_OWNER, WRITTEN_ACCOUNT, WRITTEN_SLOT,
 } from "../../parallel-layout";
 import { subWord } from "../numbers";
 import { lessWord, markRead } from "../state";
@@ -217,7 +217,7 @@ function isEmptyNow(ctx: u32, a: u32): bool {
 function recordedSlotHolds(ctx: u32, index: u32, record: u32, entry: u32, atHead: bool): bool {
   const generation = load<u32>(record, V_GENERATION);
   const written = recordOf(entry, index, generation, atHead);
-  return isValue(ctx, written, entry + W_KEY, entry + W_OWNER, generation, record + V_SLOT_OBSERVED);
+  return isValue(ctx, written, entry + W_KEY, entry + W_OWNER, generation, record + VS_OBSERVED);
 }
 
 function slotHolds(ctx: u32, job: u32, index: u32, at: u32, atHead: bool): bool {

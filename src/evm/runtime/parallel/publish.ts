@@ -10,7 +10,7 @@ import {
   A_NONCE_BEFORE, CHANGED_BYTES, CHANGED_CODE, CHANGED_ENTRY, CHANGED_KIND, CHANGED_WIPED,
   C_AT_HEAD, C_JOB_SCRATCH, J_CHANGED, J_CHANGED_COUNT, J_COUNT, SLOT_VERSION_BYTES, S_IN_RECORD,
   TASK_RECORDS, V_CODE, V_CODE_HASH, V_DEAD, V_ENTRY, V_FIELDS, V_FLAGS, V_GENERATION, V_INDEX,
-  V_NEXT_OWN, V_NONCE, V_READS, V_SLOT_OBSERVED, V_VALUE, VERSION_ADDED, VERSION_BALANCE,
+  V_NEXT_OWN, V_NONCE, V_READS, VS_OBSERVED, V_VALUE, VERSION_ADDED, VERSION_BALANCE,
   VERSION_NONCE, VERSION_REST, W_COUNTED, W_FOLDED, W_KEY, W_KIND, W_OWNER, WRITTEN_ACCOUNT,
   WRITTEN_SLOT,
 } from "../../parallel-layout";
@@ -93,7 +93,7 @@ function publishSlot(job: u32, task: u32, index: u32, s: u32, observes: bool): b
   if (observes && isObserved(s)) {
     store<u32>(s, 1, S_IN_RECORD);
     store<u32>(record, READ_SLOT, V_READS);
-    copyWord(record + V_SLOT_OBSERVED, s + S_ORIGINAL);
+    copyWord(record + VS_OBSERVED, s + S_ORIGINAL);
   }
   link(task, index, entry, record);
   return true;
