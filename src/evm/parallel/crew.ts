@@ -77,6 +77,7 @@ export class Crew implements JobExecutor {
    * @throws EVMError 'evm/worker lost': neither machine nor crew may be used again
    */
   async execute(given: JobMachine, transactions: JobTransactions): Promise<JobReport | undefined> {
+    if (transactions.length === 0) return undefined;
     this.#isBusy = true;
     try {
       const place = this.#places.get(given.machine) ?? (await this.#seat(given));
@@ -126,7 +127,9 @@ export class Crew implements JobExecutor {
     const noted = events?.end() ?? [];
     given.tiers.reportLater(seat.arena, memory.hotCodes);
     if (!isDone) return undefined;
-    hints.learn(kept, (index) => memory.wasAgain(index));
+    if (!hints.isEmpty || memory.statistics.again > 0) {
+      hints.learn(kept, (index) => memory.held(index));
+    }
     // What is folded in part no other executor may build upon.
     if (!seat.runtime.foldJob(ctx, memory.job)) throw new EVMError('evm/host limit', NO_FOLD);
     return {

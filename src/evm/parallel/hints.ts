@@ -1,6 +1,6 @@
 /**
  * Which calls are likely to read what another of the same kind has written, as the blocks before
- * have shown: those of one contract and one selector of which some had to be executed again. A hint
+ * have shown: those of one contract and one selector of which most had to be executed again. A hint
  * says only in what order it is worth to execute in advance.
  */
 import type { Address, Transaction } from '../types.ts';
@@ -29,18 +29,23 @@ export class ConflictHints {
     };
   }
 
-  /** A block has ended; `isAgain` says which transactions had to be executed again. */
-  learn(transactions: readonly Transaction[], isAgain: (index: number) => boolean): void {
-    const again = new Set<string>();
-    const met = new Set<string>();
+  /** A block has ended; `heldOf` says of a transaction whether what came in advance held. */
+  learn(
+    transactions: readonly Transaction[],
+    heldOf: (index: number) => boolean | undefined,
+  ): void {
+    const met = new Map<string, { kept: number; again: number }>();
     for (const [index, transaction] of transactions.entries()) {
       const kind = kindOf(transaction);
       if (kind === undefined) continue;
-      met.add(kind);
-      if (isAgain(index)) again.add(kind);
+      const counts = met.get(kind) ?? { kept: 0, again: 0 };
+      const held = heldOf(index);
+      if (held === true) counts.kept += 1;
+      if (held === false) counts.again += 1;
+      met.set(kind, counts);
     }
-    for (const kind of met) {
-      const left = again.has(kind) ? BLOCKS : (this.#blocks.get(kind) ?? 1) - 1;
+    for (const [kind, { kept, again }] of met) {
+      const left = again > kept ? BLOCKS : (this.#blocks.get(kind) ?? 1) - 1;
       this.#blocks.delete(kind);
       if (left > 0) this.#blocks.set(kind, left);
     }
@@ -48,6 +53,11 @@ export class ConflictHints {
       if (this.#blocks.size <= KINDS_MAX) break;
       this.#blocks.delete(kind);
     }
+  }
+
+  /** Whether nothing is known. */
+  get isEmpty(): boolean {
+    return this.#blocks.size === 0;
   }
 }
 

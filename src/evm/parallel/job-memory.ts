@@ -90,6 +90,7 @@ export class JobMemory {
    * the region is full.
    */
   write(index: number, transaction: Transaction, after?: number): boolean {
+    if (index >= this.count) return false;
     const bytes = inputBytes(transaction);
     const inputs = this.take(bytes);
     if (inputs === undefined) return false;
@@ -127,15 +128,20 @@ export class JobMemory {
     return { kind, index, ...words };
   }
 
-  /** Whether the transaction was executed in advance in vain. */
-  wasAgain(index: number): boolean {
+  /** Whether what was executed in advance held; undefined for what was not. */
+  held(index: number): boolean | undefined {
     const how = this.#memory.view().getUint32(this.#task(index) + parallel.TASK_HOW, true);
-    return how === parallel.COUNTED_AGAIN;
+    return how === parallel.COUNTED_FIRST ? undefined : how === parallel.COUNTED_KEPT;
   }
 
   /** The transaction may be executed in advance again. */
   letBegin(index: number): void {
     this.#memory.view().setUint32(this.#task(index) + parallel.TASK_STAYS, 0, true);
+  }
+
+  /** Transactions that it is of. */
+  get count(): number {
+    return this.#get(parallel.J_COUNT);
   }
 
   get isDone(): boolean {

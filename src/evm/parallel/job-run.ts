@@ -4,6 +4,7 @@
  */
 import { turn } from '../../base/turn.ts';
 import { EVMError } from '../errors.ts';
+import { InputError } from '../input.ts';
 import * as layout from '../layout.ts';
 import type { Arena } from '../machine/arena.ts';
 import { completePrecompile, readPrecompileCall } from '../machine/precompile-calls.ts';
@@ -92,6 +93,9 @@ export class JobRun {
       index += 1;
       if (index % WRITTEN_AT_ONCE === 0 && !writesFirst) this.#show(index);
       if (this.#areAsking) await this.#serve();
+    }
+    if (index !== memory.count) {
+      throw new InputError('transactions.length', memory.count, `the ${index} that were given`);
     }
     this.#writtenMs = performance.now();
     this.#show(index);
