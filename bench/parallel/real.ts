@@ -9,6 +9,7 @@ import { createEVM, type EVM } from '../../src/evm/evm.ts';
 import { Crew } from '../../src/evm/parallel/crew.ts';
 import type { JobReport } from '../../src/evm/parallel/job.ts';
 import { ChangeSet } from '../../src/state/change-set.ts';
+import { pinThreads } from './pin.ts';
 import type { Recordable } from './recordable.ts';
 
 export interface RealRun {
@@ -52,6 +53,7 @@ export async function runReally(
       if (counts) whole.get(seat.count)?.push(performance.now() - begin);
       last = report;
     }
+    if (round === 0) pinThreads();
   }
   for (const { crew } of seats) await crew.close();
   const medians = (times: Map<number, number[]>) =>
