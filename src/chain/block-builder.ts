@@ -73,10 +73,16 @@ export async function buildBlock(
   const refused: RefusedTransaction[] = [];
   let size = BLOCK_BYTES_RESERVED;
   const together = await transactTogether(run, request);
+  let gasLeft = header.gasLimit;
   for (const [index, result] of together?.entries() ?? []) {
+    // Those behind were executed, and refused: one after another, nobody looks at them.
+    if (gasLeft < TRANSACTION_GAS_MIN) break;
     const bytes = (request.transactions as readonly Uint8Array[])[index] as Uint8Array;
     if (result instanceof InvalidBlock) refused.push({ bytes, error: result });
-    else transactions.push(bytes);
+    else {
+      transactions.push(bytes);
+      gasLeft -= result.gasUsed;
+    }
   }
   for (const bytes of together === undefined ? request.transactions : []) {
     if (header.gasLimit - run.gasUsed < TRANSACTION_GAS_MIN) break;

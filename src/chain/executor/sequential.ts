@@ -202,7 +202,7 @@ export class BlockRun {
     if (report === undefined) return undefined;
     this.#keep(report.changes);
     return report.results.map((result, index) => {
-      if (result.status === 'refused') return this.#invalid(result.reason, result.message, index);
+      if (result.status === 'refused') return this.#invalid(result.reason, result.message);
       const { type, blobVersionedHashes } = accepted[index] as Transaction;
       this.#blobGasUsed += BigInt(blobVersionedHashes.length) * GAS_PER_BLOB;
       return this.#take(type, { ...result, blockGasUsed: result.gasUsed, stateGasUsed: 0n });
@@ -325,7 +325,8 @@ export class BlockRun {
     return { ...fields, bloom: logsBloom(logs), logs };
   }
 
-  #invalid(reason: string, message: string, index = this.#receipts.length): InvalidBlock {
+  #invalid(reason: string, message: string): InvalidBlock {
+    const index = this.#receipts.length;
     const text = `transaction ${index}: ${message}`;
     return new InvalidBlock('block/invalid transaction', text, { index, reason, message });
   }
