@@ -1,0 +1,30 @@
+/** Machines whose crew gives its reports to a test, and begins its workers' chance with a number. */
+import type { Spreading } from '../../src/chain/executor/parallel.ts';
+import { Machines } from '../../src/chain/machines.ts';
+import type { JobExecutor, JobReport } from '../../src/evm/parallel/job.ts';
+
+export class WatchedMachines extends Machines {
+  /** Of JobTransactions. */
+  seed = 0;
+  /** Of the jobs that the crew was given; undefined where it gave one up. */
+  readonly reports: (Pick<JobReport, 'statistics'> | undefined)[] = [];
+
+  override get spreading(): Spreading | undefined {
+    const { seed, reports } = this;
+    const spreading = super.spreading;
+    if (spreading === undefined) return undefined;
+    const { crew } = spreading;
+    const watched: JobExecutor = {
+      workers: crew.workers,
+      get isFree() {
+        return crew.isFree;
+      },
+      execute: async (machine, transactions) => {
+        const report = await crew.execute(machine, transactions);
+        reports.push(report && { statistics: report.statistics });
+        return report;
+      },
+    };
+    return { ...spreading, crew: watched, seed };
+  }
+}
