@@ -23,11 +23,22 @@ export interface MachineOptions {
 /** Crews of this process, by their number of workers. */
 const CREWS = new Map<number, Crew>();
 
+/** One that has all of its threads. */
+function crewOf(workers: number): Crew {
+  const known = CREWS.get(workers);
+  if (known?.hasLost === false) return known;
+  const crew = new Crew(workers);
+  CREWS.set(workers, crew);
+  return crew;
+}
+
 export class Machines {
   readonly #options: Pick<MachineOptions, 'engine' | 'hotThreshold'>;
   readonly #workers: number;
   readonly #spreading: Pick<Spreading, 'transactionsMin' | 'seed'>;
   readonly #byRules = new Map<string, EVM>();
+  /** Whose seats the EVMs' machines have. */
+  #crew: Crew | undefined;
   /** The block whose state an EVM has. */
   readonly #standing = new WeakMap<EVM, Hash>();
   /** What `#byRules` is asked for most: the very object of a timeline. */
@@ -46,19 +57,17 @@ export class Machines {
   /** The threads that a block may be spread over; undefined for none. */
   get spreading(): Spreading | undefined {
     if (this.#workers === 1) return undefined;
-    let crew = CREWS.get(this.#workers);
-    if (crew === undefined) {
-      crew = new Crew(this.#workers);
-      CREWS.set(this.#workers, crew);
-    }
+    const crew = crewOf(this.#workers);
+    // A thread has ended, here or where another chain's blocks were executed: machines at which
+    // the crew had seats take no other.
+    if (crew !== this.#crew) this.#byRules.clear();
+    this.#crew = crew;
     return { crew, ...this.#spreading };
   }
 
   /** A thread of the crew has died: the next block gets another one. */
   async loseCrew(): Promise<void> {
-    const crew = CREWS.get(this.#workers);
-    CREWS.delete(this.#workers);
-    await crew?.close();
+    await this.#crew?.close();
   }
 
   /** An EVM for the rules; whoever takes it sets state and block. */

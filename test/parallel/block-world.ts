@@ -28,7 +28,7 @@ export const WORLD_FORKS: readonly WorldFork[] = ['shanghai', 'cancun', 'prague'
 const CHAIN_ID = 1n;
 const ETHER = 10n ** 18n;
 const FEE = 1_000_000_000n;
-/** Of a transaction; some contracts take all of it. Less is enough for transfers, and little else. */
+/** Of a transaction; some contracts take all of it. Less is enough for transfers alone. */
 const GAS = 180_000n;
 const GAS_OF_A_TRANSFER = 30_000n;
 /** What blocks may take: all that is offered, or a part. */
@@ -345,7 +345,7 @@ function signed(sent: Sent, fork: WorldFork, nonces: Map<Address, bigint>): Uint
 /** A first transaction of a sender, to nobody. */
 export function sentBy(
   sender: number,
-  given: Partial<Pick<SignedTransaction, 'gasLimit' | 'to' | 'data' | 'nonce'>>,
+  given: Partial<Pick<SignedTransaction, 'gasLimit' | 'to' | 'data' | 'nonce' | 'value'>>,
 ): Uint8Array {
   const transaction: SignedTransaction = {
     ...BLANK_TRANSACTION,

@@ -1,11 +1,14 @@
-/** Machines whose crew gives its reports to a test, and begins its workers' chance with a number. */
+/** Machines whose crew gives its reports to a test, and whose workers dawdle by its seed. */
 import type { Spreading } from '../../src/chain/executor/parallel.ts';
 import { Machines } from '../../src/chain/machines.ts';
+import type { Crew } from '../../src/evm/parallel/crew.ts';
 import type { JobExecutor, JobReport } from '../../src/evm/parallel/job.ts';
 
 export class WatchedMachines extends Machines {
   /** Of JobTransactions. */
   seed = 0;
+  /** In place of the process's. */
+  crew: Crew | undefined;
   /** Of the jobs that the crew was given; undefined where it gave one up. */
   readonly reports: (Pick<JobReport, 'statistics'> | undefined)[] = [];
 
@@ -13,7 +16,7 @@ export class WatchedMachines extends Machines {
     const { seed, reports } = this;
     const spreading = super.spreading;
     if (spreading === undefined) return undefined;
-    const { crew } = spreading;
+    const { crew } = this.crew === undefined ? spreading : { crew: this.crew };
     const watched: JobExecutor = {
       workers: crew.workers,
       get isFree() {

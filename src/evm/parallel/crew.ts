@@ -53,6 +53,7 @@ const SEATED = new WeakSet<Machine>();
 export class Crew implements JobExecutor {
   /** Threads that execute, that of the machine among them. */
   readonly workers: number;
+  readonly #regionBytes: number;
   readonly #threads: Thread[] = [];
   readonly #places = new WeakMap<Machine, Place>();
   /** Machines that are gone leave their seats. */
@@ -60,14 +61,23 @@ export class Crew implements JobExecutor {
   #isBusy = false;
   #hasLost = false;
 
-  /** @param workers 1 to CONTEXTS_MAX */
-  constructor(workers: number) {
+  /**
+   * @param workers 1 to CONTEXTS_MAX
+   * @param regionBytes what a job may take of a machine's memory
+   */
+  constructor(workers: number, regionBytes: number = REGION_BYTES) {
     this.workers = workers;
+    this.#regionBytes = regionBytes;
   }
 
   /** Whether it may be given a job now. */
   get isFree(): boolean {
     return !this.#isBusy && !this.#hasLost;
+  }
+
+  /** Whether a thread has ended: it takes no job any more. */
+  get hasLost(): boolean {
+    return this.#hasLost;
   }
 
   /**
@@ -176,12 +186,13 @@ export class Crew implements JobExecutor {
       return { modules, rules, rulesAddress, id, scratch, arena, links };
     });
     const seat = new Seat(memory, plans[0] as SeatPlan);
-    const region = seat.runtime.allocate(REGION_BYTES) >>> 0;
+    const bytes = this.#regionBytes;
+    const region = seat.runtime.allocate(bytes) >>> 0;
     if (region === 0) throw new EVMError('evm/host limit', 'no memory is left for parallel work');
     const place: Place = {
       id,
       seat,
-      memory: new JobMemory(memory, region, REGION_BYTES),
+      memory: new JobMemory(memory, region, bytes),
       hints: new ConflictHints(),
     };
     const view = memory.view();
