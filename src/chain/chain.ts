@@ -32,7 +32,7 @@ import { outcomeFields } from './blocks/outcome-fields.ts';
 import { checkUncles } from './blocks/uncles.ts';
 import { type BlockRules, type ChainSpec, ForkTimeline } from './chain-spec.ts';
 import type { BlockSetting } from './executor/block-setting.ts';
-import { hasLostWorker, type Spreading } from './executor/parallel.ts';
+import { failedTogether, type Spreading } from './executor/parallel.ts';
 import { executeBlock } from './executor/sequential.ts';
 import type { Machines } from './machines.ts';
 import { type KnownSenders, NO_SENDERS, recoverAhead } from './transactions/senders.ts';
@@ -262,10 +262,11 @@ export class Chain {
     blockRules: BlockRules,
     work: (setting: BlockSetting, pending: PendingBlock) => Promise<Result>,
   ): Promise<Result> {
+    const { spreading } = this.#machines;
     try {
-      return await this.#tryUpon(parent, blockRules, work, this.#machines.spreading);
+      return await this.#tryUpon(parent, blockRules, work, spreading);
     } catch (error) {
-      if (!hasLostWorker(error)) throw error;
+      if (spreading === undefined || !failedTogether(error)) throw error;
       await this.#machines.loseCrew();
       return this.#tryUpon(parent, blockRules, work, undefined);
     }

@@ -52,7 +52,8 @@ export async function transactTogether(
   }
 }
 
-/** Whether the block is to be executed again, by a machine and a crew that are new. */
-export function hasLostWorker(error: unknown): boolean {
-  return error instanceof EVMError && error.code === 'evm/worker lost';
+/** Whether the block is to be executed again, by one thread and a machine that is new. */
+export function failedTogether(error: unknown): boolean {
+  if (!(error instanceof EVMError)) return false;
+  return error.code === 'evm/worker lost' || error.code === 'evm/host limit';
 }
