@@ -49,7 +49,7 @@ const SENDERS: readonly Key[] = Array.from({ length: 20 }, (_, index) => {
   const key = keccak256(Uint8Array.of(77, index));
   return { key, address: addressOfKey(key) };
 });
-const SENDER_ADDRESSES = SENDERS.map((sender) => sender.address);
+export const SENDER_ADDRESSES: readonly Address[] = SENDERS.map((sender) => sender.address);
 /** The last of them has what one of its transactions costs. */
 const POOR = SENDER_ADDRESSES.at(-1);
 

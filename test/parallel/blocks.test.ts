@@ -33,7 +33,7 @@ import {
 } from './block-world.ts';
 import { WatchedMachines } from './watched-machines.ts';
 
-const SECONDS = Number(process.env['IRONFLY_PARALLEL_SECONDS'] ?? 25);
+const SECONDS = Number(process.env['IRONFLY_PARALLEL_SECONDS'] ?? 20);
 const WORKERS = [2, 4, 8] as const;
 const ENGINES: readonly Engine[] = ['interpreter', 'compiler', 'auto'];
 /** What is called twice is compiled, and linked in all threads before the next block. */

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BlockTree, PendingBlock } from '../../src/chain/block-tree.ts';
 import { Chain } from '../../src/chain/chain.ts';
 import { createInMemory } from '../../src/chain/database/folder.ts';
+import { Crew } from '../../src/evm/parallel/crew.ts';
 import type { Address } from '../../src/evm/types.ts';
 import { COINBASE, sentBy, type World, worldOf } from './block-world.ts';
 import { WatchedMachines } from './watched-machines.ts';
@@ -115,7 +116,7 @@ const crewOf = (workers: number) => threads.slice(-(workers - 1));
 
 describe.each([2, 4, 8])('one of %i workers ends', (workers) => {
   test('while the state is read for it or for another', async () => {
-    for (const at of [0, 1, 4, 11, 20, 35]) {
+    for (const at of workers === 2 ? [0, 1, 4, 7, 11, 14] : [2, 9]) {
       for (const dies of ['first', 'all']) {
         const hooked = await openChain(openMachines(workers));
         hooked.hook = (reads) => {
@@ -156,4 +157,27 @@ describe.each([2, 4, 8])('one of %i workers ends', (workers) => {
     expectSpread(one);
     expectSpread(other);
   });
+});
+
+test('a block is imported, whatever it is that finds no place in the memory of a job', async () => {
+  const isEnough = async (bytes: number): Promise<boolean> => {
+    const machines = openMachines(2);
+    // One thread takes as much in every run.
+    machines.crew = new Crew(1, bytes);
+    const hooked = await openChain(machines);
+    await importNext(hooked, blocks[0]);
+    const [report] = machines.reports;
+    if (report !== undefined) await importNext(hooked, blocks[1]);
+    await hooked.chain.close();
+    return report !== undefined;
+  };
+  let [few, enough] = [1 << 10, 1 << 18];
+  while (enough - few > 64) {
+    const middle = ((few + enough) >> 7) << 6;
+    if (await isEnough(middle)) enough = middle;
+    else few = middle;
+  }
+  for (let bytes = enough - 24 * 64; bytes < enough; bytes += 64) {
+    expect(await isEnough(bytes), `${bytes} bytes of ${enough}`).toBe(false);
+  }
 });
