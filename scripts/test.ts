@@ -30,7 +30,7 @@ const vitestReport = join(scratch, 'vitest.json');
 const CONFORMANCE = [
   'test/conformance/run.ts',
   ...['--sample', '40'],
-  ...['eest', 'legacy', 'blocks', 'chains', 'amsterdam', 'vm'].flatMap((suite) => [
+  ...['eest', 'legacy', 'blocks', 'chains', 'amsterdam', 'parallel', 'vm'].flatMap((suite) => [
     '--suite',
     suite,
   ]),

@@ -1,10 +1,11 @@
 /**
  * Real blocks of mainnet with the state that they touch: the same hash, transactions root, gas,
- * bloom and, where receipts hold no state roots, receipts root.
+ * bloom and, where receipts hold no state roots, receipts root; and the same state that they lead
+ * to, on every engine, by one thread and by several.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { toHex } from '../../src/base/bytes.ts';
 import { bodyRoots, decodeBlock, indexedRoot } from '../../src/chain/blocks/block.ts';
 import { encodeReceipt } from '../../src/chain/blocks/receipt.ts';
@@ -13,6 +14,7 @@ import { executeBlock } from '../../src/chain/executor/sequential.ts';
 import { readBlockJson } from '../../src/chain/json/block-json.ts';
 import { MAINNET } from '../../src/chain/networks.ts';
 import { createEVM } from '../../src/evm/evm.ts';
+import { Crew } from '../../src/evm/parallel/crew.ts';
 import type { Address, Engine, Hash } from '../../src/evm/types.ts';
 import { MemoryState } from '../../src/state/memory.ts';
 import { fixtures } from '../fixtures.ts';
@@ -25,8 +27,26 @@ const ENGINES: readonly Engine[] = ['interpreter', 'auto'];
 /** Difficulty of all blocks before the merge; only which side of it a block is on matters. */
 const MERGED_TOTAL_DIFFICULTY = 58_750_000_000_000_000_000_000n;
 
+/** Threads; several where one has shown what comes of the block. */
+const WORKERS = [1, 2, 4, 8] as const;
+/** In the second round what was hot in the first is linked in all threads. */
+const ROUNDS = 2;
+
+class CountingCrew extends Crew {
+  done = 0;
+
+  override async execute(...job: Parameters<Crew['execute']>): ReturnType<Crew['execute']> {
+    const report = await super.execute(...job);
+    if (report !== undefined) this.done += 1;
+    return report;
+  }
+}
+
 describe.skipIf(folder === '')('blocks of mainnet', () => {
   const names = folder === '' ? [] : readdirSync(folder).filter((name) => /^\d+$/.test(name));
+  const crews = new Map(WORKERS.map((workers) => [workers, new CountingCrew(workers)]));
+  afterAll(() => Promise.all([...crews.values()].map((crew) => crew.close())));
+
   it.each(names)('%s', async (name) => {
     const json = readFileSync(join(folder, name, 'block.json'), 'utf8');
     // Whose hash is that of its fields.
@@ -37,19 +57,33 @@ describe.skipIf(folder === '')('blocks of mainnet', () => {
     const parentTotalDifficulty = difficulty === 0n ? MERGED_TOTAL_DIFFICULTY : 0n;
     const blockRules = new ForkTimeline(MAINNET).at({ number, timestamp, parentTotalDifficulty });
     let changes: string | undefined;
-    for (const engine of ENGINES) {
+    for (const [workers, engine] of WORKERS.flatMap((count) =>
+      ENGINES.map((each) => [count, each] as const),
+    )) {
       const evm = createEVM({ rules: blockRules.rules, engine, hotThreshold: 100 });
-      const state = stateOf(name);
-      const outcome = await executeBlock({ spec: MAINNET, blockRules, evm, state }, block);
-      expect(outcome.gasUsed).toBe(block.header.gasUsed);
-      expect(toHex(outcome.bloom)).toBe(block.header.logsBloom);
-      if (blockRules.is('byzantium')) {
-        const root = indexedRoot(outcome.receipts.map(encodeReceipt));
-        expect(root).toBe(block.header.receiptsRoot);
+      for (let round = 0; round < ROUNDS; round++) {
+        const about = `${engine}, ${workers} workers, round ${round}`;
+        const state = stateOf(name);
+        const setting = { spec: MAINNET, blockRules, evm, state };
+        const crew = crews.get(workers) as CountingCrew;
+        const spreading = { crew, transactionsMin: 1, seed: round };
+        const before = crew.done;
+        const outcome = await executeBlock(
+          workers === 1 ? setting : { ...setting, spreading },
+          block,
+        );
+        const isSpread = workers > 1 && blockRules.is('byzantium');
+        expect(crew.done - before, about).toBe(Number(isSpread));
+        expect(outcome.gasUsed, about).toBe(block.header.gasUsed);
+        expect(toHex(outcome.bloom), about).toBe(block.header.logsBloom);
+        if (blockRules.is('byzantium')) {
+          const root = indexedRoot(outcome.receipts.map(encodeReceipt));
+          expect(root, about).toBe(block.header.receiptsRoot);
+        }
+        const root = state.root();
+        changes ??= root;
+        expect(root, about).toBe(changes);
       }
-      const root = state.root();
-      changes ??= root;
-      expect(root, engine).toBe(changes);
     }
   });
 });

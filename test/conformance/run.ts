@@ -14,6 +14,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { requireBuild } from '../../scripts/built.ts';
+import type { MachineOptions as ChainMachineOptions } from '../../src/chain/machines.ts';
 import { runBlockTests } from '../../src/cli/blocktest.ts';
 import type { MachineOptions } from '../../src/cli/statetest/machine.ts';
 import { runStateTestPool } from '../../src/cli/statetest/pool.ts';
@@ -52,10 +53,12 @@ const SUITES: readonly Suite[] = [
   { name: 'blocks', fixtures: 'eest-v5.4.0', part: 'blockchain_tests', run: runBlocks },
   { name: 'chains', fixtures: 'legacytests-Cancun', part: 'BlockchainTests', run: runBlocks },
   { name: 'amsterdam', fixtures: 'eest-bal-v5.7.0', part: 'blockchain_tests', run: runBlocks },
+  { name: 'parallel', fixtures: 'eest-v5.4.0', part: 'blockchain_tests', run: runSpread },
+  { name: 'parallel', fixtures: 'legacytests-Cancun', part: 'BlockchainTests', run: runSpread },
   { name: 'vm', fixtures: 'legacytests-Constantinople', part: 'VMTests', run: runVmTests },
 ];
 
-const SUITE_NAMES = [...SUITES.map(({ name }) => name), DIFFERENTIAL];
+const SUITE_NAMES = [...new Set(SUITES.map(({ name }) => name)), DIFFERENTIAL];
 
 /** BLAKE2F of 2^32 - 1 rounds, two minutes of one thread, is among them. */
 const LONGEST = /stTimeConsuming/;
@@ -66,6 +69,11 @@ const ENGINES: Readonly<Record<string, MachineOptions>> = {
   compiler: { engine: 'compiler' },
   auto: { engine: 'auto', hotThreshold: 2 },
 };
+
+/** How blocks are spread: threads, and the number by which chance has them dawdle; 0 = not. */
+const SPREADINGS = [2, 4, 8].flatMap((workers) => [0, 1, 2].map((seed) => ({ workers, seed })));
+/** Of which a sample takes one in so many: another number of threads and another seed each. */
+const SPREADINGS_SAMPLED = 4;
 
 /** Failures printed a suite and engine; more are only counted. */
 const FAILURES_SHOWN = 20;
@@ -169,21 +177,35 @@ async function runStateTests(run: Run, totals: Totals): Promise<void> {
   );
 }
 
-async function runBlocks({ folder, machine, sample, jobs }: Run, totals: Totals): Promise<void> {
+async function runBlocks(
+  { folder, machine, sample, jobs }: Run & { readonly machine: ChainMachineOptions },
+  totals: Totals,
+): Promise<void> {
+  const { workers, seed } = machine;
+  const spread = workers === undefined ? '' : `${workers} workers, seed ${seed} `;
   await runBlockTests(
     [folder],
     { machine, choice: { oneIn: sample }, jobs },
     {
-      progress: drawProgress(`${machine.engine} ${folder}`),
+      progress: drawProgress(`${machine.engine} ${spread}${folder}`),
       file: (path, { results, error }) => {
-        if (error !== undefined) fail(totals, error);
+        if (error !== undefined) fail(totals, `${spread}${error}`);
         for (const { pass, name, error: wrong } of results) {
           if (pass) totals.passed++;
-          else fail(totals, `${path} ${name} ${wrong}`);
+          else fail(totals, `${spread}${path} ${name} ${wrong}`);
         }
       },
     },
   );
+}
+
+/** Every block on several threads, however small it is. */
+async function runSpread(run: Run, totals: Totals): Promise<void> {
+  for (const [index, { workers, seed }] of SPREADINGS.entries()) {
+    if (run.sample > 1 && index % SPREADINGS_SAMPLED !== 0) continue;
+    const machine = { ...run.machine, workers, seed, spreadFrom: 1 };
+    await runBlocks({ ...run, machine }, totals);
+  }
 }
 
 async function runVmTests({ folder, machine, sample }: Run, totals: Totals): Promise<void> {
