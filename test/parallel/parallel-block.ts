@@ -50,6 +50,8 @@ export interface ParallelResult {
   readonly results: readonly TaskResult[];
   readonly kept: number;
   readonly again: number;
+  /** How often a transaction was executed and has written, in advance or not. */
+  readonly writes: number;
   readonly machine: Machine;
 }
 
@@ -127,6 +129,7 @@ export function executeParallel(
     results: status === parallel.JOB_DONE ? resultsOf(machine, job, transactions.length) : [],
     kept: memory.view().getUint32(job + parallel.J_KEPT, true),
     again: memory.view().getUint32(job + parallel.J_AGAIN, true),
+    writes: memory.view().getUint32(job + parallel.J_WRITES, true),
     machine,
   };
 }
