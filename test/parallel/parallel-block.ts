@@ -62,6 +62,7 @@ type WorkExports = RuntimeExports & {
 
 const REGION_BYTES = 16 << 20;
 const BUCKET_COUNT = 1_024;
+const NO_LOGS = '00'.repeat(256);
 
 function makeMachine(memory: MachineMemory, rules: Rules, module: WebAssembly.Module): Machine {
   const table = new WebAssembly.Table({ initial: COMPILED_SLOT, element: 'anyfunc' });
@@ -216,10 +217,14 @@ function resultsOf({ memory }: Machine, job: number, count: number): TaskResult[
       status: view.getInt32(task + parallel.TASK_STATUS, true),
       refused: view.getUint32(task + parallel.TASK_REFUSED, true),
       gasUsed: view.getBigUint64(task + parallel.TASK_GAS_USED, true),
-      logs: memory
-        .bytes()
-        .slice(logs, logs + size)
-        .toHex(),
+      // Without logs there is nothing but a bloom of zeros.
+      logs:
+        size === 0
+          ? NO_LOGS
+          : memory
+              .bytes()
+              .slice(logs, logs + size)
+              .toHex(),
     };
   });
 }
