@@ -196,12 +196,20 @@ export class JobRun {
     for (; answered < made; answered++) {
       const request = memory.request(answered);
       if (request === undefined) break;
+      // Code comes by way of a region where there may be what a precompile gave.
+      if (request.kind === layout.REQUEST_CODE && this.#isSuspended) break;
       const waits = answerRequest(seat.machine, seat.arena, state, request);
       if (waits instanceof Promise) await waits;
       memory.letBegin(request.index);
     }
     Atomics.store(this.#words, J_ANSWERED / 4, answered);
     this.#ring();
+  }
+
+  /** Whether the first worker is within a transaction. */
+  get #isSuspended(): boolean {
+    const { machine, arena } = this.#place.seat;
+    return machine.memory.view().getUint32(arena.ctx + parallel.C_TASK, true) !== 0;
   }
 
   #giveUp(): void {
