@@ -123,13 +123,15 @@ const SYSTEM_CONTRACTS: readonly Address[] = [
 /** The commitment to the polynomial that is zero, which is its proof as well. */
 const INFINITY = `c0${zeros(47)}`;
 const KZG_HASH = createHash('sha256').update(Uint8Array.fromHex(INFINITY)).digest('hex').slice(2);
+/** What ECRECOVER is given: a hash and its signature. */
+export const RECOVERY: string =
+  '456e9aea5e197a1f1af7a3e85a3212fa4049a3ba34c2289b4c860fc0b0c64ef3' +
+  word(28) +
+  '9242685bf161793cc25603c231bc2f568eb630ea16aa137d2664ac8038825608' +
+  '4f8ae3bd7535248d0bd448298cc2e2071e56992d0774dc340c368ae950852ada';
 /** A precompile and what it is given. */
 const PRECOMPILE_CALLS: readonly string[] = [
-  word(1) +
-    '456e9aea5e197a1f1af7a3e85a3212fa4049a3ba34c2289b4c860fc0b0c64ef3' +
-    word(28) +
-    '9242685bf161793cc25603c231bc2f568eb630ea16aa137d2664ac8038825608' +
-    '4f8ae3bd7535248d0bd448298cc2e2071e56992d0774dc340c368ae950852ada',
+  word(1) + RECOVERY,
   word(2) + word(7),
   word(3) + word(7),
   word(4) + word(9),

@@ -10,10 +10,10 @@ import { rulesOf } from '../../src/evm/forks/rules.ts';
 import { Crew } from '../../src/evm/parallel/crew.ts';
 import type { JobReport, JobTransactions } from '../../src/evm/parallel/job.ts';
 import { plainTransaction } from '../../src/evm/plain-transaction.ts';
-import type { Address, StateReader, Transaction } from '../../src/evm/types.ts';
+import type { Address, StateChanges, StateReader, Transaction } from '../../src/evm/types.ts';
 import { ChangeSet } from '../../src/state/change-set.ts';
 import type { MemoryState } from '../../src/state/memory.ts';
-import { COINBASE, SENDER_ADDRESSES, worldOf } from './block-world.ts';
+import { COINBASE, RECOVERY, SENDER_ADDRESSES, worldOf } from './block-world.ts';
 
 const threads: Worker[] = [];
 const startsThread = (worker: Worker): void => {
@@ -133,6 +133,9 @@ const listOf = (length: number, iterable: Iterable<Transaction>): JobTransaction
 function sleep(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
+
+/** Calls ECRECOVER until little gas is left, and keeps the sum of what it gives. */
+const RECOVERS = '60805f5f375b6020608060805f60015afa506080515f54015f55614e205a1160055700';
 
 const LOST = { code: 'evm/worker lost' };
 
@@ -290,6 +293,46 @@ describe('a job whose memory is full is executed one after another', () => {
       expect(await isEnough(bytes, 1), `${bytes} bytes of ${enough}`).toBe(false);
     }
   });
+});
+
+test('what a precompile gave is not what was read for others meanwhile', async () => {
+  // Each has a code of its own, which nobody knows: it calls ECRECOVER again and again.
+  const callers = Array.from({ length: 48 }, (_, index): Address => {
+    return `0x${(0xca11_0000 + index).toString(16).padStart(40, '0')}`;
+  });
+  const sumsIn = ({ accounts }: StateChanges) =>
+    callers.map((at) => accounts.get(at)?.storage.get(0n));
+  const withCallers = (state: MemoryState): MemoryState => {
+    for (const [index, at] of callers.entries()) {
+      const code = Uint8Array.fromHex(RECOVERS + 'fe'.repeat(2_000 + index));
+      state.setAccount(at, { nonce: 1n, balance: 0n, code, storage: [] });
+    }
+    return state;
+  };
+  const transactions = transactionsTo(callers, { count: 48, gasLimit: 400_000n }).map((each) => {
+    return { ...each, data: Uint8Array.fromHex(RECOVERY) };
+  });
+  const state = withCallers(newState());
+  const changes = new ChangeSet();
+  const alone = openEVM(state);
+  for (const transaction of transactions) {
+    const result = alone.transactSync(transaction);
+    expect(result.status).toBe('success');
+    if (result.status !== 'refused') changes.add(result.changes);
+  }
+  for (const workers of [2, 4]) {
+    const crew = openCrew(workers);
+    for (let seed = 0; seed < 16; seed++) {
+      const all = {
+        length: transactions.length,
+        seed,
+        [Symbol.iterator]: () => transactions.values(),
+      };
+      const report = await openEVM(state).transactAll(all, crew);
+      const actual = report && sumsIn(report.changes);
+      expect(actual, `${workers} workers, seed ${seed}`).toEqual(sumsIn(changes));
+    }
+  }
 });
 
 test('an EVM that had to wait finds the crew with another one', async () => {
