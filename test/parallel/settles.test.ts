@@ -1,7 +1,7 @@
 /**
- * As long as the head's transaction goes on, the other workers come to an end with the rest. They did
- * not where an early look found less than there was, behind records that were dead or of later ones:
- * two transactions of a mainnet block were executed 80,000 times, until the job's memory was full.
+ * As long as the head's transaction goes on, the other workers come to an end with the rest. They
+ * did not where an early look found less than there was, behind records that were dead or of later
+ * ones: a mainnet block's transactions were executed 80,000 times, until a job's memory was full.
  */
 import { expect, test } from 'vitest';
 import { rulesOf } from '../../src/evm/forks/rules.ts';
