@@ -39,6 +39,8 @@ const zeros = (bytes: number): string => '00'.repeat(bytes);
 const address = (digits: string): Address => `0x${digits.repeat(20)}`;
 export const COINBASE: Address = address('c0');
 const NOBODY = address('ee');
+/** They are not there until somebody gives them something. */
+const NEWCOMERS = ['e0', 'e1', 'e2'].map(address);
 
 interface Key {
   readonly key: Uint8Array;
@@ -145,7 +147,13 @@ const PRECOMPILE_CALLS: readonly string[] = [
   word(15) + zeros(384),
 ];
 
-const FIXED = [...Object.keys(CONTRACTS), ...SENDER_ADDRESSES, COINBASE, NOBODY] as Address[];
+const FIXED = [
+  ...Object.keys(CONTRACTS),
+  ...SENDER_ADDRESSES,
+  COINBASE,
+  NOBODY,
+  ...NEWCOMERS,
+] as Address[];
 const TARGETS: readonly Address[] = [
   ...FIXED,
   ...Array.from({ length: 4 }, () => BORN_AGAIN),
@@ -160,6 +168,8 @@ const KINDS: Readonly<Record<string, readonly Address[]>> = {
   disputed: [...['01', '04', '0a', '0b', '18'].map(address), POOL],
   reborn: [FACTORY, BORN_AGAIN, BORN_AGAIN, PASSING, address('06'), address('16'), address('0c')],
   machines: [PRECOMPILES],
+  newcomers: [address('03'), address('03'), address('06'), ...NEWCOMERS],
+  delegated: SENDER_ADDRESSES.slice(0, 3),
 };
 /** Accounts that a block may have changed, beside those that it creates. */
 export const WATCHED: readonly Address[] = [
@@ -191,7 +201,15 @@ const sentTo = (targets: readonly Address[]): fc.Arbitrary<Sent> =>
   fc.record({
     sender: fc.oneof(fc.nat(SENDERS.length - 1), fc.nat(1)),
     to: fc.option(fc.constantFrom(...targets), { nil: undefined, freq: 24 }),
-    named: fc.constantFrom(...TARGETS, ...often(10, address('00')), ...often(4, COINBASE)),
+    named: fc.constantFrom(
+      ...TARGETS,
+      ...often(10, address('00')),
+      ...often(4, COINBASE),
+      ...NEWCOMERS,
+      ...NEWCOMERS,
+      ...NEWCOMERS,
+      ...NEWCOMERS,
+    ),
     amount: fc.bigInt(0n, 3n),
     input: fc.constantFrom(...PRECOMPILE_CALLS),
     value: fc.constantFrom(...often(4, 0n), 1n, 777n, ETHER),
@@ -201,6 +219,7 @@ const sentTo = (targets: readonly Address[]): fc.Arbitrary<Sent> =>
     authority: fc.oneof(
       { arbitrary: fc.constant(undefined), weight: 6 },
       { arbitrary: fc.nat(SENDERS.length - 1), weight: 1 },
+      { arbitrary: fc.nat(2), weight: 1 },
     ),
     delegate: fc.constantFrom(...(Object.keys(CONTRACTS) as Address[]), address('00')),
     nonceOff: fc.constantFrom(...often(60, 0n), 1n, -1n),
@@ -247,7 +266,8 @@ export interface RandomChain {
 }
 
 export const RANDOM_CHAIN: fc.Arbitrary<RandomChain> = fc.record({
-  fork: fc.constantFrom(...WORLD_FORKS),
+  // Shanghai's accounts go when they destroy themselves, and come again.
+  fork: fc.constantFrom('shanghai', ...WORLD_FORKS),
   gasLimit: fc.constantFrom(...GAS_LIMITS),
   blocks: fc.array(randomBlock, { minLength: 1, maxLength: 3 }),
 });
@@ -263,10 +283,12 @@ export function worldOf({ fork, gasLimit }: Pick<RandomChain, 'fork' | 'gasLimit
   const put = (at: Address, balance: bigint, code = '', nonce = 0n) => {
     const storage: [bigint, bigint][] =
       at === TOKEN ? SENDER_ADDRESSES.map((owner) => [BigInt(owner), 3n]) : [];
+    if (at === BORN_AGAIN) storage.push([0n, 5n]);
     state.setAccount(at, { nonce, balance, code: Uint8Array.fromHex(code), storage });
   };
   for (const at of SENDER_ADDRESSES) put(at, at === POOR ? GAS * FEE : 100n * ETHER);
   put(COINBASE, 1n);
+  put(BORN_AGAIN, 0n, MORTAL, 1n);
   for (const [at, code] of Object.entries(CONTRACTS)) put(at as Address, 5_000n, code, 1n);
   for (const at of SYSTEM_CONTRACTS) put(at, 0n, MIX, 1n);
   const spec: ChainSpec = { chainId: CHAIN_ID, forks: [{ fork }] };
