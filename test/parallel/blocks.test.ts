@@ -208,7 +208,8 @@ async function readBack(view: BlockView, addresses: readonly string[]): Promise<
     const account = await view.getAccount(address);
     if (account === undefined) continue;
     const { nonce, balance, codeHash } = account;
-    lines.push(`${address} ${nonce} ${balance} ${codeHash} ${await view.hasStorage(address)}`);
+    const code = toHex(await view.getCode(codeHash));
+    lines.push(`${address} ${nonce} ${balance} ${code} ${await view.hasStorage(address)}`);
     for (const slot of WATCHED_SLOTS) {
       const value = await view.getStorage(address, slot);
       if (value !== 0n) lines.push(`  ${slot}: ${value}`);
