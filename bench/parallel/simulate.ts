@@ -185,7 +185,6 @@ export class Simulator {
   #executed(index: number, seen: string): void {
     this.#executions[index] = (this.#executions[index] as number) + 1;
     this.#seen[index] = seen;
-    this.#call('noteWrites');
   }
 
   #ring(now: number): void {

@@ -6,64 +6,74 @@
  */
 
 // ---------------------------------------------------------------- job
+// What is written often lies in lines of 64 bytes of its own, by who writes it: another core waits
+// 50 ns for a line that was written since.
+
 /** u32: transactions. */
 export const J_COUNT = 0;
-/** u32: the head: the first transaction that does not count yet. */
-export const J_HEAD = 4;
-/** u32: the first that nobody has taken to execute it in advance. */
-export const J_NEXT = 8;
-/** u32: so many from the head on are executed in advance; adapts itself up to J_WINDOW_MAX. */
-export const J_WINDOW = 16;
 /** u32: JOB_*. */
-export const J_STATUS = 20;
-/** u32: raised when a task was given back or the head moved: who has nothing to do sleeps on it. */
-export const J_BELL = 24;
+export const J_STATUS = 4;
 /** ptr: tasks, one a transaction. */
-export const J_TASKS = 28;
+export const J_TASKS = 8;
 /** ptr, u32 (a power of two less one): the table of what was written. */
-export const J_BUCKETS = 32;
-export const J_BUCKET_MASK = 36;
-/** ptr: first free byte of the region, and its end. */
-export const J_FREE = 40;
-export const J_END = 44;
-/** u64: gas of the transactions that count, and the block's limit. */
-export const J_GAS_USED = 48;
-export const J_GAS_LIMIT = 56;
-/** u32, u32: transactions executed in advance that counted, and that had to be executed again. */
-export const J_KEPT = 64;
-export const J_AGAIN = 68;
-/** u32: who sleeps on the bell, or is about to. */
-export const J_SLEEPERS = 72;
-/** u32: raised when what a transaction has written is published. */
-export const J_WRITES = 76;
-export const J_WINDOW_MAX = 80;
-/** u32: transactions executed at the head since the window closed. */
-export const J_CLOSED = 84;
-/** u32: the first transaction whose task is not written yet: whoever writes them goes before. */
-export const J_READY = 88;
-/** u32: raised by each worker that waits for state; what the first worker has seen of it. */
-export const J_ASKS = 92;
-export const J_ASKS_SEEN = 96;
-/** u32: raised when the other workers are to go back to their host, who has news. */
-export const J_LEAVE = 100;
-/** u32: code objects that became hot, HOT_CODES_MAX at most, and how many. */
-export const J_HOT_COUNT = 104;
-/** ptr, u32: entries of the block's versions that the job has changed: CHANGED_BYTES each. */
-export const J_CHANGED = 108;
-export const J_CHANGED_COUNT = 112;
-/** u32: for how many it stays closed. */
-export const J_CLOSED_FOR = 120;
+export const J_BUCKETS = 12;
+export const J_BUCKET_MASK = 16;
+/** ptr: end of the region. */
+export const J_END = 20;
+/** u64: the block's gas limit. */
+export const J_GAS_LIMIT = 24;
+/** u32: how wide the window may be. */
+export const J_WINDOW_MAX = 32;
 /** u32: not 0 = workers dawdle between tasks, for tests: the number that chance begins with. */
-export const J_SEED = 116;
-export const J_HOT = 128;
-export const HOT_CODES_MAX = 224;
+export const J_SEED = 36;
+/** ptr, u32: entries of the block's versions that the job has changed: CHANGED_BYTES each. */
+export const J_CHANGED = 40;
+export const J_CHANGED_COUNT = 44;
+
+/** u32: the head: the first transaction that does not count yet. */
+export const J_HEAD = 64;
+/** u32: so many from the head on are executed in advance; adapts itself up to J_WINDOW_MAX. */
+export const J_WINDOW = 68;
+/** u64: gas of the transactions that count. */
+export const J_GAS_USED = 72;
+/** u32, u32: transactions executed in advance that counted, and that had to be executed again. */
+export const J_KEPT = 80;
+export const J_AGAIN = 84;
+/** u32, u32: transactions executed at the head since the window closed; for how many it stays so. */
+export const J_CLOSED = 88;
+export const J_CLOSED_FOR = 92;
+
+/** u32: the first that nobody has taken to execute it in advance. */
+export const J_NEXT = 128;
+
+/** ptr: first free byte of the region. */
+export const J_FREE = 192;
+
+/** u32: raised for those who sleep on it, having nothing to do. */
+export const J_BELL = 256;
+/** u32: who sleeps on the bell, or is about to. */
+export const J_SLEEPERS = 260;
+/** u32: raised when the other workers are to go back to their host, who has news. */
+export const J_LEAVE = 264;
+
+/** u32: the first transaction whose task is not written yet: whoever writes them goes before. */
+export const J_READY = 320;
+
+/** u32: raised by each worker that waits for state; what the first worker has seen of it. */
+export const J_ASKS = 384;
+export const J_ASKS_SEEN = 388;
 /** u32, u32: requests that nobody waits for: how many were made, and answered. */
-export const J_REQUESTS = 1024;
-export const J_ANSWERED = 1028;
+export const J_REQUESTS = 392;
+export const J_ANSWERED = 396;
+/** u32: code objects that became hot, HOT_CODES_MAX at most, and how many. */
+export const J_HOT_COUNT = 400;
+
+export const J_HOT = 512;
+export const HOT_CODES_MAX = 224;
 /** ASKED_BYTES each, ASKED_MAX at most. */
-export const J_REQUEST = 1088;
+export const J_REQUEST = 1472;
 export const ASKED_MAX = 1024;
-export const JOB_BYTES = 99_392;
+export const JOB_BYTES = 99_776;
 
 // ---------------------------------------------------------------- what is asked for
 /** u32: REQUEST_*; written last, 0 = it is being written. u32: the transaction. */
@@ -106,7 +116,7 @@ export const TASK_GAS_USED = 32;
 /** ptr, u32: blob hashes. */
 export const TASK_BLOB_HASHES = 40;
 export const TASK_BLOB_HASH_COUNT = 44;
-/** u32: J_WRITES as it was when somebody began to execute it in advance, or to look at it. */
+/** u32: where the head was when somebody began to execute it in advance, or to look at it. */
 export const TASK_LOOKED = 48;
 /** u32: why it is refused, REFUSED_*: then it has changed nothing; 0 = it is not. */
 export const TASK_REFUSED = 52;
@@ -237,6 +247,9 @@ export const C_ASKS = 1488;
 export const C_LEAVE_SEEN = 1500;
 /** u32: what chance is at (J_SEED). */
 export const C_CHANCE = 1504;
+/** ptr, ptr: what is left of the part of the region that the worker has for itself. */
+export const C_CHUNK = 1508;
+export const C_CHUNK_END = 1512;
 /** ptr, ptr: where the next event is noted (EVENT_*), and the end of the room; 0 = none are. */
 export const C_EVENTS = 1492;
 export const C_EVENTS_END = 1496;

@@ -50,8 +50,8 @@ export interface ParallelResult {
   readonly results: readonly TaskResult[];
   readonly kept: number;
   readonly again: number;
-  /** How often a transaction was executed and has written, in advance or not. */
-  readonly writes: number;
+  /** In which a worker saw to a task. */
+  readonly turns: number;
   readonly machine: Machine;
 }
 
@@ -114,10 +114,12 @@ export function executeParallel(
     memory.view().setUint32(arena.ctx + parallel.C_WORKER, index + 1, true);
   }
   const running = [...working];
+  let turns = 0;
   while (running.length > 0) {
     const at = turn() % running.length;
     const context = running[at] as Context;
     const status = runtime.work(context.arena.ctx);
+    if (status === parallel.WORK_GOES_ON) turns += 1;
     if (status === parallel.WORK_DONE) running.splice(at, 1);
     else if (status >= 0) serve(machine, context, state, status);
   }
@@ -130,7 +132,7 @@ export function executeParallel(
     results: status === parallel.JOB_DONE ? resultsOf(machine, job, transactions.length) : [],
     kept: memory.view().getUint32(job + parallel.J_KEPT, true),
     again: memory.view().getUint32(job + parallel.J_AGAIN, true),
-    writes: memory.view().getUint32(job + parallel.J_WRITES, true),
+    turns,
     machine,
   };
 }

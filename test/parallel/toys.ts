@@ -30,6 +30,8 @@ const BUCKET_COUNT = 64;
 const TASKS = BUCKETS + 4_096;
 /** Keys of the cells: a place of each thread's own. */
 const KEYS = 65_536 * 3;
+/** Contexts, of which little is used. */
+const CONTEXTS = 16_384;
 const OWNER_WORD = 32;
 const CELLS_MAX = 64;
 
@@ -87,6 +89,8 @@ export function* toySteps(world: World, worker: number): Generator<void, void> {
   const { inner, view, job, toys } = world;
   const call = (name: string, ...args: number[]): number => (inner[name]?.(...args) ?? 0) >>> 0;
   const key = KEYS + worker * 64;
+  const ctx = CONTEXTS + worker * 2_048;
+  view.setUint32(ctx + layout.C_JOB, job, true);
   const putKey = (cell: number): void => {
     view.setUint32(key, cell, true);
     view.setUint32(key + OWNER_WORD, 1, true);
@@ -109,9 +113,9 @@ export function* toySteps(world: World, worker: number): Generator<void, void> {
     call('replaceRecords', task(index));
     yield;
     putKey(cellOf(toy, value));
-    const entry = call('addWritten', job, layout.WRITTEN_SLOT, key, key + OWNER_WORD);
+    const entry = call('addWritten', ctx, job, layout.WRITTEN_SLOT, key, key + OWNER_WORD);
     yield;
-    const record = call('takeBytes', job, layout.SLOT_VERSION_BYTES);
+    const record = call('takeBytes', ctx, layout.SLOT_VERSION_BYTES);
     view.setUint32(record + layout.V_INDEX, index, true);
     view.setUint32(record + layout.V_ENTRY, entry, true);
     view.setUint32(record + layout.V_VALUE, madeOf(toy, value, index), true);
@@ -120,8 +124,6 @@ export function* toySteps(world: World, worker: number): Generator<void, void> {
     view.setUint32(own, record, true);
     yield;
     call('publish', entry, record);
-    yield;
-    call('noteWrites', job);
     yield;
   }
 

@@ -118,7 +118,7 @@ export class Crew implements JobExecutor {
     if (!seat.runtime.codesReserve(CODES_RESERVED)) return undefined;
     const { seed = 0, notesEvents = false } = transactions;
     if (!memory.begin(transactions.length, gasLimit, seed)) return undefined;
-    for (const [index, arena] of arenas.entries()) beginChance(machine, arena, seed, index);
+    for (const [index, arena] of arenas.entries()) beginWork(machine, arena, seed, index);
     const hasLost = () => this.#hasLost;
     const run = new JobRun({
       seat,
@@ -273,9 +273,13 @@ function answerOf({ worker, port }: Thread): Promise<void> {
 }
 
 /** Each worker has a chance of its own. */
-function beginChance({ memory }: Machine, { ctx }: Arena, seed: number, index: number): void {
+function beginWork({ memory }: Machine, { ctx }: Arena, seed: number, index: number): void {
   const chance = Math.imul(seed, GOLDEN) + Math.imul(index + 1, GOLDEN);
-  memory.view().setInt32(ctx + parallel.C_CHANCE, chance | 1, true);
+  const view = memory.view();
+  view.setInt32(ctx + parallel.C_CHANCE, chance | 1, true);
+  // What the worker had for itself was of another job's region.
+  view.setUint32(ctx + parallel.C_CHUNK, 0, true);
+  view.setUint32(ctx + parallel.C_CHUNK_END, 0, true);
 }
 
 /** What is given, put down as well. */

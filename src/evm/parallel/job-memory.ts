@@ -66,7 +66,6 @@ export class JobMemory {
       [parallel.J_END, this.#end],
       [parallel.J_KEPT, 0],
       [parallel.J_AGAIN, 0],
-      [parallel.J_WRITES, 0],
       [parallel.J_CLOSED, 0],
       [parallel.J_CLOSED_FOR, 0],
       [parallel.J_READY, 0],

@@ -17,9 +17,10 @@ import { note } from "./events";
 import { ringAll } from "./tasks";
 import { putOff, work } from "./work";
 
-/** Looks at the bell before one sleeps: some 10 us, what waking up costs. */
-const SPINS: u32 = 2_000;
-/** The same for an answer, which takes its host some 10 us. */
+/** Looks for something to do before one sleeps, and loads between two: 10 us, what waking costs. */
+const LOOKS: u32 = 24;
+const PAUSE: u32 = 400;
+/** Looks for an answer, which takes its host some 10 us. */
 const SPINS_FOR_ANSWER: u32 = 20_000;
 /** Nanoseconds after which the first worker looks whether the others are still there. */
 const PATIENCE: i64 = 20_000_000;
@@ -34,35 +35,68 @@ const REQUESTS_AT_ONCE: u32 = 4;
 export function workOn(ctx: u32): i32 {
   const job = load<u32>(ctx, C_JOB);
   const first = load<u32>(ctx, C_WORKER) == FIRST_WORKER;
+  // How often it has found nothing to do in a row; and the bell, once it is about to sleep.
+  let idle: u32 = 0;
+  let bell: u32 = 0;
   while (true) {
-    const bell = atomic.load<u32>(job + J_BELL);
     atomic.store<u32>(ctx + C_INSIDE, 1);
-    // Whoever has news raises J_LEAVE, waits until all are out, and begins a job only then.
-    if (!first && load<u32>(ctx, C_TASK) == 0 && atomic.load<u32>(job + J_LEAVE) != load<u32>(ctx, C_LEAVE_SEEN)) {
-      atomic.store<u32>(ctx + C_INSIDE, 0);
-      return WORK_LEAVES;
-    }
-    if (load<u32>(job, J_SEED) != 0) dawdle(ctx, job);
-    const status = work(ctx);
-    if (status == STATUS_NEED_STATE && !first) {
-      if (load<u32>(ctx, C_AT_HEAD) == 0 && request(ctx, job)) putOff(ctx, job);
-      else ask(ctx, job);
+    const status = hasNews(ctx, job, first) ? WORK_LEAVES : workOnce(ctx, job, first);
+    const isIdle = status == WORK_WAITS || (status == WORK_DONE && !first);
+    const isWanted = first && isAsked(job, isIdle);
+    if (isIdle && !isWanted) {
+      idle++;
+      if (idle < LOOKS) pause(ctx);
+      else if (idle == LOOKS) bell = announceSleep(job);
+      else {
+        idle = 0;
+        if (!sleep(ctx, job, bell, first)) return WORK_WAITS;
+      }
       continue;
     }
-    if (status >= 0) return status;
-    if (first && isWanted(job, status == WORK_WAITS)) return WORK_SERVES;
+    if (idle >= LOOKS) atomic.sub<u32>(job + J_SLEEPERS, 1);
+    idle = 0;
+    if (isIdle || (status == WORK_GOES_ON && isWanted)) return WORK_SERVES;
     if (status == WORK_GOES_ON) continue;
-    if (first) {
-      if (status == WORK_DONE) return WORK_DONE;
-      note(ctx, EVENT_SLEEPS, 0);
-      if (!sleep(job, bell, PATIENCE)) return WORK_WAITS;
-      continue;
-    }
-    note(ctx, EVENT_SLEEPS, 0);
-    // From here on the job may become another one.
-    atomic.store<u32>(ctx + C_INSIDE, 0);
-    sleep(job, bell, FOR_EVER);
+    if (status == WORK_LEAVES) atomic.store<u32>(ctx + C_INSIDE, 0);
+    return status;
   }
+}
+
+/** Who does something from here on rings; what was done before is looked for once more. */
+function announceSleep(job: u32): u32 {
+  atomic.add<u32>(job + J_SLEEPERS, 1);
+  return atomic.load<u32>(job + J_BELL);
+}
+
+/** Until the bell is another than it was; false where that took the first worker too long. */
+function sleep(ctx: u32, job: u32, bell: u32, first: bool): bool {
+  note(ctx, EVENT_SLEEPS, 0);
+  // From here on the job of the others may become another one.
+  if (!first) atomic.store<u32>(ctx + C_INSIDE, 0);
+  const woken = atomic.wait<u32>(job + J_BELL, bell, first ? PATIENCE : FOR_EVER);
+  atomic.sub<u32>(job + J_SLEEPERS, 1);
+  // 2: the time is up.
+  return !first || woken != 2;
+}
+
+/** Whoever has news raises J_LEAVE, waits until all are out, and begins a job only then. */
+function hasNews(ctx: u32, job: u32, first: bool): bool {
+  if (first || load<u32>(ctx, C_TASK) != 0) return false;
+  return atomic.load<u32>(job + J_LEAVE) != load<u32>(ctx, C_LEAVE_SEEN);
+}
+
+/** The same as `work`, but for what others than the first ask of the state. */
+function workOnce(ctx: u32, job: u32, first: bool): i32 {
+  if (load<u32>(job, J_SEED) != 0) dawdle(ctx, job);
+  const status = work(ctx);
+  if (status != STATUS_NEED_STATE || first) return status;
+  if (load<u32>(ctx, C_AT_HEAD) == 0 && request(ctx, job)) putOff(ctx, job);
+  else ask(ctx, job);
+  return WORK_GOES_ON;
+}
+
+function pause(ctx: u32): void {
+  for (let i: u32 = 0; i < PAUSE; i++) atomic.load<u32>(ctx + C_INSIDE);
 }
 
 /** For tests: a time by chance, now and then a long one, so that workers meet in other orders. */
@@ -76,20 +110,8 @@ function dawdle(ctx: u32, job: u32): void {
   for (let look: u32 = 0; look < looks; look++) atomic.load<u32>(job + J_BELL);
 }
 
-/** Sleeps until the bell is another than it was; false where that took too long. */
-function sleep(job: u32, bell: u32, patience: i64): bool {
-  for (let spin: u32 = 0; spin < SPINS; spin++) {
-    if (atomic.load<u32>(job + J_BELL) != bell) return true;
-  }
-  atomic.add<u32>(job + J_SLEEPERS, 1);
-  const woken = atomic.wait<u32>(job + J_BELL, bell, patience);
-  atomic.sub<u32>(job + J_SLEEPERS, 1);
-  // 2: the time is up.
-  return woken != 2;
-}
-
 /** Whether the first worker is to look what others ask for. */
-function isWanted(job: u32, isIdle: bool): bool {
+function isAsked(job: u32, isIdle: bool): bool {
   if (hasAsked(job)) return true;
   const made = min<u32>(atomic.load<u32>(job + J_REQUESTS), ASKED_MAX);
   return made - load<u32>(job, J_ANSWERED) >= (isIdle ? 1 : REQUESTS_AT_ONCE);

@@ -85,7 +85,7 @@ export function isObserved(s: u32): bool {
 }
 
 /** Keeps what the transaction observed where it wrote nothing; false = the region is full. */
-export function keepObserved(ctx: u32, job: u32, task: u32): bool {
+export function keepObserved(ctx: u32, task: u32): bool {
   const accounts = ctx + C_ACCOUNTS;
   const slots = ctx + C_SLOTS;
   let bytes: u32 = 0;
@@ -98,7 +98,7 @@ export function keepObserved(ctx: u32, job: u32, task: u32): bool {
   store<u32>(task, 0, TASK_READ_ACCOUNTS);
   store<u32>(task, 0, TASK_READ_SLOTS);
   if (bytes == 0) return true;
-  let at = takeBytes(job, bytes);
+  let at = takeBytes(ctx, bytes);
   if (at == 0) return false;
   store<u32>(task, at, TASK_READS);
   let count: u32 = 0;

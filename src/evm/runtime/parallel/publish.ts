@@ -41,7 +41,7 @@ export function publishWrites(ctx: u32, job: u32, task: u32, index: u32): bool {
     // next one has the same generation.
     if (load<u32>(s, S_GENERATION) != load<u32>(load<u32>(s, S_ACCOUNT), A_GENERATION)) continue;
     if ((load<u32>(s, S_FLAGS) & SLOT_DIRTY) == 0 || sameWord(s + S_VALUE, s + S_ORIGINAL)) continue;
-    if (!publishSlot(job, task, index, s, observes)) return false;
+    if (!publishSlot(ctx, job, task, index, s, observes)) return false;
   }
   return true;
 }
@@ -60,8 +60,8 @@ function publishAccount(ctx: u32, job: u32, task: u32, index: u32, a: u32, obser
     sameWord(a + A_CODE_HASH, a + A_CODE_HASH_BEFORE);
   if (!same) fields |= VERSION_REST;
   if (fields == 0) return true;
-  const entry = addWritten(job, WRITTEN_ACCOUNT, a, 0);
-  const record = entry == 0 ? 0 : takeBytes(job, ACCOUNT_VERSION_BYTES);
+  const entry = addWritten(ctx, job, WRITTEN_ACCOUNT, a, 0);
+  const record = entry == 0 ? 0 : takeBytes(ctx, ACCOUNT_VERSION_BYTES);
   if (record == 0) return false;
   store<u32>(record, fields, V_FIELDS);
   store<u32>(record, load<u32>(a, A_GENERATION), V_GENERATION);
@@ -79,13 +79,15 @@ function publishAccount(ctx: u32, job: u32, task: u32, index: u32, a: u32, obser
     observeInRecord(ctx, record, a);
   }
   link(task, index, entry, record);
+  // PERF: what was only added, to the coinbase by all, nobody needs before it counts.
+  if (fields != VERSION_ADDED) publish(entry, record);
   return true;
 }
 
-function publishSlot(job: u32, task: u32, index: u32, s: u32, observes: bool): bool {
+function publishSlot(ctx: u32, job: u32, task: u32, index: u32, s: u32, observes: bool): bool {
   const a = load<u32>(s, S_ACCOUNT);
-  const entry = addWritten(job, WRITTEN_SLOT, s + S_KEY, a);
-  const record = entry == 0 ? 0 : takeBytes(job, SLOT_VERSION_BYTES);
+  const entry = addWritten(ctx, job, WRITTEN_SLOT, s + S_KEY, a);
+  const record = entry == 0 ? 0 : takeBytes(ctx, SLOT_VERSION_BYTES);
   if (record == 0) return false;
   store<u32>(record, load<u32>(s, S_GENERATION), V_GENERATION);
   copyWord(record + V_VALUE, s + S_VALUE);
@@ -96,6 +98,7 @@ function publishSlot(job: u32, task: u32, index: u32, s: u32, observes: bool): b
     copyWord(record + VS_OBSERVED, s + S_ORIGINAL);
   }
   link(task, index, entry, record);
+  publish(entry, record);
   return true;
 }
 
@@ -106,7 +109,6 @@ function link(task: u32, index: u32, entry: u32, record: u32): void {
   store<u32>(record, entry, V_ENTRY);
   store<u32>(record, load<u32>(task, TASK_RECORDS), V_NEXT_OWN);
   store<u32>(task, record, TASK_RECORDS);
-  publish(entry, record);
 }
 
 /**
@@ -115,7 +117,7 @@ function link(task: u32, index: u32, entry: u32, record: u32): void {
  * the region is full, or a limit of the host.
  */
 export function foldJob(ctx: u32, job: u32): bool {
-  const changed = takeBytes(job, countWritten(job) * CHANGED_BYTES);
+  const changed = takeBytes(ctx, (countWritten(job) + 1) * CHANGED_BYTES);
   if (changed == 0) return false;
   store<u32>(job, changed, J_CHANGED);
   store<u32>(job, 0, J_CHANGED_COUNT);

@@ -5,7 +5,7 @@
 // exchanges the state that he has seen. Only who has the head's task makes it count.
 import {
   COUNTED_AGAIN, COUNTED_KEPT, FIRST_WORKER, J_AGAIN, J_BELL, J_CLOSED, J_CLOSED_FOR, J_COUNT, J_HEAD, J_KEPT, J_NEXT,
-  J_READY, J_SLEEPERS, J_STATUS, J_TASKS, J_WINDOW, J_WINDOW_MAX, J_WRITES, JOB_DONE, JOB_RUNS,
+  J_READY, J_SLEEPERS, J_STATUS, J_TASKS, J_WINDOW, J_WINDOW_MAX, JOB_DONE, JOB_RUNS,
   TASK_AFTER, TASK_BY, TASK_BYTES, TASK_COUNTS,
   TASK_EXECUTED, TASK_LARGE, TASK_LOOKED, TASK_OWNER_SHIFT, TASK_RUNS, TASK_STATE,
   TASK_STAYS, TASK_WAITS,
@@ -109,8 +109,8 @@ function adapt(job: u32, how: u32): void {
   if (how == COUNTED_KEPT) {
     store<u32>(job, load<u32>(job, J_KEPT) + 1, J_KEPT);
     const grown = window + GROWS_BY;
-    if (grown >= WIDE) store<u32>(job, 0, J_CLOSED_FOR);
-    atomic.store<u32>(job + J_WINDOW, min<u32>(grown, load<u32>(job, J_WINDOW_MAX)));
+    if (grown == WIDE) store<u32>(job, 0, J_CLOSED_FOR);
+    if (window < load<u32>(job, J_WINDOW_MAX)) atomic.store<u32>(job + J_WINDOW, grown);
   } else if (how == COUNTED_AGAIN) {
     store<u32>(job, load<u32>(job, J_AGAIN) + 1, J_AGAIN);
     atomic.store<u32>(job + J_WINDOW, window - (window >> SHRINKS) - u32(window != 0));
@@ -126,18 +126,20 @@ function adapt(job: u32, how: u32): void {
 }
 
 /**
- * Whoever finds nothing to do reads the bell first, looks everywhere, and sleeps as long as it is
- * what it was: so none sleeps over what was rung before.
+ * Whoever finds nothing to do says so, reads the bell, looks everywhere once more, and sleeps as long
+ * as it is what it was: so none sleeps over what was done before, rung or not.
  */
 function ring(job: u32): void {
+  if (atomic.load<u32>(job + J_SLEEPERS) == 0) return;
   atomic.add<u32>(job + J_BELL, 1);
-  if (atomic.load<u32>(job + J_SLEEPERS) != 0) atomic.notify(job + J_BELL, 1);
+  atomic.notify(job + J_BELL, 1);
 }
 
 /** The same, where it is not anybody's to see to. */
 export function ringAll(job: u32): void {
+  if (atomic.load<u32>(job + J_SLEEPERS) == 0) return;
   atomic.add<u32>(job + J_BELL, 1);
-  if (atomic.load<u32>(job + J_SLEEPERS) != 0) atomic.notify(job + J_BELL);
+  atomic.notify(job + J_BELL);
 }
 
 /** The transaction needs the first worker's context. */
@@ -170,17 +172,12 @@ function mayBegin(job: u32, index: u32): bool {
   return state == TASK_EXECUTED || state == TASK_COUNTS;
 }
 
-/** The same as `claim`, and notes up to when others' writes are seen. */
+/** The same as `claim`, and notes where the head was: up to there others' writes are seen. */
 function claimToRead(job: u32, index: u32, state: u32, worker: u32): bool {
-  const writes = atomic.load<u32>(job + J_WRITES);
+  const head = atomic.load<u32>(job + J_HEAD);
   if (!claim(job, index, state, worker)) return false;
-  store<u32>(taskAt(job, index), writes, TASK_LOOKED);
+  store<u32>(taskAt(job, index), head, TASK_LOOKED);
   return true;
-}
-
-/** What a transaction has written is there to be read. */
-export function noteWrites(job: u32): void {
-  atomic.add<u32>(job + J_WRITES, 1);
 }
 
 /**
@@ -202,17 +199,16 @@ export function takeAgain(job: u32, worker: u32): u32 {
 
 /**
  * Takes a transaction that was executed in advance, to look whether what it observed is still so:
- * the first behind the head that nobody has looked at since the last write; NO_TASK for none.
+ * the first behind the head that nobody has looked at since the head moved; NO_TASK for none.
  */
 export function takeExecuted(job: u32, worker: u32): u32 {
   const head = atomic.load<u32>(job + J_HEAD);
   const window = min<u32>(atomic.load<u32>(job + J_WINDOW), LOOKED_AT_MAX);
   const end = min<u32>(head + window, atomic.load<u32>(job + J_NEXT));
-  const writes = atomic.load<u32>(job + J_WRITES);
   for (let index = head + 1; index < end; index++) {
     const task = taskAt(job, index);
     if (atomic.load<u32>(task + TASK_STATE) != TASK_EXECUTED) continue;
-    if (load<u32>(task, TASK_LOOKED) == writes) continue;
+    if (load<u32>(task, TASK_LOOKED) == head) continue;
     if (claimToRead(job, index, TASK_EXECUTED, worker)) return index;
   }
   return NO_TASK;

@@ -21,7 +21,7 @@ import { note } from "./events";
 import { holds, keepObserved } from "./observed";
 import { publishWrites } from "./publish";
 import {
-  ANYBODY, count, giveBack, giveToFirst, noteWrites, NO_TASK, ringAll, takeAgain, takeExecuted, takeHead, taskAt, takeNext,
+  ANYBODY, count, giveBack, giveToFirst, NO_TASK, ringAll, takeAgain, takeExecuted, takeHead, taskAt, takeNext,
 } from "./tasks";
 import { countRecords, replaceRecords, takeBytes } from "./written";
 
@@ -133,7 +133,6 @@ function endOf(ctx: u32, job: u32, status: i32): i32 {
     store<u64>(task, 0, TASK_GAS_USED);
   } else if (!keepOutcome(ctx, job, task, index, status)) return giveUp(job);
   store<u32>(task, worker, TASK_BY);
-  noteWrites(job);
   if (atHead) return countTask(ctx, job, task, load<u32>(ctx, C_COUNTS_AS));
   note(ctx, EVENT_GIVES_BACK, index);
   giveBack(job, index, TASK_EXECUTED);
@@ -143,7 +142,7 @@ function endOf(ctx: u32, job: u32, status: i32): i32 {
 /** False: the region is full. */
 function keepOutcome(ctx: u32, job: u32, task: u32, index: u32, status: i32): bool {
   if (!publishWrites(ctx, job, task, index)) return false;
-  if (load<u32>(ctx, C_AT_HEAD) == 0 && !keepObserved(ctx, job, task)) return false;
+  if (load<u32>(ctx, C_AT_HEAD) == 0 && !keepObserved(ctx, task)) return false;
   store<i32>(task, status, TASK_STATUS);
   store<u64>(task, load<u64>(ctx + C_TX, TX_GAS_USED), TASK_GAS_USED);
   store<u64>(task, load<u64>(ctx + C_TX, TX_GAS_REFUNDED), TASK_GAS_REFUNDED);
@@ -152,7 +151,7 @@ function keepOutcome(ctx: u32, job: u32, task: u32, index: u32, status: i32): bo
   store<u32>(task, 0, TASK_LOGS_BYTES);
   if (logBytes == 0) return true;
   const bytes = BLOOM_BYTES + logBytes;
-  const logs = takeBytes(job, bytes);
+  const logs = takeBytes(ctx, bytes);
   if (logs == 0) return false;
   store<u32>(task, logs, TASK_LOGS);
   store<u32>(task, receiptLogs(ctx, logs, logs + bytes), TASK_LOGS_BYTES);

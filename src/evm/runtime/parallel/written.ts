@@ -7,7 +7,7 @@ import {
   A_SALT, C_VERSIONS, C_VIEW, LAYER_ACCOUNTS,
 } from "../../layout";
 import {
-  C_AT_HEAD, C_JOB, C_TASK_INDEX, J_BUCKETS, J_BUCKET_MASK, J_END, J_FREE,
+  C_AT_HEAD, C_CHUNK, C_CHUNK_END, C_JOB, C_TASK_INDEX, J_BUCKETS, J_BUCKET_MASK, J_END, J_FREE,
   TASK_RECORDS, V_CODE, V_CODE_HASH, V_DEAD, V_ENTRY, V_FIELDS, V_FLAGS, V_GENERATION, V_INDEX,
   V_NEXT, V_NEXT_OWN, V_NONCE, V_VALUE, VERSION_ADDED, VERSION_BALANCE, VERSION_NONCE,
   VERSION_REST, W_BEFORE, W_BYTES, W_COUNTED, W_FOLDED, W_KEY, W_KIND, W_NEXT, W_OWNER, W_RECORDS,
@@ -16,15 +16,33 @@ import {
 import { addWord } from "../numbers";
 import { copyWord, hashWord, sameWord, tableFind, zeroWord } from "../tables";
 
-/**
- * Records of an account or a slot that one in advance looks through for what is under way: all have
- * one of the coinbase.
- */
-const UNDER_WAY_MAX: u32 = 32;
+/** Records of an account or a slot that one in advance looks through for what is under way. */
+const UNDER_WAY_MAX: u32 = 8;
+const CHUNK_BYTES: u32 = 16_384;
 const ALL_FIELDS: u32 = VERSION_BALANCE | VERSION_NONCE | VERSION_REST;
 
-/** So many bytes of the job's region, aligned to 64, not zeroed; 0 = it is full. */
-export function takeBytes(job: u32, bytes: u32): u32 {
+/**
+ * So many bytes of the job's region, aligned to 64, not zeroed; 0 = it is full. Few of them out of a
+ * part that the worker has for itself.
+ */
+export function takeBytes(ctx: u32, bytes: u32): u32 {
+  const size = (bytes + 63) & ~63;
+  const at = load<u32>(ctx, C_CHUNK);
+  if (at + size <= load<u32>(ctx, C_CHUNK_END)) {
+    store<u32>(ctx, at + size, C_CHUNK);
+    return at;
+  }
+  const job = load<u32>(ctx, C_JOB);
+  if (size > CHUNK_BYTES >> 2) return takeShared(job, size);
+  const chunk = takeShared(job, CHUNK_BYTES);
+  if (chunk == 0) return 0;
+  store<u32>(ctx, chunk + size, C_CHUNK);
+  store<u32>(ctx, chunk + CHUNK_BYTES, C_CHUNK_END);
+  return chunk;
+}
+
+/** The same, whoever takes it. */
+export function takeShared(job: u32, bytes: u32): u32 {
   const size = (bytes + 63) & ~63;
   const at = atomic.add<u32>(job + J_FREE, size);
   if (<u64>at + size <= <u64>load<u32>(job + J_END)) return at;
@@ -47,7 +65,7 @@ function findFrom(first: u32, kind: u32, key: u32, owner: u32): u32 {
 }
 
 /** The same, made where there is none; 0 = the region is full. */
-export function addWritten(job: u32, kind: u32, key: u32, owner: u32): u32 {
+export function addWritten(ctx: u32, job: u32, kind: u32, key: u32, owner: u32): u32 {
   const bucket = bucketOf(job, key, owner);
   let made: u32 = 0;
   while (true) {
@@ -55,7 +73,7 @@ export function addWritten(job: u32, kind: u32, key: u32, owner: u32): u32 {
     const known = findFrom(first, kind, key, owner);
     if (known != 0) return known;
     if (made == 0) {
-      made = takeBytes(job, W_BYTES);
+      made = takeBytes(ctx, W_BYTES);
       if (made == 0) return 0;
       store<u32>(made, 0, W_RECORDS);
       store<u32>(made, 0, W_COUNTED);
