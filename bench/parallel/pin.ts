@@ -7,15 +7,16 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 
 const TASKS = '/proc/self/task';
+/** Before any thread is pinned. */
+const CORES = availableParallelism();
 
-/** The main thread on the first core, the crew's on the others. */
+/** The main thread on the first core, those of crews on the others, of which there must be some. */
 export function pinThreads(): void {
-  const cores = availableParallelism();
-  let next = 1;
+  let next = 0;
   for (const thread of readdirSync(TASKS)) {
     const name = readFileSync(`${TASKS}/${thread}/comm`, 'utf8').trim();
     if (Number(thread) === process.pid) pin(thread, 0);
-    else if (name === 'ironfly worker') pin(thread, next++ % cores);
+    else if (name === 'ironfly worker') pin(thread, 1 + (next++ % (CORES - 1)));
   }
 }
 

@@ -348,7 +348,8 @@ class LocalEVM implements EVM {
     const begun = this.#contexts.acquire({ alone: true, large: true });
     const context = begun instanceof Promise ? await begun : begun;
     try {
-      if (this.#undo.isOpen) return undefined;
+      // Another EVM may have had the crew while this one's turn came.
+      if (this.#undo.isOpen || !crew.isFree) return undefined;
       const contexts = this.#contexts.all.slice(0, crew.workers);
       for (const each of contexts) this.#makeReady(each, this.#block, this.#chainId);
       const report = await crew.execute(

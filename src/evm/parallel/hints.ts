@@ -9,6 +9,8 @@ import type { Address, Transaction } from '../types.ts';
 const KINDS_MAX = 1_024;
 /** Blocks for which one is taken for conflicting, after the last in which it was. */
 const BLOCKS = 16;
+/** Fewer that were executed again are an accident. */
+const AGAIN_MIN = 8;
 const SELECTOR_BYTES = 4;
 
 export class ConflictHints {
@@ -45,7 +47,8 @@ export class ConflictHints {
       met.set(kind, counts);
     }
     for (const [kind, { kept, again }] of met) {
-      const left = again > kept ? BLOCKS : (this.#blocks.get(kind) ?? 1) - 1;
+      const conflicts = again >= AGAIN_MIN && again > 2 * kept;
+      const left = conflicts ? BLOCKS : (this.#blocks.get(kind) ?? 1) - 1;
       this.#blocks.delete(kind);
       if (left > 0) this.#blocks.set(kind, left);
     }
