@@ -55,9 +55,14 @@ export const J_BELL = 256;
 export const J_SLEEPERS = 260;
 /** u32: raised when the other workers are to go back to their host, who has news. */
 export const J_LEAVE = 264;
+/** u32: 1 = one was rung for who is not awake yet. */
+export const J_RUNG = 268;
 
 /** u32: the first transaction whose task is not written yet: whoever writes them goes before. */
 export const J_READY = 320;
+
+/** u32: 1 = the first worker is awake; 0 = it sleeps, or is with its host. */
+export const J_FIRST_WORKS = 324;
 
 /** u32: raised by each worker that waits for state; what the first worker has seen of it. */
 export const J_ASKS = 384;

@@ -15,7 +15,7 @@ import type { JobOutcome, JobResult, JobStatistics } from './job.ts';
 /** Bytes that the versions, reads, logs and inputs of a job may take. */
 export const REGION_BYTES: number = 64 << 20;
 /** How far ahead of the head transactions are executed in advance, at first and at most. */
-const WINDOW_FIRST = 16;
+const WINDOW_FIRST = 64;
 const WINDOW_MAX = 256;
 /** Places in the table of what was written, a transaction. */
 const BUCKETS_EACH = 8;
@@ -69,6 +69,8 @@ export class JobMemory {
       [parallel.J_CLOSED, 0],
       [parallel.J_CLOSED_FOR, 0],
       [parallel.J_READY, 0],
+      [parallel.J_FIRST_WORKS, 0],
+      [parallel.J_RUNG, 0],
       [parallel.J_HOT_COUNT, 0],
       [parallel.J_SEED, seed],
       [parallel.J_REQUESTS, 0],

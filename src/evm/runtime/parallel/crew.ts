@@ -7,7 +7,7 @@ import {
 import {
   ASKS, ASKS_ASLEEP, C_ASKS, C_AT_HEAD, C_CHANCE, C_INSIDE, C_JOB, C_LEAVE_SEEN, C_TASK,
   C_TASK_INDEX, C_WORKER, EVENT_ASKS, EVENT_IS_ANSWERED, EVENT_SLEEPS, FIRST_WORKER, J_ANSWERED,
-  J_ASKS, J_BELL, J_LEAVE, J_REQUEST, J_REQUESTS, ASKED_MAX, J_SEED, J_SLEEPERS,
+  J_ASKS, J_BELL, J_FIRST_WORKS, J_LEAVE, J_REQUEST, J_REQUESTS, J_RUNG, ASKED_MAX, J_SEED, J_SLEEPERS,
   ASKED_ADDRESS, ASKED_BYTES, ASKED_INDEX, ASKED_KIND, ASKED_SLOT, WORK_DONE,
   WORK_GOES_ON, WORK_LEAVES, WORK_SERVES, WORK_WAITS,
 } from "../../parallel-layout";
@@ -38,6 +38,7 @@ export function workOn(ctx: u32): i32 {
   // How often it has found nothing to do in a row; and the bell, once it is about to sleep.
   let idle: u32 = 0;
   let bell: u32 = 0;
+  if (first) atomic.store<u32>(job + J_FIRST_WORKS, 1);
   while (true) {
     atomic.store<u32>(ctx + C_INSIDE, 1);
     const status = hasNews(ctx, job, first) ? WORK_LEAVES : workOnce(ctx, job, first);
@@ -46,24 +47,30 @@ export function workOn(ctx: u32): i32 {
     if (isIdle && !isWanted) {
       idle++;
       if (idle < LOOKS) pause(ctx);
-      else if (idle == LOOKS) bell = announceSleep(job);
+      else if (idle == LOOKS) bell = announceSleep(job, first);
       else {
         idle = 0;
-        if (!sleep(ctx, job, bell, first)) return WORK_WAITS;
+        if (!sleep(ctx, job, bell, first)) return leave(job, first, WORK_WAITS);
       }
       continue;
     }
-    if (idle >= LOOKS) atomic.sub<u32>(job + J_SLEEPERS, 1);
+    if (idle >= LOOKS) wakeUp(job, first);
     idle = 0;
-    if (isIdle || (status == WORK_GOES_ON && isWanted)) return WORK_SERVES;
+    if (isIdle || (status == WORK_GOES_ON && isWanted)) return leave(job, first, WORK_SERVES);
     if (status == WORK_GOES_ON) continue;
     if (status == WORK_LEAVES) atomic.store<u32>(ctx + C_INSIDE, 0);
-    return status;
+    return leave(job, first, status);
   }
 }
 
+function leave(job: u32, first: bool, status: i32): i32 {
+  if (first) atomic.store<u32>(job + J_FIRST_WORKS, 0);
+  return status;
+}
+
 /** Who does something from here on rings; what was done before is looked for once more. */
-function announceSleep(job: u32): u32 {
+function announceSleep(job: u32, first: bool): u32 {
+  if (first) atomic.store<u32>(job + J_FIRST_WORKS, 0);
   atomic.add<u32>(job + J_SLEEPERS, 1);
   return atomic.load<u32>(job + J_BELL);
 }
@@ -74,9 +81,15 @@ function sleep(ctx: u32, job: u32, bell: u32, first: bool): bool {
   // From here on the job of the others may become another one.
   if (!first) atomic.store<u32>(ctx + C_INSIDE, 0);
   const woken = atomic.wait<u32>(job + J_BELL, bell, first ? PATIENCE : FOR_EVER);
-  atomic.sub<u32>(job + J_SLEEPERS, 1);
+  wakeUp(job, first);
   // 2: the time is up.
   return !first || woken != 2;
+}
+
+function wakeUp(job: u32, first: bool): void {
+  atomic.sub<u32>(job + J_SLEEPERS, 1);
+  atomic.store<u32>(job + J_RUNG, 0);
+  if (first) atomic.store<u32>(job + J_FIRST_WORKS, 1);
 }
 
 /** Whoever has news raises J_LEAVE, waits until all are out, and begins a job only then. */

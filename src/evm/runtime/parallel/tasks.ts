@@ -4,8 +4,8 @@
 // A task's state and who runs it are one word, so that both change together: whoever would run it
 // exchanges the state that he has seen. Only who has the head's task makes it count.
 import {
-  COUNTED_AGAIN, COUNTED_KEPT, FIRST_WORKER, J_AGAIN, J_BELL, J_CLOSED, J_CLOSED_FOR, J_COUNT, J_HEAD, J_KEPT, J_NEXT,
-  J_READY, J_SLEEPERS, J_STATUS, J_TASKS, J_WINDOW, J_WINDOW_MAX, JOB_DONE, JOB_RUNS,
+  COUNTED_AGAIN, COUNTED_KEPT, FIRST_WORKER, J_AGAIN, J_BELL, J_CLOSED, J_CLOSED_FOR, J_COUNT, J_FIRST_WORKS, J_HEAD, J_KEPT, J_NEXT,
+  J_READY, J_RUNG, J_SLEEPERS, J_STATUS, J_TASKS, J_WINDOW, J_WINDOW_MAX, JOB_DONE, JOB_RUNS,
   TASK_AFTER, TASK_BY, TASK_BYTES, TASK_COUNTS,
   TASK_EXECUTED, TASK_LARGE, TASK_LOOKED, TASK_OWNER_SHIFT, TASK_RUNS, TASK_STATE,
   TASK_STAYS, TASK_WAITS,
@@ -45,17 +45,17 @@ export function claim(job: u32, index: u32, state: u32, worker: u32): bool {
   return atomic.cmpxchg<u32>(taskAt(job, index) + TASK_STATE, state, runs(worker)) == state;
 }
 
-/** Gives a task back, executed or not. */
+/** Gives a task back, executed or not. Who gives it back looks at the head next. */
 export function giveBack(job: u32, index: u32, state: u32): void {
   atomic.store<u32>(taskAt(job, index) + TASK_STATE, state);
-  ring(job);
 }
 
 /**
  * Takes the head's task, if it is in nobody's hands: whoever has it holds the head. TASK_EXECUTED:
  * it is to be looked at; TASK_WAITS: to be executed; TASK_COUNTS: all count; TASK_RUNS: somebody
  * else has it, or is to look at it who has executed it: `by`, or ANYBODY.
- * PERF: what was observed and written lies in that worker's cache.
+ * PERF: what was observed and written lies in that worker's cache. Where nothing is done in advance
+ * the first worker goes on alone, as long as it is awake: it has written the tasks.
  */
 export function takeHead(job: u32, worker: u32, by: u32): u32 {
   while (true) {
@@ -69,17 +69,13 @@ export function takeHead(job: u32, worker: u32, by: u32): u32 {
     // Whoever made it count has not moved the head yet.
     if (state == TASK_COUNTS) moveHead(job, index);
     else if (state != TASK_EXECUTED && state != TASK_WAITS) return TASK_RUNS;
-    else if (isTooLarge(job, index, worker)) return TASK_RUNS;
+    else if (state == TASK_WAITS && worker != FIRST_WORKER && isFirsts(job, index)) return TASK_RUNS;
     else if (state == TASK_EXECUTED && by != ANYBODY && load<u32>(taskAt(job, index), TASK_BY) != by) {
       return TASK_RUNS;
     }
     // A task that does not count yet is the head's still.
     else if (claim(job, index, state, worker)) return state;
   }
-}
-
-function isTooLarge(job: u32, index: u32, worker: u32): bool {
-  return worker != FIRST_WORKER && atomic.load<u32>(taskAt(job, index) + TASK_LARGE) != 0;
 }
 
 /** From the task `index`, which counts, unless somebody else has done it. */
@@ -93,11 +89,20 @@ export function count(job: u32, how: u32): void {
   adapt(job, how);
   atomic.store<u32>(taskAt(job, index) + TASK_STATE, TASK_COUNTS);
   moveHead(job, index);
-  // Closed, whoever has made one count goes on with the next: the others would only take it over.
-  if (load<u32>(job, J_WINDOW) != 0) ring(job);
-  else if (index + 1 < load<u32>(job, J_READY) && load<u32>(taskAt(job, index + 1), TASK_LARGE) != 0) {
-    ringAll(job);
-  }
+  const window = load<u32>(job, J_WINDOW);
+  const ready = atomic.load<u32>(job + J_READY);
+  // Who made it count goes on with the next; the others are woken where there is something in advance.
+  const next = atomic.load<u32>(job + J_NEXT);
+  if (window != 0 && next < min<u32>(ready, index + 1 + window) && mayBegin(job, next)) ring(job);
+  else if (index + 1 < ready && load<u32>(taskAt(job, index + 1), TASK_LARGE) != 0) ringAll(job);
+}
+
+/** Whether only the first worker takes the head's task. */
+function isFirsts(job: u32, index: u32): bool {
+  const task = taskAt(job, index);
+  if (load<u32>(task, TASK_LARGE) != 0) return true;
+  if (atomic.load<u32>(job + J_FIRST_WORKS) == 0) return false;
+  return atomic.load<u32>(job + J_WINDOW) == 0 || load<u32>(task, TASK_AFTER) != 0;
 }
 
 /**
@@ -131,6 +136,8 @@ function adapt(job: u32, how: u32): void {
  */
 function ring(job: u32): void {
   if (atomic.load<u32>(job + J_SLEEPERS) == 0) return;
+  // PERF: a call of the system; who was rung for takes as long to wake as ten transactions.
+  if (atomic.xchg<u32>(job + J_RUNG, 1) != 0) return;
   atomic.add<u32>(job + J_BELL, 1);
   atomic.notify(job + J_BELL, 1);
 }
