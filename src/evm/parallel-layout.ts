@@ -39,7 +39,7 @@ export const J_GAS_USED = 72;
 /** u32, u32: transactions executed in advance that counted, and that had to be executed again. */
 export const J_KEPT = 80;
 export const J_AGAIN = 84;
-/** u32, u32: transactions executed at the head since the window closed; for how many it stays so. */
+/** u32, u32: executed at the head since the window closed; for how many it stays so. */
 export const J_CLOSED = 88;
 export const J_CLOSED_FOR = 92;
 
