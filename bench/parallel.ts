@@ -1,8 +1,8 @@
 /**
  * Blocks by several threads, really: execution alone, and all that comes of it beside the executor
- * that executes one transaction after another. And how they would go on more cores than this machine
- * has: transactions recorded with what they read, write and take, scheduled on 1 to 128 simulated
- * cores by the scheduler of parallel execution (bench/parallel/simulate.ts).
+ * that executes one transaction after another. And how they would go on more cores than there are:
+ * transactions recorded with what they read, write and take, scheduled on 1 to 128 simulated cores
+ * by the scheduler of parallel execution (bench/parallel/simulate.ts).
  *
  *   node bench/parallel.ts [--cores N]... [--threads N]... [--rounds N] [--filter RE]
  *                          [--plot FILE.svg] [--tiny]
@@ -21,7 +21,7 @@ import { longestChain } from '../src/cli/explain-block/longest-chain.ts';
 import { compileRuntime } from '../test/runtime-internals.ts';
 import { mainnetBlocks } from './blocks/mainnet.ts';
 import { makeSenders, scenarios } from './blocks/scenario.ts';
-import { conflicting, ofMainnet, ofScenario, transfers } from './parallel/blocks.ts';
+import { computing, conflicting, ofMainnet, ofScenario, transfers } from './parallel/blocks.ts';
 import { plotSpeedUps, type SpeedUps } from './parallel/plot.ts';
 import { type RealRun, runReally } from './parallel/real.ts';
 import { recordBlock } from './parallel/record.ts';
@@ -97,6 +97,7 @@ function saySimulated({ cores, speedUp, inVain }: SpeedUps['speedUps'][number]):
 function* blocks(): Generator<readonly [string, () => Promise<Recordable> | Recordable]> {
   const senders = makeSenders(SENDERS);
   yield ['transfers of ether', () => transfers(senders)];
+  yield ['a loop each', () => computing(senders)];
   yield ['one slot, counted up', () => conflicting(senders)];
   if (values.tiny) return;
   const compiled = compileWorkloads(missing);

@@ -17,6 +17,9 @@ const OSAKA: Rules = rulesOf('osaka');
 const COUNTER: Address = `0x${'cc'.repeat(20)}`;
 /** Adds one to a slot. */
 const COUNT_CODE = Uint8Array.fromHex('5f546001015f5500');
+const LOOP: Address = `0x${'dd'.repeat(20)}`;
+/** Counts down from 10,000, and sets the caller's slot. */
+const LOOP_CODE = Uint8Array.fromHex('6127105b6001900380600357600133550000');
 const PRICE = 1_000_000_000n;
 const RICH = 10n ** 24n;
 const BLOCK: BlockEnvironment = {
@@ -35,6 +38,11 @@ export function transfers(senders: readonly Sender[]): Recordable {
   return ofCalls(senders, ({ address }) => ({ to: reversed(address), value: 1n }));
 }
 
+/** Each goes through a loop, some 10 us of it, and writes a slot of its own. */
+export function computing(senders: readonly Sender[]): Recordable {
+  return ofCalls(senders, () => ({ to: LOOP, gasLimit: 400_000n }));
+}
+
 /** Each counts in the same slot. */
 export function conflicting(senders: readonly Sender[]): Recordable {
   return ofCalls(senders, () => ({ to: COUNTER }));
@@ -42,7 +50,11 @@ export function conflicting(senders: readonly Sender[]): Recordable {
 
 function ofCalls(
   senders: readonly Sender[],
-  call: (sender: Sender) => { readonly to: Address; readonly value?: bigint },
+  call: (sender: Sender) => {
+    readonly to: Address;
+    readonly value?: bigint;
+    readonly gasLimit?: bigint;
+  },
 ): Recordable {
   const state = new MemoryState();
   const none = new Uint8Array();
@@ -50,6 +62,7 @@ function ofCalls(
     state.setAccount(address, { nonce: 0n, balance: RICH, code: none, storage: [] });
     state.setAccount(reversed(address), { nonce: 0n, balance: 1n, code: none, storage: [] });
   }
+  state.setAccount(LOOP, { nonce: 1n, balance: 0n, code: LOOP_CODE, storage: [] });
   state.setAccount(COUNTER, { nonce: 1n, balance: 0n, code: COUNT_CODE, storage: [] });
   const transactions = senders.map((sender) =>
     plainTransaction({

@@ -12,6 +12,7 @@ const CORES = availableParallelism();
 
 /** The main thread on the first core, those of crews on the others, of which there must be some. */
 export function pinThreads(): void {
+  if (CORES < 2) return;
   let next = 0;
   for (const thread of readdirSync(TASKS)) {
     const name = readFileSync(`${TASKS}/${thread}/comm`, 'utf8').trim();

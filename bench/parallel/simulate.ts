@@ -86,7 +86,10 @@ export class Simulator {
   }
 
   run(cores: number): Simulation {
-    for (let core = 1; core <= cores; core++) this.#at(0, (now) => this.#next(core, now));
+    // All but the first are woken.
+    for (let core = 1; core <= cores; core++) {
+      this.#at(core === 1 ? 0 : this.#costs.wake, (now) => this.#next(core, now));
+    }
     for (;;) {
       const due = this.#queue.shift();
       if (due === undefined) break;
