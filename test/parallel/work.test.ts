@@ -53,6 +53,8 @@ const QUIET_INIT = '60015f55';
 const QUIET_FACTORY = address('11');
 /** Counts in a slot and destroys itself; init code that returns it. */
 const PASSER_INIT = '685f546001015f5533ff5f5260096017f3';
+const CALLCODER = address('13');
+const STINGY = address('14');
 /** Creates one at the same address each time, and calls it. */
 const PASSING = address('12');
 const CONTRACTS: Readonly<Record<Address, string>> = {
@@ -78,6 +80,10 @@ const CONTRACTS: Readonly<Record<Address, string>> = {
   [FACTORY]: `78${MORTAL_INIT}5f525f601960075ff55000`,
   [PASSING]: `70${PASSER_INIT}5f525f6011600f5ff55f5f5f5f5f855af1505000`,
   [QUIET_FACTORY]: `63${QUIET_INIT}5f525f6004601c5ff55000`,
+  // Asks for what it has by CALLCODE, and gives it away.
+  [CALLCODER]: '5f5f5f5f610fa05f355af23355' + '5f5f5f5f610fa05f355af15000',
+  // Has another one destroy itself with too little gas to make a new account.
+  [STINGY]: `5f355f525f5f60205f5f73${'09'.repeat(20)}611f40f1335500`,
   // Calls another one; leaves a log; hashes by a precompile.
   [address('0c')]: '5f5f5f5f5f5f355af15000',
   [address('0d')]: '5f355f5260205fa000',
@@ -294,6 +300,14 @@ test('a balance that would pass 2^256 does not', () => {
     }),
     { numRuns: 30 },
   );
+});
+
+test('so it is where CALLCODE asks for what comes and goes', () => {
+  compare(blocksOf(['osaka'], [CALLCODER, CALLCODER, address('03')]), 150);
+});
+
+test('so it is where a destruction has no gas for what there is to be left', () => {
+  compare(blocksOf(['shanghai', 'osaka'], [STINGY, STINGY, address('09')]), 200);
 });
 
 test('an account that comes and goes within a transaction leaves nothing to the next one', () => {

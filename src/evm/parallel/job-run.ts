@@ -63,6 +63,8 @@ export class JobRun {
   ): Promise<boolean> {
     const { memory } = this.#place;
     Atomics.store(this.#words, parallel.J_STATUS / 4, parallel.JOB_RUNS);
+    // They need as long to wake up as the first tasks to be written.
+    this.#ring();
     try {
       if (!(await this.#write(transactions, writesFirst))) this.#giveUp();
       await this.#work();

@@ -139,6 +139,8 @@ export function opCall(fp: u32, sp: u32, gas: i64, op: u32): i32 {
   const result = sp + (hasValue ? 192 : 160);
   leaveBehind(ctx, fp, result, left);
   const self = load<u32>(fp + F_ACCOUNT);
+  // CALLCODE takes nothing from it, and asks all the same.
+  if (PARALLEL && transfers) observeAtLeast(ctx, self, sp + 64);
   const poor = transfers && lessWord(self + A_BALANCE, sp + 64);
   if (poor || load<u32>(fp + F_DEPTH) >= DEPTH_MAX) {
     if (transfers) markRead(self, A_READS, READ_BALANCE);
@@ -366,6 +368,8 @@ export function opSelfdestruct(fp: u32, sp: u32, gas: i64): i32 {
     cost += WARM_ACCESS + <i64>load<u32>(rules + R_COLD_ACCOUNT_EXTRA);
   }
   const rich = !isZeroWord(self + A_BALANCE);
+  // Also where there is no gas for what follows of it.
+  if (PARALLEL) markRead(self, A_READS, READ_BALANCE);
   if (all < cost) return STATUS_OUT_OF_GAS;
   markRead(heir, A_READS, READ_EXISTENCE);
   let stateCost: i64 = 0;

@@ -5,11 +5,11 @@ import {
   C_REQUEST, C_REQUEST_ADDRESS, C_REQUEST_SLOT, REQUEST_BLOCK_HASH, STATUS_NEED_STATE,
 } from "../../layout";
 import {
-  ASKS, ASKS_ASLEEP, C_ASKS, C_AT_HEAD, C_CHANCE, C_INSIDE, C_JOB, C_LEAVE_SEEN, C_TASK,
-  C_TASK_INDEX, C_WORKER, EVENT_ASKS, EVENT_IS_ANSWERED, EVENT_SLEEPS, FIRST_WORKER, J_ANSWERED,
-  J_ASKS, J_BELL, J_FIRST_WORKS, J_LEAVE, J_REQUEST, J_REQUESTS, J_RUNG, ASKED_MAX, J_SEED, J_SLEEPERS,
-  ASKED_ADDRESS, ASKED_BYTES, ASKED_INDEX, ASKED_KIND, ASKED_SLOT, WORK_DONE,
-  WORK_GOES_ON, WORK_LEAVES, WORK_SERVES, WORK_WAITS,
+  ASKED_ADDRESS, ASKED_BYTES, ASKED_INDEX, ASKED_KIND, ASKED_MAX, ASKED_SLOT, ASKS, ASKS_ASLEEP,
+  C_ASKS, C_AT_HEAD, C_CHANCE, C_INSIDE, C_JOB, C_LEAVE_SEEN, C_TASK, C_TASK_INDEX, C_WORKER,
+  EVENT_ASKS, EVENT_IS_ANSWERED, EVENT_SLEEPS, FIRST_WORKER, JOB_RUNS, J_ANSWERED, J_ASKS, J_BELL,
+  J_COUNT, J_FIRST_WORKS, J_LEAVE, J_READY, J_REQUEST, J_REQUESTS, J_RUNG, J_SEED, J_SLEEPERS,
+  J_STATUS, WORK_DONE, WORK_GOES_ON, WORK_LEAVES, WORK_SERVES, WORK_WAITS,
 } from "../../parallel-layout";
 import { copyWord } from "../tables";
 import { hasAsked } from "./asks";
@@ -19,6 +19,8 @@ import { putOff, work } from "./work";
 
 /** Looks for something to do before one sleeps, and loads between two: 10 us, what waking costs. */
 const LOOKS: u32 = 24;
+/** The same while there are tasks still to be written: they come one after another. */
+const LOOKS_FOR_TASKS: u32 = 2_048;
 const PAUSE: u32 = 400;
 /** Looks for an answer, which takes its host some 10 us. */
 const SPINS_FOR_ANSWER: u32 = 20_000;
@@ -35,8 +37,9 @@ const REQUESTS_AT_ONCE: u32 = 4;
 export function workOn(ctx: u32): i32 {
   const job = load<u32>(ctx, C_JOB);
   const first = load<u32>(ctx, C_WORKER) == FIRST_WORKER;
-  // How often it has found nothing to do in a row; and the bell, once it is about to sleep.
+  // How often it has found nothing to do in a row; whether it is about to sleep, on what bell.
   let idle: u32 = 0;
+  let isAnnounced = false;
   let bell: u32 = 0;
   if (first) atomic.store<u32>(job + J_FIRST_WORKS, 1);
   while (true) {
@@ -45,16 +48,21 @@ export function workOn(ctx: u32): i32 {
     const isIdle = status == WORK_WAITS || (status == WORK_DONE && !first);
     const isWanted = first && isAsked(job, isIdle);
     if (isIdle && !isWanted) {
-      idle++;
-      if (idle < LOOKS) pause(ctx);
-      else if (idle == LOOKS) bell = announceSleep(job, first);
-      else {
+      if (!isAnnounced) {
+        pause(ctx);
+        idle++;
+        if (idle < LOOKS || (idle < LOOKS_FOR_TASKS && isWritten(job))) continue;
+        isAnnounced = true;
+        bell = announceSleep(job, first);
+      } else {
         idle = 0;
+        isAnnounced = false;
         if (!sleep(ctx, job, bell, first)) return leave(job, first, WORK_WAITS);
       }
       continue;
     }
-    if (idle >= LOOKS) wakeUp(job, first);
+    if (isAnnounced) wakeUp(job, first);
+    isAnnounced = false;
     idle = 0;
     if (isIdle || (status == WORK_GOES_ON && isWanted)) return leave(job, first, WORK_SERVES);
     if (status == WORK_GOES_ON) continue;
@@ -106,6 +114,11 @@ function workOnce(ctx: u32, job: u32, first: bool): i32 {
   if (load<u32>(ctx, C_AT_HEAD) == 0 && request(ctx, job)) putOff(ctx, job);
   else ask(ctx, job);
   return WORK_GOES_ON;
+}
+
+/** Whether tasks of the job are still to be written. */
+function isWritten(job: u32): bool {
+  return atomic.load<u32>(job + J_STATUS) == JOB_RUNS && atomic.load<u32>(job + J_READY) < load<u32>(job, J_COUNT);
 }
 
 function pause(ctx: u32): void {
