@@ -18,8 +18,8 @@ const COUNTER: Address = `0x${'cc'.repeat(20)}`;
 /** Adds one to a slot. */
 const COUNT_CODE = Uint8Array.fromHex('5f546001015f5500');
 const LOOP: Address = `0x${'dd'.repeat(20)}`;
-/** Counts down from 10,000, and sets the caller's slot. */
-const LOOP_CODE = Uint8Array.fromHex('6127105b6001900380600357600133550000');
+/** Counts down from 20,000, and sets the caller's slot. */
+const LOOP_CODE = Uint8Array.fromHex('614e205b6001900380600357600133550000');
 const PRICE = 1_000_000_000n;
 const RICH = 10n ** 24n;
 const BLOCK: BlockEnvironment = {
@@ -40,7 +40,7 @@ export function transfers(senders: readonly Sender[]): Recordable {
 
 /** Each goes through a loop, some 10 us of it, and writes a slot of its own. */
 export function computing(senders: readonly Sender[]): Recordable {
-  return ofCalls(senders, () => ({ to: LOOP, gasLimit: 400_000n }));
+  return ofCalls(senders, () => ({ to: LOOP, gasLimit: 800_000n }));
 }
 
 /** Each counts in the same slot. */

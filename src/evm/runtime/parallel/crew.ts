@@ -20,7 +20,7 @@ import { putOff, work } from "./work";
 /** Looks for something to do before one sleeps, and loads between two: 10 us, what waking costs. */
 const LOOKS: u32 = 24;
 /** The same while there are tasks still to be written: they come one after another. */
-const LOOKS_FOR_TASKS: u32 = 2_048;
+const LOOKS_FOR_TASKS: u32 = 256;
 const PAUSE: u32 = 400;
 /** Looks for an answer, which takes its host some 10 us. */
 const SPINS_FOR_ANSWER: u32 = 20_000;
