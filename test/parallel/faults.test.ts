@@ -4,11 +4,12 @@
  * hangs; the next block is spread again.
  */
 import type { Worker } from 'node:worker_threads';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { BlockTree, PendingBlock } from '../../src/chain/block-tree.ts';
 import { Chain } from '../../src/chain/chain.ts';
 import { createInMemory } from '../../src/chain/database/folder.ts';
 import { Crew } from '../../src/evm/parallel/crew.ts';
+import { JobMemory } from '../../src/evm/parallel/job-memory.ts';
 import type { Address } from '../../src/evm/types.ts';
 import { COINBASE, sentBy, type World, worldOf } from './block-world.ts';
 import { WatchedMachines } from './watched-machines.ts';
@@ -180,4 +181,16 @@ test('a block is imported, whatever it is that finds no place in the memory of a
   for (let bytes = enough - 24 * 64; bytes < enough; bytes += 64) {
     expect(await isEnough(bytes), `${bytes} bytes of ${enough}`).toBe(false);
   }
+});
+
+test('a block is executed by one thread where WebAssembly traps, and the next one by more', async () => {
+  const hooked = await openChain(openMachines(2));
+  const write = vi.spyOn(JobMemory.prototype, 'write').mockImplementationOnce(() => {
+    throw new WebAssembly.RuntimeError('unreachable');
+  });
+  for (const block of blocks) await importNext(hooked, block);
+  expect(write).toHaveBeenCalled();
+  expectSpread(hooked);
+  write.mockRestore();
+  await hooked.chain.close();
 });

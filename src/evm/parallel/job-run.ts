@@ -73,7 +73,8 @@ export class JobRun {
       this.#giveUp();
       await this.#settle();
       if (error instanceof EVMError && error.code === 'evm/host limit') return false;
-      throw error;
+      // Whoever executes one transaction after another says what traps, if it does there.
+      throw error instanceof WebAssembly.RuntimeError ? lost(error) : error;
     }
     await this.#settle();
     return memory.isDone;
@@ -269,6 +270,7 @@ export async function untilOut(
   }
 }
 
-function lost(): EVMError {
-  return new EVMError('evm/worker lost', 'a thread that executed transactions has ended');
+function lost(cause?: unknown): EVMError {
+  const message = 'a thread that executed transactions has ended';
+  return new EVMError('evm/worker lost', message, {}, cause);
 }
