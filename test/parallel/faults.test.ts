@@ -183,7 +183,7 @@ test('a block is imported, whatever it is that finds no place in the memory of a
   }
 });
 
-test('a block is executed by one thread where WebAssembly traps, and the next one by more', async () => {
+test('where WebAssembly traps one thread executes the block, and more the next one', async () => {
   const hooked = await openChain(openMachines(2));
   const write = vi.spyOn(JobMemory.prototype, 'write').mockImplementationOnce(() => {
     throw new WebAssembly.RuntimeError('unreachable');
