@@ -93,8 +93,8 @@ export function count(job: u32, how: u32): void {
   const ready = atomic.load<u32>(job + J_READY);
   // Who made it count goes on with the next; the others are woken where there is something in advance.
   const next = atomic.load<u32>(job + J_NEXT);
-  if (window != 0 && next < min<u32>(ready, index + 1 + window) && mayBegin(job, next)) ring(job);
-  else if (index + 1 < ready && load<u32>(taskAt(job, index + 1), TASK_LARGE) != 0) ringAll(job);
+  if (index + 1 < ready && load<u32>(taskAt(job, index + 1), TASK_LARGE) != 0) ringAll(job);
+  else if (window != 0 && next < min<u32>(ready, index + 1 + window) && mayBegin(job, next)) ring(job);
 }
 
 /** Whether only the first worker takes the head's task. */
