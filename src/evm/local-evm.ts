@@ -42,6 +42,7 @@ import { readReceiptLogs } from './machine/receipt-logs.ts';
 import { refusalOf } from './machine/refusals.ts';
 import { serveRequest } from './machine/requests.ts';
 import { copyLogs, decodeLogs, readChanges, readOutput } from './machine/results.ts';
+import { isSuccess } from './machine/statuses.ts';
 import { Tiers } from './machine/tiers.ts';
 import { describeTrap, isTrap, requireStack } from './machine/traps.ts';
 import { VersionUndo } from './machine/undo.ts';
@@ -505,11 +506,7 @@ class LocalEVM implements EVM {
     const refused = view.getUint32(tx + layout.TX_REFUSED, true);
     if (refused !== 0) return refusalOf(refused, transaction);
     if (options.commit !== false) this.#commit(ctx);
-    const succeeded =
-      status === layout.STATUS_STOP ||
-      status === layout.STATUS_RETURN ||
-      status === layout.STATUS_SELFDESTRUCT;
-    const creates = transaction.to === undefined && succeeded;
+    const creates = transaction.to === undefined && isSuccess(status);
     const created: Address | undefined = creates
       ? readAddress(view, tx + layout.TX_CREATED)
       : undefined;

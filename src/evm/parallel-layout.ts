@@ -137,8 +137,6 @@ export const TASK_AFTER = 112;
 export const TASK_BY = 104;
 /** word: address created. */
 export const TASK_CREATED = 64;
-/** u64: gas refunded. */
-export const TASK_GAS_REFUNDED = 96;
 /** The transaction, as it lies in a context (TX_*). */
 export const TASK_TX = 128;
 export const TASK_TX_BYTES = 480;

@@ -12,11 +12,10 @@ import { type Context, ContextPool } from '../../src/evm/machine/contexts.ts';
 import { encodeBlock, encodeTransaction } from '../../src/evm/machine/encode.ts';
 import type { Machine } from '../../src/evm/machine/instance.ts';
 import { createMemory, HEAP_BYTES, type MachineMemory } from '../../src/evm/machine/memory.ts';
-import { serveRequest, stage } from '../../src/evm/machine/requests.ts';
+import { completePrecompile, readPrecompileCall } from '../../src/evm/machine/precompile-calls.ts';
+import { serveRequest } from '../../src/evm/machine/requests.ts';
 import { kernelsModule, type RuntimeExports } from '../../src/evm/machine/runtime.ts';
-import { readWord } from '../../src/evm/machine/words.ts';
 import * as parallel from '../../src/evm/parallel-layout.ts';
-import { copyPart } from '../../src/evm/precompiles/precompile.ts';
 import { runPrecompile } from '../../src/evm/precompiles/table.ts';
 import type { BlockEnvironment, StateReader, Transaction } from '../../src/evm/types.ts';
 import { writeJob } from './job.ts';
@@ -143,23 +142,10 @@ function serve(machine: Machine, { arena }: Context, state: StateReader, status:
     return;
   }
   if (status !== layout.STATUS_NEED_PRECOMPILE) throw new Error(`status ${status}`);
-  const { memory, runtime, rules } = machine;
-  const view = memory.view();
-  const fp = view.getUint32(arena.ctx + layout.C_FRAME, true);
-  const start = view.getUint32(fp + layout.F_INPUT, true);
-  const length = view.getUint32(fp + layout.F_INPUT_SIZE, true);
-  const gas = view.getBigInt64(fp + layout.F_GAS, true);
-  const copy = (to: Uint8Array, at: number) =>
-    copyPart(to, memory.bytes(), start + Math.min(at, length), start + length);
-  const address = readWord(view, fp + layout.F_CODE_ADDRESS);
-  const answer = runPrecompile(address, { length, copy }, gas, rules, () => {});
+  const { address, input, gas } = readPrecompileCall(machine, arena);
+  const answer = runPrecompile(address, input, gas, machine.rules);
   if (answer instanceof Promise) throw new Error('a precompile that waits');
-  if (answer === undefined) runtime.completePrecompile(arena.ctx, 0, gas, 0, 0);
-  else {
-    stage(memory, arena, answer.output);
-    const { gasUsed, output } = answer;
-    runtime.completePrecompile(arena.ctx, 1, gasUsed, arena.staging, output.length);
-  }
+  completePrecompile(machine, arena, gas, answer);
 }
 
 /** The job, its tasks with the transactions, and its region. */

@@ -22,3 +22,12 @@ const HALTS: Readonly<Record<number, HaltReason>> = {
 export function haltReason(status: number): HaltReason | undefined {
   return HALTS[status];
 }
+
+/** Whether a frame that ended with this status did what it was to. */
+export function isSuccess(status: number): boolean {
+  return (
+    status === layout.STATUS_STOP ||
+    status === layout.STATUS_RETURN ||
+    status === layout.STATUS_SELFDESTRUCT
+  );
+}

@@ -272,12 +272,11 @@ function answerOf({ worker, port }: Thread): Promise<void> {
   });
 }
 
-/** Each worker has a chance of its own. */
+/** What a worker begins a job with: a chance of its own, and nothing of the region. */
 function beginWork({ memory }: Machine, { ctx }: Arena, seed: number, index: number): void {
   const chance = Math.imul(seed, GOLDEN) + Math.imul(index + 1, GOLDEN);
   const view = memory.view();
   view.setInt32(ctx + parallel.C_CHANCE, chance | 1, true);
-  // What the worker had for itself was of another job's region.
   view.setUint32(ctx + parallel.C_CHUNK, 0, true);
   view.setUint32(ctx + parallel.C_CHUNK_END, 0, true);
 }

@@ -2,11 +2,11 @@
  * A job's memory as its host sees it: the tasks are written, what came of them is read
  * (parallel-layout.ts). One region of the machine's heap serves all jobs, one after the other.
  */
-import * as layout from '../layout.ts';
 import { encodeTransactionAt, inputBytes } from '../machine/encode.ts';
 import type { MachineMemory } from '../machine/memory.ts';
 import { refusalOf } from '../machine/refusals.ts';
 import type { RequestPlace } from '../machine/requests.ts';
+import { isSuccess } from '../machine/statuses.ts';
 import { readAddress } from '../machine/words.ts';
 import * as parallel from '../parallel-layout.ts';
 import type { Transaction } from '../types.ts';
@@ -25,6 +25,8 @@ const NO_LOGS = new Uint8Array(BLOOM_BYTES);
 
 export class JobMemory {
   readonly job: number;
+  /** Its words before J_HOT, for Atomics: they stay good, since a shared memory never moves. */
+  readonly words: Int32Array;
   readonly #memory: MachineMemory;
   readonly #end: number;
 
@@ -32,14 +34,10 @@ export class JobMemory {
   constructor(memory: MachineMemory, region: number, bytes: number) {
     this.#memory = memory;
     this.job = region;
+    this.words = new Int32Array(memory.memory.buffer, region, parallel.J_HOT / 4);
     this.#end = region + bytes;
     memory.bytes().fill(0, region, region + parallel.JOB_BYTES);
     this.#put(parallel.J_STATUS, parallel.JOB_DONE);
-  }
-
-  /** Words of it, for Atomics: they stay good, since a shared memory never moves. */
-  get words(): Int32Array {
-    return new Int32Array(this.#memory.memory.buffer, this.job, parallel.JOB_BYTES / 4);
   }
 
   /**
@@ -76,10 +74,10 @@ export class JobMemory {
       [parallel.J_REQUESTS, 0],
       [parallel.J_ANSWERED, 0],
     ];
-    for (const [offset, value] of fields) this.#put(offset, value);
+    const asked = Math.min(this.#get(parallel.J_REQUESTS), parallel.ASKED_MAX);
     const requests = this.job + parallel.J_REQUEST;
-    const requestsEnd = requests + parallel.ASKED_MAX * parallel.ASKED_BYTES;
-    this.#memory.bytes().fill(0, requests, requestsEnd);
+    this.#memory.bytes().fill(0, requests, requests + asked * parallel.ASKED_BYTES);
+    for (const [offset, value] of fields) this.#put(offset, value);
     const view = this.#memory.view();
     view.setBigUint64(this.job + parallel.J_GAS_USED, 0n, true);
     view.setBigUint64(this.job + parallel.J_GAS_LIMIT, gasLimit, true);
@@ -172,10 +170,7 @@ export class JobMemory {
 
   #outcome(view: DataView, task: number, { to }: Transaction): JobOutcome {
     const status = view.getInt32(task + parallel.TASK_STATUS, true);
-    const succeeded =
-      status === layout.STATUS_STOP ||
-      status === layout.STATUS_RETURN ||
-      status === layout.STATUS_SELFDESTRUCT;
+    const succeeded = isSuccess(status);
     const logs = view.getUint32(task + parallel.TASK_LOGS, true);
     const size = view.getUint32(task + parallel.TASK_LOGS_BYTES, true);
     const both = size === 0 ? NO_LOGS : this.#memory.bytes().slice(logs, logs + size);

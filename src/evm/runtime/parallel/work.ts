@@ -2,7 +2,7 @@
 // transaction asks for something, as a call does.
 import {
   C_BLOB_HASHES, C_BLOB_HASH_COUNT, C_LOG_BASE, C_LOG_TOP, C_TX, STATUS_HOST_LIMIT,
-  STATUS_LAST_HALT, STATUS_STOPPED, TX_BLOCK_GAS_LEFT, TX_CREATED, TX_GAS, TX_GAS_REFUNDED,
+  STATUS_LAST_HALT, STATUS_STOPPED, TX_BLOCK_GAS_LEFT, TX_CREATED, TX_GAS, 
   TX_GAS_USED, TX_REFUSED,
 } from "../../layout";
 import {
@@ -10,7 +10,7 @@ import {
   C_TASK_INDEX, C_WORKER, EVENT_COUNTS, EVENT_EXECUTES_AT_HEAD, EVENT_EXECUTES_IN_ADVANCE,
   EVENT_GIVES_BACK, EVENT_LOOKS, FIRST_WORKER, J_GAS_LIMIT, J_GAS_USED, J_HEAD, J_STATUS,
   JOB_GIVEN_UP, JOB_RUNS, TASK_BLOB_HASHES, TASK_BLOB_HASH_COUNT, TASK_COUNTS, TASK_CREATED,
-  TASK_BY, TASK_EXECUTED, TASK_GAS_REFUNDED, TASK_GAS_USED, TASK_HOW, TASK_LOGS, TASK_LOGS_BYTES,
+  TASK_BY, TASK_EXECUTED, TASK_GAS_USED, TASK_HOW, TASK_LOGS, TASK_LOGS_BYTES,
   TASK_REFUSED, TASK_RUNS, TASK_STATUS, TASK_STAYS, TASK_TX, TASK_TX_BYTES, TASK_WAITS, WORK_DONE, WORK_GOES_ON,
   WORK_WAITS,
 } from "../../parallel-layout";
@@ -145,7 +145,6 @@ function keepOutcome(ctx: u32, job: u32, task: u32, index: u32, status: i32): bo
   if (load<u32>(ctx, C_AT_HEAD) == 0 && !keepObserved(ctx, task)) return false;
   store<i32>(task, status, TASK_STATUS);
   store<u64>(task, load<u64>(ctx + C_TX, TX_GAS_USED), TASK_GAS_USED);
-  store<u64>(task, load<u64>(ctx + C_TX, TX_GAS_REFUNDED), TASK_GAS_REFUNDED);
   copyWord(task + TASK_CREATED, ctx + C_TX + TX_CREATED);
   const logBytes = load<u32>(ctx, C_LOG_TOP) - load<u32>(ctx, C_LOG_BASE);
   store<u32>(task, 0, TASK_LOGS_BYTES);
