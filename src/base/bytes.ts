@@ -34,6 +34,27 @@ function notHex(text: string, fault: string): BytesError {
   return new BytesError('not hex', `${shown} is not bytes in hex: it ${fault}`);
 }
 
+/** By the code of a character: the digit's value, or a negative number. */
+const DIGITS = Int8Array.from({ length: 128 }, (_, code) => {
+  const digit = Number.parseInt(String.fromCharCode(code), 16);
+  return Number.isNaN(digit) ? -128 : digit;
+});
+
+/**
+ * Writes the bytes of a hex text with `0x`. PERF: no object is made, where setFromHex makes three.
+ * @throws SyntaxError for anything but hex
+ */
+export function putHex(bytes: Uint8Array, at: number, hex: Hex): void {
+  let faults = hex.length & 1;
+  for (let from = 2, to = at; from < hex.length; from += 2, to++) {
+    const high = DIGITS[hex.charCodeAt(from)] as number;
+    const low = DIGITS[hex.charCodeAt(from + 1)] as number;
+    faults |= (high | low) & -128;
+    bytes[to] = (high << 4) | low;
+  }
+  if (faults !== 0) throw new SyntaxError(`${hex} is not bytes in hex`);
+}
+
 /** The parts one after another. */
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));

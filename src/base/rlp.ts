@@ -74,6 +74,54 @@ export function encodeRlp(input: RlpInput): Uint8Array {
   return encoding;
 }
 
+/** Bytes of the header of a string or list of so many, a single byte that is itself aside. */
+export function rlpHeaderSize(size: number): number {
+  return size <= SHORT_MAX ? 1 : 1 + byteCount(size);
+}
+
+/** Writes the header of a string (0x80) or list (0xc0); where what it is of begins. */
+export function putRlpHeader(bytes: Uint8Array, at: number, base: number, size: number): number {
+  if (size <= SHORT_MAX) {
+    bytes[at] = base + size;
+    return at + 1;
+  }
+  const count = byteCount(size);
+  bytes[at] = base + SHORT_MAX + count;
+  return putInteger(bytes, at + 1, size, count);
+}
+
+/** Bytes of an integer below 2^53 as an item. */
+export function rlpIntegerSize(value: number): number {
+  return value < STRING ? 1 : 1 + byteCount(value);
+}
+
+/** Writes an integer below 2^53 as an item; where the next begins. */
+export function putRlpInteger(bytes: Uint8Array, at: number, value: number): number {
+  if (value < STRING) {
+    bytes[at] = value === 0 ? STRING : value;
+    return at + 1;
+  }
+  const count = byteCount(value);
+  bytes[at] = STRING + count;
+  return putInteger(bytes, at + 1, value, count);
+}
+
+function byteCount(value: number): number {
+  let count = 0;
+  for (let rest = value; rest > 0; rest = Math.floor(rest / 256)) count++;
+  return count;
+}
+
+/** Big-endian; where the next byte goes. */
+function putInteger(bytes: Uint8Array, at: number, value: number, count: number): number {
+  let rest = value;
+  for (let to = at + count - 1; to >= at; to--) {
+    bytes[to] = rest % 256;
+    rest = Math.floor(rest / 256);
+  }
+  return at + count;
+}
+
 /** The minimal big-endian bytes of a non-negative integer, as RLP wants them: 0 is no byte. */
 export function rlpInteger(value: bigint): Uint8Array {
   return Uint8Array.fromHex(integerDigits(value));

@@ -148,6 +148,16 @@ export const TASK_COUNTS = 2;
 export const TASK_RUNS = 3;
 export const TASK_OWNER_SHIFT = 8;
 
+// ---------------------------------------------------------------- transactions as blocks hold them
+/** Bytes of the sender's address, which stands before them. */
+export const RAW_SENDER_BYTES = 20;
+/** Bit set that `writeRaw` answers: the task is written, or left to the host. */
+export const RAW_LEFT = 0;
+export const RAW_WRITTEN = 1;
+/** Nobody has asked for the sender's account yet, or for the recipient's. */
+export const RAW_LACKS_SENDER = 2;
+export const RAW_LACKS_RECIPIENT = 4;
+
 // ---------------------------------------------------------------- what was written
 /** An account or a slot that a transaction has written. ptr: the next of its bucket. */
 export const W_NEXT = 0;

@@ -10,7 +10,7 @@
  * Integers before bytes are little-endian.
  */
 
-import { bigintFromBytes, toHex } from '../base/bytes.ts';
+import { bigintFromBytes, putHex, toHex } from '../base/bytes.ts';
 import type { AccountChange, Address, Hash, StateChanges } from '../evm/types.ts';
 import { putWord } from './flat/keys.ts';
 import { StateError } from './flat/values.ts';
@@ -107,7 +107,7 @@ class Output {
 
   hex(text: Hash | Address, size: number): void {
     const at = this.#room(size);
-    this.#bytes.subarray(at, at + size).setFromHex(text.slice(2));
+    putHex(this.#bytes, at, text);
   }
 
   bytes(bytes: Uint8Array): void {

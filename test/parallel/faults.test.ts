@@ -185,7 +185,7 @@ test('a block is imported, whatever it is that finds no place in the memory of a
 
 test('where WebAssembly traps one thread executes the block, and more the next one', async () => {
   const hooked = await openChain(openMachines(2));
-  const write = vi.spyOn(JobMemory.prototype, 'write').mockImplementationOnce(() => {
+  const write = vi.spyOn(JobMemory.prototype, 'writeRaw').mockImplementationOnce(() => {
     throw new WebAssembly.RuntimeError('unreachable');
   });
   for (const block of blocks) await importNext(hooked, block);

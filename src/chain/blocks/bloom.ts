@@ -16,7 +16,7 @@ export function logsBloom(logs: readonly Log[]): Uint8Array {
   return bloom;
 }
 
-/** Adds the bits of `other` to `bloom`. */
+/** Adds the bits of the 256 bytes that `other` begins with to `bloom`. */
 export function mergeBloom(bloom: Uint8Array, other: Uint8Array): void {
   for (let i = 0; i < BLOOM_BYTES; i++) bloom[i] = (bloom[i] as number) | (other[i] as number);
 }

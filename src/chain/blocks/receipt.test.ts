@@ -309,7 +309,7 @@ describe('a receipt', () => {
       const bytes = encodeTransaction(signTransaction(transaction, key));
       receipts.push(await block.transact(bytes));
     }
-    expect(receipts.map(({ encodedLogs }) => encodedLogs === undefined)).toEqual([false, true]);
+    expect(receipts.map(({ encoding }) => encoding === undefined)).toEqual([false, true]);
     expect(receipts.map(({ logs }) => logs.length)).toEqual([1, 17]);
     for (const receipt of receipts) {
       const { cumulativeGasUsed, logs } = receipt;

@@ -1,11 +1,28 @@
 /** Receipts: what a transaction's execution left behind, as the block's receipts root holds it. */
 
-import { concatBytes, toHex } from '../../base/bytes.ts';
-import { decodeRlp, encodeRlp, type RlpInput, type RlpItem } from '../../base/rlp.ts';
+import { concatBytes, putHex, toHex } from '../../base/bytes.ts';
+import {
+  decodeRlp,
+  encodeRlp,
+  putRlpHeader,
+  putRlpInteger,
+  type RlpInput,
+  type RlpItem,
+  rlpHeaderSize,
+  rlpIntegerSize,
+} from '../../base/rlp.ts';
 import type { ReceiptLogs } from '../../evm/machine/receipt-logs.ts';
 import type { Address, Hash, Log } from '../../evm/types.ts';
 import type { TransactionType } from '../transactions/types.ts';
+import { BLOOM_BYTES } from './bloom.ts';
 import { decodeInteger, malformed } from './header.ts';
+
+/** First byte of a string's encoding, and of a list's. */
+const STRING = 0x80;
+const LIST = 0xc0;
+const HASH_BYTES = 32;
+/** Of the bloom's encoding. */
+const BLOOM_HEADER_BYTES = 3;
 
 export interface Receipt {
   readonly type: TransactionType;
@@ -19,53 +36,77 @@ export interface Receipt {
   /** 256 bytes. */
   readonly bloom: Uint8Array;
   readonly logs: readonly Log[];
-  /** The RLP of each log, one after the other, where it was made already: it counts for `logs`. */
-  readonly encodedLogs?: Uint8Array;
+  /** Its bytes (`encodeReceipt`), where they were made already: they count for the rest. */
+  readonly encoding?: Uint8Array;
   readonly contractAddress: Address | undefined;
 }
 
 /** A receipt whose logs the machine has encoded: they are decoded when somebody looks. */
 export function receiptOf(
-  fields: Omit<Receipt, 'bloom' | 'logs' | 'encodedLogs'>,
-  { bloom, encoded }: ReceiptLogs,
+  fields: Omit<Receipt, 'bloom' | 'logs' | 'encoding'>,
+  receiptLogs: ReceiptLogs,
 ): Receipt {
+  const { type, succeeded, stateRoot, cumulativeGasUsed, gasUsed, contractAddress } = fields;
   let decoded: readonly Log[] | undefined;
   return {
-    ...fields,
-    bloom,
-    encodedLogs: encoded,
+    type,
+    succeeded,
+    stateRoot,
+    cumulativeGasUsed,
+    gasUsed,
+    contractAddress,
+    encoding: encodeLogged(fields, receiptLogs),
     // PERF: most blocks are imported without anybody looking.
+    get bloom() {
+      return receiptLogs.bloom;
+    },
     get logs() {
-      decoded ??= decodeLogs(encoded);
+      decoded ??= decodeLogs(receiptLogs.encoded);
       return decoded;
     },
   };
 }
 
-const encodings = new WeakMap<Receipt, Uint8Array>();
-
-/**
- * The bytes that are hashed: RLP for type 0, else type and RLP. Remembered, since the root of a
- * block's receipts and its record both take them.
- */
+/** The bytes that are hashed: RLP for type 0, else type and RLP. */
 export function encodeReceipt(receipt: Receipt): Uint8Array {
-  const known = encodings.get(receipt);
-  if (known !== undefined) return known;
-  const { type, succeeded, stateRoot, cumulativeGasUsed, bloom, encodedLogs } = receipt;
+  if (receipt.encoding !== undefined) return receipt.encoding;
+  const { type, succeeded, stateRoot, cumulativeGasUsed, bloom } = receipt;
   const outcome = stateRoot ?? (succeeded ? 1n : 0n);
-  const logs = encodedLogs ? { encodedItems: encodedLogs } : receipt.logs.map(logItems);
-  const list = encodeRlp([outcome, cumulativeGasUsed, bloom, logs]);
-  const encoding = type === 0 ? list : concatBytes(Uint8Array.of(type), list);
-  encodings.set(receipt, encoding);
-  return encoding;
+  const list = encodeRlp([outcome, cumulativeGasUsed, bloom, receipt.logs.map(logItems)]);
+  return type === 0 ? list : concatBytes(Uint8Array.of(type), list);
+}
+
+/** The same of what the machine has encoded. PERF: one buffer, and no object else. */
+function encodeLogged(
+  { type, succeeded, stateRoot, cumulativeGasUsed }: Omit<Receipt, 'bloom' | 'logs' | 'encoding'>,
+  { bytes: logs }: ReceiptLogs,
+): Uint8Array {
+  const gas = Number(cumulativeGasUsed);
+  const logBytes = logs.length - BLOOM_BYTES;
+  const outcomeSize = stateRoot === undefined ? 1 : 1 + HASH_BYTES;
+  const before = outcomeSize + rlpIntegerSize(gas) + BLOOM_HEADER_BYTES;
+  const size = before + BLOOM_BYTES + rlpHeaderSize(logBytes) + logBytes;
+  const typeBytes = type === 0 ? 0 : 1;
+  const bytes = new Uint8Array(typeBytes + rlpHeaderSize(size) + size);
+  if (type !== 0) bytes[0] = type;
+  let at = putRlpHeader(bytes, typeBytes, LIST, size);
+  if (stateRoot === undefined) at = putRlpInteger(bytes, at, succeeded ? 1 : 0);
+  else {
+    at = putRlpHeader(bytes, at, STRING, HASH_BYTES);
+    putHex(bytes, at, stateRoot);
+    at += HASH_BYTES;
+  }
+  at = putRlpInteger(bytes, at, gas);
+  at = putRlpHeader(bytes, at, STRING, BLOOM_BYTES);
+  // The header of the logs goes between the bloom and them.
+  bytes.set(logs, at + rlpHeaderSize(logBytes));
+  bytes.copyWithin(at, at + rlpHeaderSize(logBytes), at + rlpHeaderSize(logBytes) + BLOOM_BYTES);
+  putRlpHeader(bytes, at + BLOOM_BYTES, LIST, logBytes);
+  return bytes;
 }
 
 /** What a receipt's bytes say; the rest is known to who executed. */
 export type DecodedReceipt = Omit<Receipt, 'gasUsed' | 'contractAddress'>;
-
-/** First byte of a list's encoding. */
-const LIST = 0xc0;
-const HASH_BYTES = 32;
 
 /** @throws InvalidBlock `block/malformed` for what `encodeReceipt` does not make */
 export function decodeReceipt(bytes: Uint8Array): DecodedReceipt {

@@ -4,8 +4,7 @@
  */
 import { EVMError } from '../../evm/errors.ts';
 import type { EVM } from '../../evm/evm.ts';
-import type { JobExecutor, JobReport } from '../../evm/parallel/job.ts';
-import type { Transaction } from '../../evm/types.ts';
+import type { JobExecutor, JobReport, JobTransaction } from '../../evm/parallel/job.ts';
 import { InvalidBlock } from '../blocks/fault.ts';
 
 /** Fewer transactions are not spread: waking a thread takes as long as executing one or two. */
@@ -25,7 +24,7 @@ export interface Spreading {
 }
 
 /** Transactions of a block, made when they are asked for; whoever makes them may refuse one. */
-export interface Offered extends Iterable<Transaction> {
+export interface Offered extends Iterable<JobTransaction> {
   readonly length: number;
 }
 

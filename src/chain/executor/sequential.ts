@@ -6,13 +6,16 @@
 
 import { maxOf } from '../../base/integers.ts';
 import { blobBaseFee } from '../../evm/forks/blob.ts';
+import { NO_LOGS } from '../../evm/machine/receipt-logs.ts';
 import type { TraceStep } from '../../evm/machine/steps.ts';
+import type { JobTransaction } from '../../evm/parallel/job.ts';
 import type {
   Address,
   BlockEnvironment,
   ExecutionResult,
   Hash,
   Log,
+  Refused,
   StateChanges,
   Transaction,
 } from '../../evm/types.ts';
@@ -28,6 +31,7 @@ import type { Request } from '../blocks/requests.ts';
 import { blockRewards, type Reward } from '../blocks/rewards.ts';
 import type { BlockRules } from '../chain-spec.ts';
 import { acceptTransaction } from '../transactions/check.ts';
+import { typeOf } from '../transactions/sender-of.ts';
 import { type KnownSenders, recoverAhead } from '../transactions/senders.ts';
 import type { TransactionType } from '../transactions/types.ts';
 import type { BlockSetting } from './block-setting.ts';
@@ -183,18 +187,20 @@ export class BlockRun {
   ): Promise<readonly (Receipt | InvalidBlock)[] | undefined> {
     const { spreading, evm } = this.#setting;
     if (spreading === undefined || this.#appliesEach || this.#accessList) return undefined;
-    const accept = (bytes: Uint8Array, index: number): Transaction => {
-      const { transaction, blobGasUsed } = this.#accept(bytes, senderOf(index));
+    /** Of those that have any. */
+    const blobGas = new Map<number, bigint>();
+    const accept = (index: number, sender: Address | undefined): Transaction => {
+      const { transaction, blobGasUsed } = this.#accept(transactions[index] as Uint8Array, sender);
+      if (transaction.type === 3) blobGas.set(index, blobGasUsed - this.#blobGasUsed);
       this.#blobGasUsed = blobGasUsed;
       return transaction;
     };
     const offered = { length: transactions.length, [Symbol.iterator]: () => made() };
-    const accepted: Transaction[] = [];
-    function* made(): Generator<Transaction> {
-      for (const [index, bytes] of transactions.entries()) {
-        const transaction = accept(bytes, index);
-        accepted.push(transaction);
-        yield transaction;
+    function* made(): Generator<JobTransaction> {
+      for (const [index, raw] of transactions.entries()) {
+        const sender = senderOf(index);
+        if (sender === undefined) yield accept(index, sender);
+        else yield { raw, sender, decode: () => accept(index, sender) };
       }
     }
     const report = await transactTogether(evm, offered, spreading);
@@ -202,9 +208,10 @@ export class BlockRun {
     if (report === undefined) return undefined;
     this.#keep(report.changes);
     return report.results.map((result, index) => {
-      if (result.status === 'refused') return this.#invalid(result.reason, result.message);
-      const { type, blobVersionedHashes } = accepted[index] as Transaction;
-      this.#blobGasUsed += BigInt(blobVersionedHashes.length) * GAS_PER_BLOB;
+      const bytes = transactions[index] as Uint8Array;
+      if (result.status === 'refused') return this.#refusedBy(result, bytes, senderOf(index));
+      this.#blobGasUsed += blobGas.get(index) ?? 0n;
+      const type = typeOf(bytes) as TransactionType;
       return this.#take(type, { ...result, blockGasUsed: result.gasUsed, stateGasUsed: 0n });
     });
   }
@@ -233,6 +240,17 @@ export class BlockRun {
     return this.#take(transaction.type, result, this.#appliesEach ? state.root() : undefined);
   }
 
+  /** As one after another says it: what needs no state comes first. */
+  #refusedBy(refused: Refused, bytes: Uint8Array, sender: Address | undefined): InvalidBlock {
+    try {
+      this.#accept(bytes, sender);
+    } catch (error) {
+      if (error instanceof InvalidBlock) return error;
+      throw error;
+    }
+    return this.#invalid(refused.reason, refused.message);
+  }
+
   /** Checks what needs no state. @throws InvalidBlock */
   #accept(bytes: Uint8Array, sender: Address | undefined) {
     const { spec, blockRules } = this.#setting;
@@ -249,7 +267,6 @@ export class BlockRun {
     this.#gasUsed += ended.blockGasUsed;
     if (this.#setting.blockRules.rules.metersStateGas) this.#stateGasUsed += ended.stateGasUsed;
     const receipt = this.#receiptOf(type, ended, stateRoot);
-    mergeBloom(this.#bloom, receipt.bloom);
     this.#receipts.push(receipt);
     return receipt;
   }
@@ -320,9 +337,14 @@ export class BlockRun {
       gasUsed,
       contractAddress: created,
     };
-    if (receiptLogs !== undefined) return receiptOf(fields, receiptLogs);
+    if (receiptLogs !== undefined) {
+      if (receiptLogs !== NO_LOGS) mergeBloom(this.#bloom, receiptLogs.bytes);
+      return receiptOf(fields, receiptLogs);
+    }
     const { logs = [] } = ended;
-    return { ...fields, bloom: logsBloom(logs), logs };
+    const bloom = logsBloom(logs);
+    mergeBloom(this.#bloom, bloom);
+    return { ...fields, bloom, logs };
   }
 
   #invalid(reason: string, message: string): InvalidBlock {

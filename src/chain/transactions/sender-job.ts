@@ -3,7 +3,7 @@
  * that neither does what the other has done.
  */
 
-import { toHex } from '../../base/bytes.ts';
+import { putHex, toHex } from '../../base/bytes.ts';
 import type { Address } from '../../evm/types.ts';
 import { senderOf } from './sender-of.ts';
 
@@ -64,7 +64,7 @@ export function recoverTaken(job: SenderJob, index: number): void {
   const { bytes, ends, marks, senders } = job;
   // A copy: what makes text of it wants memory of its own.
   const sender = senderOf(bytes.slice(ends[index - 1] ?? 0, ends[index]));
-  if (sender !== undefined) senders.subarray(index * ADDRESS_BYTES).setFromHex(sender.slice(2));
+  if (sender !== undefined) putHex(senders, index * ADDRESS_BYTES, sender);
   Atomics.store(marks, index, sender === undefined ? FAULTY : KNOWN);
   Atomics.notify(marks, index);
 }

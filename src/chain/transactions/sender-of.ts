@@ -48,7 +48,8 @@ export function senderOf(bytes: Uint8Array): Address | undefined {
   return recoverAddress(hash, r, s, isProtected ? (parity - 35n) % 2n : parity - 27n);
 }
 
-function typeOf(bytes: Uint8Array): TransactionType | undefined {
+/** By the first byte; undefined where there is no such type. */
+export function typeOf(bytes: Uint8Array): TransactionType | undefined {
   const first = bytes[0] ?? 0;
   if (first >= LIST) return 0;
   return first > 0 && first <= 4 ? (first as TransactionType) : undefined;

@@ -4,12 +4,27 @@ import type { Machine } from './instance.ts';
 
 const BLOOM_BYTES = 256;
 
-export interface ReceiptLogs {
+export class ReceiptLogs {
+  /** The bloom, then what is encoded. */
+  readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+
   /** 256 bytes. */
-  readonly bloom: Uint8Array;
+  get bloom(): Uint8Array {
+    return this.bytes.subarray(0, BLOOM_BYTES);
+  }
+
   /** The RLP of each log, one after the other, without the header of a list around them. */
-  readonly encoded: Uint8Array;
+  get encoded(): Uint8Array {
+    return this.bytes.subarray(BLOOM_BYTES);
+  }
 }
+
+/** Of what has logged nothing. */
+export const NO_LOGS: ReceiptLogs = new ReceiptLogs(new Uint8Array(BLOOM_BYTES));
 
 /**
  * Of the transaction that ended in this context; undefined where the staging region has no room
@@ -21,7 +36,5 @@ export function readReceiptLogs(
 ): ReceiptLogs | undefined {
   const size = runtime.receiptLogs(ctx, staging, stagingEnd) >>> 0;
   if (size === 0) return undefined;
-  // PERF: one buffer a transaction, not two.
-  const both = memory.bytes().slice(staging, staging + size);
-  return { bloom: both.subarray(0, BLOOM_BYTES), encoded: both.subarray(BLOOM_BYTES) };
+  return new ReceiptLogs(memory.bytes().slice(staging, staging + size));
 }

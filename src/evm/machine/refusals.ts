@@ -25,8 +25,14 @@ const REFUSALS: readonly RefusalReason[] = [
   'gas price overflow',
 ];
 
+/** What is said of one. */
+export type RefusedTransaction = Pick<
+  Transaction,
+  'sender' | 'nonce' | 'gasLimit' | 'maxFeePerGas' | 'value'
+>;
+
 /** @param number from 1, as TX_REFUSED has it */
-export function refusalOf(number: number, transaction: Transaction): Refused {
+export function refusalOf(number: number, transaction: RefusedTransaction): Refused {
   const reason = REFUSALS[number - 1] as RefusalReason;
   return { status: 'refused', reason, message: describeRefusal(reason, transaction) };
 }
@@ -36,7 +42,7 @@ export function refusalNumber(reason: RefusalReason): number {
   return REFUSALS.indexOf(reason) + 1;
 }
 
-function describeRefusal(reason: RefusalReason, transaction: Transaction): string {
+function describeRefusal(reason: RefusalReason, transaction: RefusedTransaction): string {
   const { sender, nonce, gasLimit, maxFeePerGas, value } = transaction;
   return (
     `${reason}: sender ${sender}, nonce ${nonce}, gas limit ${gasLimit}, ` +

@@ -1,4 +1,5 @@
 /** Between the host's values and words, hashes and bytes in linear memory. */
+import { putHex } from '../../base/bytes.ts';
 import type { Address, Hash, Hex } from '../types.ts';
 
 const LIMB_MASK = (1n << 64n) - 1n;
@@ -43,7 +44,7 @@ const addressBytes = new Uint8Array(ADDRESS_BYTES);
 const addressView = new DataView(addressBytes.buffer);
 
 export function writeAddress(view: DataView, at: number, address: Address): void {
-  addressBytes.setFromHex(address.slice(2));
+  putHex(addressBytes, 0, address);
   for (let i = 0; i < ADDRESS_BYTES; i += 4) {
     view.setUint32(at + i, addressView.getUint32(ADDRESS_BYTES - 4 - i), true);
   }

@@ -12,7 +12,6 @@ import type { Arena } from '../machine/arena.ts';
 import { interpreterModule, type Machine, takeScratch } from '../machine/instance.ts';
 import { kernelsModule } from '../machine/runtime.ts';
 import * as parallel from '../parallel-layout.ts';
-import type { Transaction } from '../types.ts';
 import type { CrewNews, CrewStart } from './crew-news.ts';
 import { ConflictHints } from './hints.ts';
 import type { JobExecutor, JobMachine, JobReport, JobTransactions } from './job.ts';
@@ -130,20 +129,23 @@ export class Crew implements JobExecutor {
       hints,
       hasLost,
     });
-    const kept: Transaction[] = [];
     const working = arenas.slice(0, this.workers);
     const events = notesEvents ? JobEvents.begin(machine.memory, memory, working) : undefined;
-    const isDone = await run.execute(keeping(transactions, kept), transactions);
+    const isDone = await run.execute(transactions);
     const noted = events?.end() ?? [];
     given.tiers.reportLater(seat.arena, memory.hotCodes);
     if (!isDone) return undefined;
     if (!hints.isEmpty || memory.statistics.again > 0) {
-      hints.learn(kept, (index) => memory.held(index));
+      hints.learn(
+        memory.count,
+        (index) => memory.kindsOf(index),
+        (index) => memory.held(index),
+      );
     }
     // What is folded in part no other executor may build upon.
     if (!seat.runtime.foldJob(ctx, memory.job)) throw new EVMError('evm/host limit', NO_FOLD);
     return {
-      results: memory.results(kept),
+      results: memory.results(),
       changes: readJobChanges(machine.memory, memory.job),
       statistics: { ...memory.statistics, executionMs: run.executionMs },
       events: noted,
@@ -279,12 +281,4 @@ function beginWork({ memory }: Machine, { ctx }: Arena, seed: number, index: num
   view.setInt32(ctx + parallel.C_CHANCE, chance | 1, true);
   view.setUint32(ctx + parallel.C_CHUNK, 0, true);
   view.setUint32(ctx + parallel.C_CHUNK_END, 0, true);
-}
-
-/** What is given, put down as well. */
-function* keeping(given: Iterable<Transaction>, kept: Transaction[]): Generator<Transaction> {
-  for (const transaction of given) {
-    kept.push(transaction);
-    yield transaction;
-  }
 }

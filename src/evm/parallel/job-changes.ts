@@ -10,36 +10,55 @@ export function readJobChanges(memory: MachineMemory, job: number): StateChanges
   const view = memory.view();
   const accounts = new Map<Address, AccountChange | null>();
   const codes = new Map<Hash, Uint8Array>();
-  const storages = new Map<number, Map<bigint, bigint>>();
   const first = view.getUint32(job + parallel.J_CHANGED, true);
   const count = view.getUint32(job + parallel.J_CHANGED_COUNT, true);
-  for (let i = 0; i < count; i++) {
-    const changed = first + i * parallel.CHANGED_BYTES;
-    const entry = view.getUint32(changed + parallel.CHANGED_ENTRY, true);
-    if (view.getUint32(changed + parallel.CHANGED_KIND, true) === parallel.WRITTEN_ACCOUNT) {
-      const storage = new Map<bigint, bigint>();
-      storages.set(entry, storage);
-      const change = readAccount(memory, view, { changed, entry, storage, codes });
-      accounts.set(readAddress(view, entry), change);
+  const end = first + count * parallel.CHANGED_BYTES;
+  const storages = readStorages(view, first, end);
+  for (let changed = first; changed < end; changed += parallel.CHANGED_BYTES) {
+    if (view.getUint32(changed + parallel.CHANGED_KIND, true) !== parallel.WRITTEN_ACCOUNT)
       continue;
-    }
+    const entry = view.getUint32(changed + parallel.CHANGED_ENTRY, true);
+    const storage = storages.get(entry) ?? NO_SLOTS;
+    storages.delete(entry);
+    const change = readAccount(memory, view, { changed, entry, storage, codes });
+    accounts.set(readAddress(view, entry), change);
+  }
+  // Their slots have changed, and nothing else.
+  for (const [account, storage] of storages) {
+    accounts.set(readAddress(view, account), readUnchanged(memory, view, account, storage));
+  }
+  return { accounts, codes };
+}
+
+/** PERF: most accounts of a block have none, and a map each would be most of what this makes. */
+const NO_SLOTS: ReadonlyMap<bigint, bigint> = new Map();
+
+/** The slots that have changed, by the entries of their accounts. */
+function readStorages(
+  view: DataView,
+  first: number,
+  end: number,
+): Map<number, Map<bigint, bigint>> {
+  const storages = new Map<number, Map<bigint, bigint>>();
+  for (let changed = first; changed < end; changed += parallel.CHANGED_BYTES) {
+    if (view.getUint32(changed + parallel.CHANGED_KIND, true) === parallel.WRITTEN_ACCOUNT)
+      continue;
+    const entry = view.getUint32(changed + parallel.CHANGED_ENTRY, true);
     const account = view.getUint32(entry + layout.S_ACCOUNT, true);
     let storage = storages.get(account);
     if (storage === undefined) {
-      // Its slots have changed, and nothing else.
       storage = new Map();
       storages.set(account, storage);
-      accounts.set(readAddress(view, account), readUnchanged(memory, view, account, storage));
     }
     storage.set(readWord(view, entry + layout.S_KEY), readWord(view, entry + layout.S_VALUE));
   }
-  return { accounts, codes };
+  return storages;
 }
 
 interface ChangedAccount {
   readonly changed: number;
   readonly entry: number;
-  readonly storage: Map<bigint, bigint>;
+  readonly storage: ReadonlyMap<bigint, bigint>;
   readonly codes: Map<Hash, Uint8Array>;
 }
 

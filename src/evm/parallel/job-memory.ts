@@ -2,15 +2,19 @@
  * A job's memory as its host sees it: the tasks are written, what came of them is read
  * (parallel-layout.ts). One region of the machine's heap serves all jobs, one after the other.
  */
+import { putHex } from '../../base/bytes.ts';
+import * as layout from '../layout.ts';
 import { encodeTransactionAt, inputBytes } from '../machine/encode.ts';
 import type { MachineMemory } from '../machine/memory.ts';
-import { refusalOf } from '../machine/refusals.ts';
+import { NO_LOGS, ReceiptLogs } from '../machine/receipt-logs.ts';
+import { type RefusedTransaction, refusalOf } from '../machine/refusals.ts';
 import type { RequestPlace } from '../machine/requests.ts';
 import { isSuccess } from '../machine/statuses.ts';
-import { readAddress } from '../machine/words.ts';
+import { readAddress, readWord } from '../machine/words.ts';
 import * as parallel from '../parallel-layout.ts';
-import type { Transaction } from '../types.ts';
-import type { JobOutcome, JobResult, JobStatistics } from './job.ts';
+import type { Address, Transaction } from '../types.ts';
+import type { JobOutcome, JobResult, JobStatistics, RawTransaction } from './job.ts';
+import type { Seat } from './seat.ts';
 
 /** Bytes that the versions, reads, logs and inputs of a job may take. */
 export const REGION_BYTES: number = 64 << 20;
@@ -19,9 +23,17 @@ const WINDOW_FIRST = 64;
 const WINDOW_MAX = 256;
 /** Places in the table of what was written, a transaction. */
 const BUCKETS_EACH = 8;
-const BLOOM_BYTES = 256;
-/** The bloom of nothing. */
-const NO_LOGS = new Uint8Array(BLOOM_BYTES);
+const ADDRESS_BYTES = 20;
+const SELECTOR_BYTES = 4;
+/** Slots of access lists that are looked at, a transaction: strangers may list thousands. */
+const LISTED_MAX = 16;
+
+/** What a transaction has in common with others that it may meet. */
+export type TransactionKind =
+  /** A contract and a selector. */
+  | `${Address} ${string}`
+  /** A slot that is listed. */
+  | `${Address}[${string}]`;
 
 export class JobMemory {
   readonly job: number;
@@ -85,19 +97,30 @@ export class JobMemory {
   }
 
   /**
-   * Writes the next transaction's task, which is likely to read from that of `after`; false where
-   * the region is full.
+   * Has the runtime write the next transaction's task: RAW_*; undefined where the region is full.
    */
-  write(index: number, transaction: Transaction, after?: number): boolean {
+  writeRaw(
+    { runtime, arena }: Seat,
+    index: number,
+    { raw, sender }: RawTransaction,
+  ): number | undefined {
+    if (index >= this.count) return undefined;
+    const at = this.take(ADDRESS_BYTES + raw.length);
+    if (at === undefined) return undefined;
+    const bytes = this.#memory.bytes();
+    putHex(bytes, at, sender);
+    bytes.set(raw, at + ADDRESS_BYTES);
+    return runtime.writeRaw(arena.ctx, index, at, raw.length);
+  }
+
+  /** Writes the next transaction's task; false where the region is full. */
+  write(index: number, transaction: Transaction): boolean {
     if (index >= this.count) return false;
     const bytes = inputBytes(transaction);
     const inputs = this.take(bytes);
     if (inputs === undefined) return false;
     const task = this.#task(index);
     this.#memory.bytes().fill(0, task, task + parallel.TASK_TX);
-    if (after !== undefined) {
-      this.#memory.view().setUint32(task + parallel.TASK_AFTER, after + 1, true);
-    }
     const tx = task + parallel.TASK_TX;
     const places = { tx, inputs, inputsEnd: inputs + bytes };
     // What is left of the block's gas is looked at when it counts.
@@ -108,6 +131,44 @@ export class JobMemory {
     const blobs = transaction.blobVersionedHashes.length;
     view.setUint32(task + parallel.TASK_BLOB_HASH_COUNT, blobs, true);
     return true;
+  }
+
+  /** The transaction is likely to read from that of `after`: said before it is shown to others. */
+  follow(index: number, after: number): void {
+    this.#memory.view().setUint32(this.#task(index) + parallel.TASK_AFTER, after + 1, true);
+  }
+
+  /** Whom a transaction whose task is written is sent to. */
+  recipient(index: number): Address | undefined {
+    const view = this.#memory.view();
+    const tx = this.#task(index) + parallel.TASK_TX;
+    const creates = view.getUint32(tx + layout.TX_FLAGS, true) !== 0;
+    return creates ? undefined : readAddress(view, tx + layout.TX_TO);
+  }
+
+  /** A transfer that lists nothing is of no kind. */
+  kindsOf(index: number): TransactionKind[] {
+    const view = this.#memory.view();
+    const tx = this.#task(index) + parallel.TASK_TX;
+    const kinds: TransactionKind[] = [];
+    const to = this.recipient(index);
+    if (to !== undefined && view.getUint32(tx + layout.TX_DATA_SIZE, true) >= SELECTOR_BYTES) {
+      const selector = view.getUint32(view.getUint32(tx + layout.TX_DATA, true)).toString(16);
+      kinds.push(`${to} ${selector}`);
+    }
+    let at = view.getUint32(tx + layout.TX_ACCESS_LIST, true);
+    let listed = 0;
+    for (let left = view.getUint32(tx + layout.TX_ACCESS_LIST_COUNT, true); left > 0; left--) {
+      const address = readAddress(view, at);
+      const slots = view.getUint32(at + 32, true);
+      at += 64;
+      for (let i = 0; i < slots && listed < LISTED_MAX; i++, listed++) {
+        kinds.push(`${address}[${readWord(view, at + 32 * i).toString(16)}]`);
+      }
+      at += 32 * slots;
+      if (listed === LISTED_MAX) break;
+    }
+    return kinds;
   }
 
   /** So many bytes of the region, while others take of it, too. */
@@ -158,28 +219,30 @@ export class JobMemory {
   }
 
   /** What came of each, once all count. */
-  results(transactions: readonly Transaction[]): JobResult[] {
+  results(): JobResult[] {
     const view = this.#memory.view();
-    return transactions.map((transaction, index) => {
+    const results: JobResult[] = [];
+    for (let index = 0; index < this.count; index++) {
       const task = this.#task(index);
       const refused = view.getUint32(task + parallel.TASK_REFUSED, true);
-      if (refused !== 0) return refusalOf(refused, transaction);
-      return this.#outcome(view, task, transaction);
-    });
+      if (refused === 0) results.push(this.#outcome(view, task));
+      else results.push(refusalOf(refused, refusedAt(view, task + parallel.TASK_TX)));
+    }
+    return results;
   }
 
-  #outcome(view: DataView, task: number, { to }: Transaction): JobOutcome {
+  #outcome(view: DataView, task: number): JobOutcome {
     const status = view.getInt32(task + parallel.TASK_STATUS, true);
     const succeeded = isSuccess(status);
+    const creates = view.getUint32(task + parallel.TASK_TX + layout.TX_FLAGS, true) !== 0;
     const logs = view.getUint32(task + parallel.TASK_LOGS, true);
     const size = view.getUint32(task + parallel.TASK_LOGS_BYTES, true);
-    const both = size === 0 ? NO_LOGS : this.#memory.bytes().slice(logs, logs + size);
     return {
       status: succeeded ? 'success' : 'failed',
       gasUsed: view.getBigUint64(task + parallel.TASK_GAS_USED, true),
-      receiptLogs: { bloom: both.subarray(0, BLOOM_BYTES), encoded: both.subarray(BLOOM_BYTES) },
-      created:
-        to === undefined && succeeded ? readAddress(view, task + parallel.TASK_CREATED) : undefined,
+      receiptLogs:
+        size === 0 ? NO_LOGS : new ReceiptLogs(this.#memory.bytes().slice(logs, logs + size)),
+      created: creates && succeeded ? readAddress(view, task + parallel.TASK_CREATED) : undefined,
     };
   }
 
@@ -194,4 +257,15 @@ export class JobMemory {
   #put(offset: number, value: number): void {
     this.#memory.view().setUint32(this.job + offset, value, true);
   }
+}
+
+/** What is said of a transaction that is refused. */
+function refusedAt(view: DataView, tx: number): RefusedTransaction {
+  return {
+    sender: readAddress(view, tx + layout.TX_SENDER),
+    nonce: view.getBigUint64(tx + layout.TX_NONCE, true),
+    gasLimit: view.getBigUint64(tx + layout.TX_GAS, true),
+    maxFeePerGas: readWord(view, tx + layout.TX_MAX_FEE),
+    value: readWord(view, tx + layout.TX_VALUE),
+  };
 }

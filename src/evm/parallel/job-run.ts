@@ -12,14 +12,16 @@ import { answerRequest, putAccount, serveRequest } from '../machine/requests.ts'
 import { writeAddress } from '../machine/words.ts';
 import * as parallel from '../parallel-layout.ts';
 import type { PrecompileHost } from '../precompiles/precompile.ts';
-import type { Address, Awaitable, StateReader, Transaction } from '../types.ts';
+import type { Address, Awaitable, StateReader } from '../types.ts';
 import type { ConflictHints } from './hints.ts';
-import type { JobTransactions } from './job.ts';
+import { decoded, type JobTransaction, type JobTransactions } from './job.ts';
 import type { JobMemory } from './job-memory.ts';
 import type { Seat } from './seat.ts';
 
 /** Transactions that are written between two looks at what the others need. */
 const WRITTEN_AT_ONCE = 16;
+const NOBODY: readonly Address[] = [];
+const { RAW_LEFT, RAW_WRITTEN } = parallel;
 const SCRATCH: number = layout.GLOBALS + layout.G_SCRATCH;
 
 /** Where a job is executed. */
@@ -57,16 +59,13 @@ export class JobRun {
    * job was given up, and nothing has come of it. Whoever throws leaves no worker within the job.
    * @throws EVMError 'evm/worker lost'; what the state or the transactions throw
    */
-  async execute(
-    transactions: Iterable<Transaction>,
-    { writesFirst = false }: Pick<JobTransactions, 'writesFirst'> = {},
-  ): Promise<boolean> {
+  async execute(transactions: JobTransactions): Promise<boolean> {
     const { memory } = this.#place;
     Atomics.store(this.#words, parallel.J_STATUS / 4, parallel.JOB_RUNS);
     // They need as long to wake up as the first tasks to be written.
     this.#ring();
     try {
-      if (!(await this.#write(transactions, writesFirst))) this.#giveUp();
+      if (!(await this.#write(transactions))) this.#giveUp();
       await this.#work();
       this.executionMs = performance.now() - this.#writtenMs;
     } catch (error) {
@@ -81,18 +80,22 @@ export class JobRun {
   }
 
   /** False where the region is full. */
-  async #write(transactions: Iterable<Transaction>, writesFirst: boolean): Promise<boolean> {
+  async #write(transactions: JobTransactions): Promise<boolean> {
+    const { writesFirst = false } = transactions;
     const { memory, coinbase, hints } = this.#place;
-    const follow = hints.follow();
+    // PERF: most blocks have none.
+    const follow = hints.isEmpty ? undefined : hints.follow();
     await this.#bring(coinbase);
     let index = 0;
     for (const transaction of transactions) {
-      const { sender, to } = transaction;
-      for (const address of to === undefined ? [sender] : [sender, to]) {
+      const missing = this.#writeTask(index, transaction);
+      if (missing === undefined) return false;
+      for (const address of missing) {
         const waits = this.#bring(address);
         if (waits !== undefined) await waits;
       }
-      if (!memory.write(index, transaction, follow(transaction, index))) return false;
+      const after = follow?.(memory.kindsOf(index), index);
+      if (after !== undefined) memory.follow(index, after);
       index += 1;
       if (index % WRITTEN_AT_ONCE === 0 && !writesFirst) this.#show(index);
       if (this.#areAsking) await this.#serve();
@@ -103,6 +106,17 @@ export class JobRun {
     this.#writtenMs = performance.now();
     this.#show(index);
     return true;
+  }
+
+  /** Writes a task; accounts that it may lack, undefined where the region is full. */
+  #writeTask(index: number, transaction: JobTransaction): readonly Address[] | undefined {
+    const { memory, seat } = this.#place;
+    const how = 'raw' in transaction ? memory.writeRaw(seat, index, transaction) : RAW_LEFT;
+    if (how === RAW_WRITTEN) return NOBODY;
+    if (how === undefined) return undefined;
+    if (how === RAW_LEFT && !memory.write(index, decoded(transaction))) return undefined;
+    const to = memory.recipient(index);
+    return to === undefined ? [transaction.sender] : [transaction.sender, to];
   }
 
   /** Those before `ready` can be executed. */

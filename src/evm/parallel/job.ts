@@ -28,8 +28,25 @@ export interface JobMachine {
   readonly gasLimit: bigint;
 }
 
-/** The transactions of a block. Whoever gives them is asked for one after another. */
-export interface JobTransactions extends Iterable<Transaction> {
+/** A transaction as a block holds it: most are taken apart by the runtime. */
+export interface RawTransaction {
+  readonly raw: Uint8Array;
+  readonly sender: Address;
+  /** The same decoded and checked: for what the runtime leaves. May throw, if it does so again. */
+  readonly decode: () => Transaction;
+}
+
+export type JobTransaction = Transaction | RawTransaction;
+
+export function decoded(transaction: JobTransaction): Transaction {
+  return 'raw' in transaction ? transaction.decode() : transaction;
+}
+
+/**
+ * The transactions of a block. Whoever gives them is asked for one after another. Raw ones are of
+ * blocks from Byzantium on.
+ */
+export interface JobTransactions extends Iterable<JobTransaction> {
   readonly length: number;
   /**
    * For tests: workers dawdle between transactions for times that chance gives, which begins with

@@ -13,6 +13,8 @@ import type { RuntimeExports } from '../machine/runtime.ts';
 export interface ParallelExports extends RuntimeExports {
   /** Works until the host is needed: WORK_*, or what a transaction asks. */
   workOn(ctx: number): number;
+  /** Of a transaction as a block holds it, at `raw`, behind its sender: RAW_*. */
+  writeRaw(ctx: number, index: number, raw: number, size: number): number;
   foldJob(ctx: number, job: number): number;
   viewReserve(view: number, accounts: number, slots: number): number;
   codesReserve(more: number): number;

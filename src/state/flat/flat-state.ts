@@ -12,6 +12,7 @@
  * nor the other: from then on it answers with that error alone.
  */
 
+import { putHex } from '../../base/bytes.ts';
 import type {
   Account,
   AccountChange,
@@ -496,13 +497,13 @@ export function accountsInput(
   const view = new DataView(input.buffer);
   for (const [index, [address, account]] of accounts.entries()) {
     const at = index * size;
-    input.subarray(at).setFromHex(address.slice(2));
+    putHex(input, at, address);
     if (account === null) continue;
     input[at + layout.ACCOUNT_EXISTS] = 1;
     view.setBigUint64(at + layout.ACCOUNT_NONCE, account.nonce, true);
     putWord(view, at + layout.ACCOUNT_BALANCE, account.balance);
-    input.subarray(at + layout.ACCOUNT_STORAGE_ROOT).setFromHex(account.storageRoot.slice(2));
-    input.subarray(at + layout.ACCOUNT_CODE_HASH).setFromHex(account.codeHash.slice(2));
+    putHex(input, at + layout.ACCOUNT_STORAGE_ROOT, account.storageRoot);
+    putHex(input, at + layout.ACCOUNT_CODE_HASH, account.codeHash);
   }
   return input;
 }

@@ -11,7 +11,7 @@
  *   05 ‖ address ‖ place     record of a storage trie
  */
 
-import { concatBytes, toHex } from '../../base/bytes.ts';
+import { concatBytes, putHex, toHex } from '../../base/bytes.ts';
 import type { Address, Hash } from '../../evm/types.ts';
 
 const ACCOUNT = 1;
@@ -19,6 +19,8 @@ const SLOT = 2;
 const CODE = 3;
 const ACCOUNT_TRIE = 4;
 const STORAGE_TRIE = 5;
+
+const LIMB_MAX = 2n ** 64n - 1n;
 
 const ADDRESS_END = 21;
 const SLOT_END = 53;
@@ -36,21 +38,20 @@ export const accountTriePrefix: Uint8Array = Uint8Array.of(ACCOUNT_TRIE);
 export const storageTriesPrefix: Uint8Array = Uint8Array.of(STORAGE_TRIE);
 
 const lookup = new Uint8Array(SLOT_END);
-const lookupAddress = lookup.subarray(1, ADDRESS_END);
 const lookupAccount = lookup.subarray(0, ADDRESS_END);
 const lookupView = new DataView(lookup.buffer);
 
 /** Key of an account: good until the next one is asked for. */
 export function accountLookupKey(address: Address): Uint8Array {
   lookup[0] = ACCOUNT;
-  lookupAddress.setFromHex(address.slice(2));
+  putHex(lookup, 1, address);
   return lookupAccount;
 }
 
 /** Key of a slot: good until the next one is asked for. 0.1 µs, where a new one takes 0.8. */
 export function slotLookupKey(address: Address, slot: bigint): Uint8Array {
   lookup[0] = SLOT;
-  lookupAddress.setFromHex(address.slice(2));
+  putHex(lookup, 1, address);
   putWord(lookupView, ADDRESS_END, slot);
   return lookup;
 }
@@ -101,6 +102,12 @@ export function placeOf(key: Uint8Array): Uint8Array {
 
 /** Writes 32 bytes, big-endian. */
 export function putWord(view: DataView, at: number, word: bigint): void {
+  // PERF: each shift makes a number.
+  if (word <= LIMB_MAX) {
+    for (let i = 0; i < 24; i += 8) view.setBigUint64(at + i, 0n);
+    view.setBigUint64(at + 24, word);
+    return;
+  }
   view.setBigUint64(at, word >> 192n);
   view.setBigUint64(at + 8, word >> 128n);
   view.setBigUint64(at + 16, word >> 64n);
@@ -110,6 +117,6 @@ export function putWord(view: DataView, at: number, word: bigint): void {
 function addressed(kind: number, address: Address, size: number): Uint8Array {
   const key = new Uint8Array(size);
   key[0] = kind;
-  key.subarray(1, ADDRESS_END).setFromHex(address.slice(2));
+  putHex(key, 1, address);
   return key;
 }

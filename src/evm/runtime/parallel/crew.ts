@@ -15,7 +15,7 @@ import { copyWord } from "../tables";
 import { hasAsked } from "./asks";
 import { note } from "./events";
 import { ringAll } from "./tasks";
-import { putOff, work } from "./work";
+import { leaveToFirst, putOff, work } from "./work";
 
 /** Looks for something to do before one sleeps, and loads between two: 10 us, what waking costs. */
 const LOOKS: u32 = 24;
@@ -64,7 +64,8 @@ export function workOn(ctx: u32): i32 {
     if (isAnnounced) wakeUp(job, first);
     isAnnounced = false;
     idle = 0;
-    if (isIdle || (status == WORK_GOES_ON && isWanted)) return leave(job, first, WORK_SERVES);
+    // It is back before another has done what is the head's: it counts as awake.
+    if (isIdle || (status == WORK_GOES_ON && isWanted)) return WORK_SERVES;
     if (status == WORK_GOES_ON) continue;
     if (status == WORK_LEAVES) atomic.store<u32>(ctx + C_INSIDE, 0);
     return leave(job, first, status);
@@ -111,7 +112,8 @@ function workOnce(ctx: u32, job: u32, first: bool): i32 {
   if (load<u32>(job, J_SEED) != 0) dawdle(ctx, job);
   const status = work(ctx);
   if (status != STATUS_NEED_STATE || first) return status;
-  if (load<u32>(ctx, C_AT_HEAD) == 0 && request(ctx, job)) putOff(ctx, job);
+  if (load<u32>(ctx, C_AT_HEAD) != 0 && !isWritten(job)) leaveToFirst(ctx, job);
+  else if (load<u32>(ctx, C_AT_HEAD) == 0 && request(ctx, job)) putOff(ctx, job);
   else ask(ctx, job);
   return WORK_GOES_ON;
 }

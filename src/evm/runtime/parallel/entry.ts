@@ -3,4 +3,5 @@ export * from "../index";
 export { codesReserve } from "../code";
 export { viewReserve } from "../view";
 export { workOn } from "./crew";
+export { writeRaw } from "./decode";
 export { foldJob } from "./publish";

@@ -19,6 +19,8 @@ export const ANYBODY: u32 = 0;
 /** The window grows by one, and shrinks by a half. */
 const GROWS_BY: u32 = 1;
 const SHRINKS: u32 = 1;
+/** Of one that is open. */
+const WINDOW_MIN: u32 = 2;
 /** So wide, it has proved worth its while. */
 const WIDE: u32 = 8;
 /** Transactions for which it stays closed, twice as many each time, and how far it opens then. */
@@ -113,12 +115,16 @@ function adapt(job: u32, how: u32): void {
   const window = load<u32>(job, J_WINDOW);
   if (how == COUNTED_KEPT) {
     store<u32>(job, load<u32>(job, J_KEPT) + 1, J_KEPT);
+    // What was begun before it closed.
+    if (window == 0) return;
     const grown = window + GROWS_BY;
     if (grown == WIDE) store<u32>(job, 0, J_CLOSED_FOR);
     if (window < load<u32>(job, J_WINDOW_MAX)) atomic.store<u32>(job + J_WINDOW, grown);
   } else if (how == COUNTED_AGAIN) {
     store<u32>(job, load<u32>(job, J_AGAIN) + 1, J_AGAIN);
-    atomic.store<u32>(job + J_WINDOW, window - (window >> SHRINKS) - u32(window != 0));
+    const shrunk = window >> SHRINKS;
+    // One of the head alone would keep it from opening again.
+    atomic.store<u32>(job + J_WINDOW, shrunk < WINDOW_MIN ? 0 : shrunk);
   } else if (window == 0) {
     const closed = load<u32>(job, J_CLOSED) + 1;
     store<u32>(job, closed, J_CLOSED);

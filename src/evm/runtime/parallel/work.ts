@@ -105,6 +105,14 @@ export function putOff(ctx: u32, job: u32): void {
   giveBack(job, index, TASK_WAITS);
 }
 
+/** Gives the head's task to the first worker, which has the state that is missing. */
+export function leaveToFirst(ctx: u32, job: u32): void {
+  const index = load<u32>(ctx, C_TASK_INDEX);
+  store<u32>(ctx, 0, C_TASK);
+  note(ctx, EVENT_GIVES_BACK, index);
+  giveToFirst(job, index);
+}
+
 /** What comes of a status: the transaction asks the host, or has ended. */
 function endOf(ctx: u32, job: u32, status: i32): i32 {
   if (status > STATUS_LAST_HALT && status != STATUS_HOST_LIMIT && status != STATUS_STOPPED) return status;
