@@ -285,6 +285,39 @@ test.each([
   expect(compare(three, OSAKA)).toBe('left');
 });
 
+/** Encodings of items that no encoder makes. */
+const forms: readonly (readonly [string, readonly number[]])[] = [
+  ['a single byte as a string', [0x81, 5]],
+  ['a short string in the long form', [0xb8, 2, 9, 9]],
+  ['one of 55 bytes', [0xb8, 55, ...new Array(55).fill(9)]],
+  ['a length that begins with zero', [0xb9, 0, 60, ...new Array(60).fill(9)]],
+  ['a length of five bytes', [0xbc, 1, 0, 0, 0, 60, ...new Array(60).fill(9)]],
+  ['a list', [0xc2, 5, 5]],
+  ['a long list', [0xf8, 60, ...new Array(60).fill(9)]],
+  ['more than there is', [0xb7, 5]],
+  ['much more than there is', [0xbb, 0xff, 0xff, 0xff, 0xff, 5]],
+  ['a length that is cut', [0xb9]],
+];
+
+test.each(forms)('%s in place of any item', (_, form) => {
+  const { chainId, nonce, maxPriorityFeePerGas, maxFeePerGas, gasLimit, to, value } = GOOD;
+  const { data, v, r, s } = GOOD;
+  const first = [chainId, nonce, maxPriorityFeePerGas, maxFeePerGas, gasLimit, to as Address];
+  const items = [...first, value, data, [], v, r, s].map((item) => [...encodeRlp(item)]);
+  const list = (parts: readonly (readonly number[])[]) =>
+    Uint8Array.from([2, ...encodeRlp({ encodedItems: Uint8Array.from(parts.flat()) })]);
+  expect(compare(list(items), OSAKA)).toBe('written');
+  for (const at of items.keys()) {
+    expect(compare(list(items.with(at, [...form])), OSAKA)).toBe('left');
+    expect(compare(list(items.slice(0, at).concat([[...form]])), OSAKA)).toBe('left');
+  }
+  // The list itself.
+  for (const [index, byte] of form.entries()) compare(list(items).with(1 + index, byte), OSAKA);
+  const whole = items.flat();
+  expect(compare(Uint8Array.from([2, 0xfb, 0, 0, 0, whole.length, ...whole]), OSAKA)).toBe('left');
+  expect(compare(Uint8Array.from([2, 0xb8, whole.length, ...whole]), OSAKA)).toBe('left');
+});
+
 test('accounts that somebody has asked for are not asked for again', () => {
   const { inner, memory, arena } = runtime;
   const scratch = RAW + 4_096;
