@@ -121,13 +121,16 @@ class Output {
   }
 
   value(value: bigint): void {
-    const size = this.#room(1);
-    const start = this.#room(WORD_BYTES);
+    const at = this.#room(1 + WORD_BYTES);
+    const start = at + 1;
     putWord(this.#view, start, value);
     let zeros = 0;
     while (zeros < WORD_BYTES && this.#bytes[start + zeros] === 0) zeros++;
-    this.#bytes.copyWithin(start, start + zeros, start + WORD_BYTES);
-    this.#bytes[size] = WORD_BYTES - zeros;
+    // PERF: by hand, since few bytes are moved.
+    const size = WORD_BYTES - zeros;
+    for (let i = 0; i < size; i++)
+      this.#bytes[start + i] = this.#bytes[start + zeros + i] as number;
+    this.#bytes[at] = size;
     this.#end -= zeros;
   }
 

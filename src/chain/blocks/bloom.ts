@@ -18,7 +18,11 @@ export function logsBloom(logs: readonly Log[]): Uint8Array {
 
 /** Adds the bits of the 256 bytes that `other` begins with to `bloom`. */
 export function mergeBloom(bloom: Uint8Array, other: Uint8Array): void {
-  for (let i = 0; i < BLOOM_BYTES; i++) bloom[i] = (bloom[i] as number) | (other[i] as number);
+  for (let i = 0; i < BLOOM_BYTES; i++) {
+    const bits = other[i] as number;
+    // PERF: few are set.
+    if (bits !== 0) bloom[i] = (bloom[i] as number) | bits;
+  }
 }
 
 /** Whether all bits of `part` are in `bloom`: else nothing of what `part` is of is in there. */

@@ -12,7 +12,7 @@
  * nor the other: from then on it answers with that error alone.
  */
 
-import { putHex } from '../../base/bytes.ts';
+import { fromHex, putHex } from '../../base/bytes.ts';
 import type {
   Account,
   AccountChange,
@@ -502,8 +502,18 @@ export function accountsInput(
     input[at + layout.ACCOUNT_EXISTS] = 1;
     view.setBigUint64(at + layout.ACCOUNT_NONCE, account.nonce, true);
     putWord(view, at + layout.ACCOUNT_BALANCE, account.balance);
-    putHex(input, at + layout.ACCOUNT_STORAGE_ROOT, account.storageRoot);
-    putHex(input, at + layout.ACCOUNT_CODE_HASH, account.codeHash);
+    putHash(input, at + layout.ACCOUNT_STORAGE_ROOT, account.storageRoot);
+    putHash(input, at + layout.ACCOUNT_CODE_HASH, account.codeHash);
   }
   return input;
+}
+
+const EMPTY_ROOT_BYTES = fromHex(EMPTY_ROOT);
+const EMPTY_CODE_HASH_BYTES = fromHex(EMPTY_CODE_HASH);
+
+/** PERF: most accounts have neither code nor storage. */
+function putHash(input: Uint8Array, at: number, hash: Hash): void {
+  if (hash === EMPTY_ROOT) input.set(EMPTY_ROOT_BYTES, at);
+  else if (hash === EMPTY_CODE_HASH) input.set(EMPTY_CODE_HASH_BYTES, at);
+  else putHex(input, at, hash);
 }

@@ -21,6 +21,7 @@ const ACCOUNT_TRIE = 4;
 const STORAGE_TRIE = 5;
 
 const LIMB_MAX = 2n ** 64n - 1n;
+const HALF_MAX = 2n ** 128n - 1n;
 
 const ADDRESS_END = 21;
 const SLOT_END = 53;
@@ -102,9 +103,11 @@ export function placeOf(key: Uint8Array): Uint8Array {
 
 /** Writes 32 bytes, big-endian. */
 export function putWord(view: DataView, at: number, word: bigint): void {
-  // PERF: each shift makes a number.
-  if (word <= LIMB_MAX) {
-    for (let i = 0; i < 24; i += 8) view.setBigUint64(at + i, 0n);
+  // PERF: each shift makes a number, and most balances are below 2^128.
+  if (word <= HALF_MAX) {
+    view.setBigUint64(at, 0n);
+    view.setBigUint64(at + 8, 0n);
+    view.setBigUint64(at + 16, word <= LIMB_MAX ? 0n : word >> 64n);
     view.setBigUint64(at + 24, word);
     return;
   }
