@@ -1,0 +1,195 @@
+/**
+ * The chain as a node shows it: which block is latest, safe and finalized, blocks by tag, number
+ * and hash, transactions by hash, and news of the head. All reads of one request go through one
+ * block's state, whatever happens to the chain meanwhile.
+ */
+
+import type { BlockView, ChainBlock, KnownBlock } from '../../chain/block-tree.ts';
+import type { BlockHeader } from '../../chain/blocks/header.ts';
+import type { Chain } from '../../chain/chain.ts';
+import { type BlockRules, ForkTimeline } from '../../chain/chain-spec.ts';
+import type { Hash } from '../../evm/types.ts';
+import { RpcError } from '../rpc/errors.ts';
+import type { BlockId } from '../rpc/values.ts';
+import { BlockCache } from './block-cache.ts';
+import type { TransactionIndex, TransactionPlace } from './transaction-index.ts';
+
+/** What becomes of the branch when another head is chosen; the oldest first. */
+export interface HeadChange {
+  /** Blocks that are not of the branch any more, the newest first. */
+  readonly removed: readonly ChainBlock[];
+  /** Blocks that are now, the oldest first. */
+  readonly added: readonly ChainBlock[];
+}
+
+export type HeadListener = (change: HeadChange) => void;
+
+export interface LedgerOptions {
+  readonly chain: Chain;
+  readonly index: TransactionIndex;
+  /**
+   * How far behind the head safe and finalized are, in blocks, while nobody says which they are;
+   * a development chain has Anvil's 32 and 64. When left out they are unknown until said.
+   */
+  readonly depths?: { readonly safe: bigint; readonly finalized: bigint };
+}
+
+export class Ledger {
+  readonly chain: Chain;
+  readonly #index: TransactionIndex;
+  readonly #depths: LedgerOptions['depths'];
+  readonly #timeline: ForkTimeline;
+  readonly #blocks: BlockCache;
+  readonly #listeners = new Set<HeadListener>();
+  #safe: Hash | undefined;
+  #finalized: Hash | undefined;
+
+  constructor({ chain, index, depths }: LedgerOptions) {
+    this.chain = chain;
+    this.#index = index;
+    this.#depths = depths;
+    this.#timeline = new ForkTimeline(chain.spec);
+    this.#blocks = new BlockCache((hash) => chain.block(hash));
+  }
+
+  get chainId(): bigint {
+    return this.chain.spec.chainId;
+  }
+
+  get head(): KnownBlock {
+    return this.chain.head;
+  }
+
+  /** What consensus says of two blocks (Engine API); undefined leaves one as it is. */
+  setFinality({ safe, finalized }: { readonly safe?: Hash; readonly finalized?: Hash }): void {
+    this.#safe = safe ?? this.#safe;
+    this.#finalized = finalized ?? this.#finalized;
+  }
+
+  /** The rules of a block that follows `parent`. */
+  rulesAfter(
+    parent: KnownBlock,
+    { number, timestamp }: Pick<BlockHeader, 'number' | 'timestamp'>,
+  ): BlockRules {
+    return this.#timeline.at({
+      number,
+      timestamp,
+      parentTotalDifficulty: parent.totalDifficulty,
+    });
+  }
+
+  /** The rules that hold in a block of the tree. */
+  rulesOf({ header, totalDifficulty }: KnownBlock): BlockRules {
+    const parentTotalDifficulty = totalDifficulty - header.difficulty;
+    const { number, timestamp } = header;
+    return this.#timeline.at({ number, timestamp, parentTotalDifficulty });
+  }
+
+  /**
+   * Chooses a head that was imported; resolves when the choice is on the disk and everybody was
+   * told. @throws DatabaseError `database/no state`
+   */
+  async setHead(hash: Hash): Promise<void> {
+    const before = this.chain.head;
+    if (before.hash === hash) return;
+    const change = await this.#changeTo(before, hash);
+    const chosen = this.chain.setHead(hash);
+    for (const block of change.removed) this.#index.remove(block);
+    for (const block of change.added) this.#index.add(block);
+    for (const listener of this.#listeners) listener(change);
+    await chosen;
+  }
+
+  /** Called at each change of the head, in order; what it gives ends that. */
+  onHead(listener: HeadListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async #changeTo(before: KnownBlock, hash: Hash): Promise<HeadChange> {
+    const removed: ChainBlock[] = [];
+    const added: ChainBlock[] = [];
+    let [old, young] = [before.hash, hash];
+    while (old !== young) {
+      const [left, right] = await Promise.all([this.#require(old), this.#require(young)]);
+      if (left.header.number >= right.header.number) {
+        removed.push(left);
+        old = left.header.parentHash;
+      }
+      if (right.header.number >= left.header.number) {
+        added.push(right);
+        young = right.header.parentHash;
+      }
+    }
+    return { removed, added: added.reverse() };
+  }
+
+  async #require(hash: Hash): Promise<ChainBlock> {
+    const block = await this.blockByHash(hash);
+    if (block === undefined) throw new RpcError('resource not found', `unknown block ${hash}`);
+    return block;
+  }
+
+  /** A block that was imported, of whatever branch. */
+  blockByHash(hash: Hash): Promise<ChainBlock | undefined> {
+    return this.#blocks.get(hash);
+  }
+
+  /** The block of the head's branch with that number. */
+  async blockByNumber(number: bigint): Promise<ChainBlock | undefined> {
+    const { head } = this.chain;
+    if (number > head.header.number) return undefined;
+    if (number === head.header.number) return this.blockByHash(head.hash);
+    return this.chain.blockAt(number);
+  }
+
+  /**
+   * The block that is named; 'pending' is the latest here: whoever shows what is pending asks
+   * for it (`PendingBlocks`). undefined: there is none.
+   */
+  async block(id: BlockId): Promise<ChainBlock | undefined> {
+    if ('number' in id) return this.blockByNumber(id.number);
+    if ('hash' in id) {
+      const block = await this.blockByHash(id.hash);
+      if (block === undefined || !id.requireCanonical) return block;
+      const canonical = await this.blockByNumber(block.header.number);
+      if (canonical?.hash === id.hash) return block;
+      throw new RpcError('server error', `hash ${id.hash} is not currently canonical`);
+    }
+    switch (id.tag) {
+      case 'earliest':
+        return this.blockByNumber(0n);
+      case 'safe':
+        return this.#said(this.#safe, this.#depths?.safe);
+      case 'finalized':
+        return this.#said(this.#finalized, this.#depths?.finalized);
+      default:
+        return this.blockByHash(this.chain.head.hash);
+    }
+  }
+
+  async #said(hash: Hash | undefined, depth: bigint | undefined): Promise<ChainBlock | undefined> {
+    if (hash !== undefined) return this.blockByHash(hash);
+    if (depth === undefined) return undefined;
+    const { number } = this.chain.head.header;
+    return this.blockByNumber(number > depth ? number - depth : 0n);
+  }
+
+  /** `block`, or the error that clients expect. @throws RpcError */
+  async requireBlock(id: BlockId): Promise<ChainBlock> {
+    const block = await this.block(id);
+    if (block !== undefined) return block;
+    const isTag = 'tag' in id;
+    throw new RpcError('server error', isTag ? `${id.tag} block not found` : 'header not found');
+  }
+
+  /** Where a transaction of the head's branch stands. */
+  transactionPlace(hash: Hash): TransactionPlace | undefined {
+    return this.#index.get(hash);
+  }
+
+  /** A block's state, to be closed. @throws DatabaseError where it is too old */
+  openView(hash: Hash): Promise<BlockView> {
+    return this.chain.openView(hash);
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * Requests of JSON-RPC 2.0, one or a batch, to their answers. Text in, text out: how it comes and
+ * goes is the servers'.
+ */
+
+import { IronflyError } from '../../base/errors.ts';
+import { RpcError } from './errors.ts';
+import { type Caller, type Method, type MethodTable, readArguments } from './method.ts';
+
+export interface DispatchLimits {
+  /** Requests of a batch. */
+  readonly batchMax: number;
+  /** Characters of all answers of a batch together. */
+  readonly answerCharactersMax: number;
+}
+
+export const DISPATCH_LIMITS: DispatchLimits = {
+  batchMax: 1_000,
+  answerCharactersMax: 64 << 20,
+};
+
+/** Told of each request that was answered. */
+export interface DispatchWatch {
+  readonly answered?: (
+    method: string,
+    milliseconds: number,
+    outcome: 'ok' | RpcError,
+    params: unknown,
+  ) => void;
+}
+
+export class Dispatcher<Node> {
+  readonly #node: Node;
+  readonly #methods: ReadonlyMap<string, Method<Node>>;
+  readonly #limits: DispatchLimits;
+  readonly #watch: DispatchWatch;
+
+  constructor(
+    node: Node,
+    tables: readonly MethodTable<Node>[],
+    limits: DispatchLimits = DISPATCH_LIMITS,
+    watch: DispatchWatch = {},
+  ) {
+    this.#node = node;
+    this.#methods = new Map(tables.flatMap((table) => Object.entries(table)));
+    this.#limits = limits;
+    this.#watch = watch;
+  }
+
+  /** Names of all methods. */
+  get methods(): Iterable<string> {
+    return this.#methods.keys();
+  }
+
+  /** The answer to a text; undefined where none is due (notifications alone). Never throws. */
+  async answer(text: string, caller: Caller): Promise<string | undefined> {
+    let request: unknown;
+    try {
+      request = JSON.parse(text);
+    } catch {
+      return failure(null, new RpcError('parse error', 'the request is no JSON'));
+    }
+    if (!Array.isArray(request)) return this.#answerOne(request, caller);
+    const { batchMax, answerCharactersMax } = this.#limits;
+    if (request.length === 0) return failure(null, new RpcError('invalid request', 'empty batch'));
+    if (request.length > batchMax) {
+      const message = `a batch of ${request.length} requests, at most ${batchMax}`;
+      return failure(null, new RpcError('limit exceeded', message));
+    }
+    const answers: string[] = [];
+    let characters = 0;
+    for (const each of request) {
+      if (characters > answerCharactersMax) {
+        const tooMuch = new RpcError('limit exceeded', 'the answers of the batch are too large');
+        answers.push(failure(idOf(each), tooMuch));
+        continue;
+      }
+      const answer = await this.#answerOne(each, caller);
+      if (answer === undefined) continue;
+      characters += answer.length;
+      answers.push(answer);
+    }
+    return answers.length === 0 ? undefined : `[${answers.join(',')}]`;
+  }
+
+  async #answerOne(request: unknown, caller: Caller): Promise<string | undefined> {
+    const isObject = typeof request === 'object' && request !== null && !Array.isArray(request);
+    const { method: name, params = [] } = (isObject ? request : {}) as Record<string, unknown>;
+    const id = idOf(request);
+    if (typeof name !== 'string') {
+      return failure(id, new RpcError('invalid request', 'the request names no method'));
+    }
+    const start = performance.now();
+    let outcome: 'ok' | RpcError = 'ok';
+    let answer: string;
+    try {
+      answer = success(id, await this.call(name, params, caller));
+    } catch (error) {
+      outcome = rpcErrorOf(error);
+      answer = failure(id, outcome);
+    }
+    this.#watch.answered?.(name, performance.now() - start, outcome, params);
+    const isNotification = !Object.hasOwn(request as object, 'id');
+    return isNotification ? undefined : answer;
+  }
+
+  /** What a method gives. @throws RpcError, and what the method throws */
+  async call(name: string, params: unknown, caller: Caller): Promise<unknown> {
+    const found = this.#methods.get(name);
+    if (found === undefined) {
+      const message = `the method ${shown(name)} does not exist/is not available`;
+      throw new RpcError('method not found', message);
+    }
+    if (!Array.isArray(params)) {
+      throw new RpcError('invalid params', 'non-array args');
+    }
+    return found.run(this.#node, readArguments(found as Method<never>, params), caller);
+  }
+}
+
+const SHOWN_MAX = 80;
+const shown = (name: string): string => name.slice(0, SHOWN_MAX);
+
+/** A string or number as it came, else null. */
+function idOf(request: unknown): unknown {
+  if (typeof request !== 'object' || request === null) return null;
+  const { id } = request as Record<string, unknown>;
+  return typeof id === 'string' || typeof id === 'number' ? id : null;
+}
+
+/** Any error as a client gets it. What is a bug of ours shows no more than its message. */
+export function rpcErrorOf(error: unknown): RpcError {
+  if (error instanceof RpcError) return error;
+  if (error instanceof IronflyError) return new RpcError('server error', error.message);
+  const message = error instanceof Error ? error.message : String(error);
+  return new RpcError('internal error', message);
+}
+
+function success(id: unknown, result: unknown): string {
+  return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${JSON.stringify(result ?? null)}}`;
+}
+
+function failure(id: unknown, { code, message, data }: RpcError): string {
+  const error = { code, message, ...(data === undefined ? {} : { data }) };
+  return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"error":${JSON.stringify(error)}}`;
+}
