@@ -7,7 +7,7 @@ import type { Read } from './values.ts';
 export interface Caller {
   /** Aborted when the client has gone, or the request has taken too long. */
   readonly signal: AbortSignal;
-  /** Sends a notification to the client; undefined where the connection has no way for it (HTTP). */
+  /** Sends a notification to the client; undefined where the connection has none (HTTP). */
   readonly notify: ((method: string, params: unknown) => void) | undefined;
   /** Called when the connection ends. */
   readonly onClose: (work: () => void) => void;
