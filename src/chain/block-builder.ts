@@ -1,6 +1,8 @@
 /** Builds a block upon a parent from transactions that are offered, in the order of the offer. */
 
-import type { Address, Hash, Hex } from '../evm/types.ts';
+import type { CallHooks } from '../evm/machine/hooks.ts';
+import type { Address, Hash, Hex, StateChanges } from '../evm/types.ts';
+import { editedPending } from '../state/edited-state.ts';
 import type { BlockAccessList } from './blocks/access-list.ts';
 import { type Block, bodyRoots, encodeBlock, type Withdrawal } from './blocks/block.ts';
 import { nextDifficulty } from './blocks/difficulty.ts';
@@ -34,6 +36,19 @@ export interface BlockRequest {
   readonly parentBeaconBlockRoot?: Hash;
   /** From Amsterdam on; one after the parent's when left out. */
   readonly slotNumber?: bigint;
+  readonly development?: DevelopmentRequest;
+}
+
+/**
+ * What a development chain's users may ask of a block. Such a block is kept as it was produced:
+ * its header need not follow from its parent's, and no other node imports it.
+ */
+export interface DevelopmentRequest {
+  /** Upon the parent's state, before anything is executed. */
+  readonly edits?: StateChanges | undefined;
+  readonly baseFeePerGas?: bigint | undefined;
+  /** Of the transactions' calls; they are executed one after another then. */
+  readonly hooks?: CallHooks | undefined;
 }
 
 export interface BuiltBlock {
@@ -60,10 +75,11 @@ const BLOCK_BYTES_RESERVED = 8_192;
 
 /** @throws InvalidBlock when a system contract fails: then no block can stand here */
 export async function buildBlock(
-  setting: BlockSetting,
+  given: BlockSetting,
   parent: Pick<Block, 'hash' | 'header'>,
   request: BlockRequest,
 ): Promise<BuiltBlock> {
+  const setting = withEdits(given, request.development?.edits);
   const { blockRules, state } = setting;
   const { is } = blockRules;
   const header = startHeader(parent, request, blockRules);
@@ -72,6 +88,8 @@ export async function buildBlock(
   const transactions: Uint8Array[] = [];
   const refused: RefusedTransaction[] = [];
   let size = BLOCK_BYTES_RESERVED;
+  const hooks = request.development?.hooks;
+  const watch = hooks && { hooks };
   const together = await transactTogether(run, request);
   let gasLeft = header.gasLimit;
   for (const [index, result] of together?.entries() ?? []) {
@@ -88,7 +106,7 @@ export async function buildBlock(
     if (header.gasLimit - run.gasUsed < TRANSACTION_GAS_MIN) break;
     try {
       if (size + bytes.length > BLOCK_BYTES_MAX) throw noRoom(bytes.length);
-      await run.transact(bytes, request.senderOf?.(bytes));
+      await run.transact(bytes, request.senderOf?.(bytes), watch);
       transactions.push(bytes);
       size += bytes.length;
     } catch (error) {
@@ -117,13 +135,19 @@ export async function buildBlock(
  */
 async function transactTogether(
   run: BlockRun,
-  { transactions, senderOf }: BlockRequest,
+  { transactions, senderOf, development }: BlockRequest,
 ): Promise<readonly (Receipt | InvalidBlock)[] | undefined> {
-  if (!Array.isArray(transactions)) return undefined;
+  if (!Array.isArray(transactions) || development?.hooks !== undefined) return undefined;
   const offered: readonly Uint8Array[] = transactions;
   const bytes = offered.reduce((sum, each) => sum + each.length, BLOCK_BYTES_RESERVED);
   if (bytes > BLOCK_BYTES_MAX) return undefined;
   return run.transactAll(offered, (index) => senderOf?.(offered[index] as Uint8Array));
+}
+
+/** The machine has the parent's state, not what was changed upon it. */
+function withEdits(setting: BlockSetting, edits: StateChanges | undefined): BlockSetting {
+  if (edits === undefined) return setting;
+  return { ...setting, isAtParent: false, state: editedPending(setting.state, edits) };
 }
 
 function startHeader(
@@ -135,6 +159,7 @@ function startHeader(
   const { timestamp, coinbase, prevRandao = ZERO_HASH } = request;
   const startsFees = is('london') && parent.baseFeePerGas === undefined;
   const hasUncles = parent.unclesHash !== NO_UNCLES_HASH;
+  const { baseFeePerGas = nextBaseFee(parent) } = request.development ?? {};
   const sameLimit = startsFees ? parent.gasLimit * ELASTICITY : parent.gasLimit;
   return {
     parentHash: hash,
@@ -144,7 +169,7 @@ function startHeader(
     gasLimit: request.gasLimit ?? sameLimit,
     timestamp,
     mixHash: prevRandao,
-    ...(is('london') ? { baseFeePerGas: nextBaseFee(parent) } : {}),
+    ...(is('london') ? { baseFeePerGas } : {}),
     ...(blobs && { excessBlobGas: nextExcessBlobGas(parent, blockRules, blobs) }),
     ...(is('cancun') ? { parentBeaconBlockRoot: request.parentBeaconBlockRoot ?? ZERO_HASH } : {}),
     ...(is('amsterdam')

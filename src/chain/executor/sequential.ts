@@ -6,6 +6,7 @@
 
 import { maxOf } from '../../base/integers.ts';
 import { blobBaseFee } from '../../evm/forks/blob.ts';
+import type { CallHooks } from '../../evm/machine/hooks.ts';
 import { NO_LOGS } from '../../evm/machine/receipt-logs.ts';
 import type { TraceStep } from '../../evm/machine/steps.ts';
 import type { JobTransaction } from '../../evm/parallel/job.ts';
@@ -67,10 +68,11 @@ export interface BlockEnd extends Pick<Block, 'uncles'>, Required<Pick<Block, 'w
 
 /** What a transaction is watched by: its steps as EIP-3155 has them, and what it came to. */
 export interface TransactionWatch {
+  readonly hooks?: CallHooks;
   readonly onStep?: (step: TraceStep) => void;
   /** Whether what it looked at and wrote is wanted. */
   readonly accesses?: boolean;
-  readonly onEnd: (result: ExecutionResult) => void;
+  readonly onEnd?: (result: ExecutionResult) => void;
 }
 
 /** What came of a block. */
@@ -230,9 +232,10 @@ export class BlockRun {
       accesses: this.#accessList !== undefined || watch?.accesses === true,
       receiptLogs: true,
       ...(watch?.onStep && { onStep: watch.onStep }),
+      ...(watch?.hooks && { hooks: watch.hooks }),
     });
     if (result.status === 'refused') throw this.#invalid(result.reason, result.message);
-    watch?.onEnd(result);
+    watch?.onEnd?.(result);
     this.#keep(result.changes);
     this.#accessList?.next();
     this.#accessList?.add(result.accesses, result.changes);

@@ -8,7 +8,9 @@ import type { BlockView, ChainBlock, KnownBlock } from '../../chain/block-tree.t
 import type { BlockHeader } from '../../chain/blocks/header.ts';
 import type { Chain } from '../../chain/chain.ts';
 import { type BlockRules, ForkTimeline } from '../../chain/chain-spec.ts';
-import type { Hash } from '../../evm/types.ts';
+import { senderOf } from '../../chain/transactions/sender-of.ts';
+import type { Address, Hash, StateChanges } from '../../evm/types.ts';
+import { EditedState } from '../../state/edited-state.ts';
 import { RpcError } from '../rpc/errors.ts';
 import type { BlockId } from '../rpc/values.ts';
 import { BlockCache } from './block-cache.ts';
@@ -24,6 +26,15 @@ export interface HeadChange {
 
 export type HeadListener = (change: HeadChange) => void;
 
+/** Changes upon the state of a block that no block holds yet: of a development chain. */
+export interface StateEdits {
+  readonly upon: Hash;
+  /** Other changes have another. */
+  readonly version: number;
+  /** As they are now; they do not change any more. */
+  readonly changes: () => StateChanges;
+}
+
 export interface LedgerOptions {
   readonly chain: Chain;
   readonly index: TransactionIndex;
@@ -32,6 +43,8 @@ export interface LedgerOptions {
    * a development chain has Anvil's 32 and 64. When left out they are unknown until said.
    */
   readonly depths?: { readonly safe: bigint; readonly finalized: bigint };
+  /** Who sent a transaction, where its signature does not say so (impersonation). */
+  readonly impersonated?: (bytes: Uint8Array) => Address | undefined;
 }
 
 export class Ledger {
@@ -41,11 +54,14 @@ export class Ledger {
   readonly #timeline: ForkTimeline;
   readonly #blocks: BlockCache;
   readonly #listeners = new Set<HeadListener>();
+  readonly #impersonated: LedgerOptions['impersonated'];
+  #edits: StateEdits | undefined;
   #safe: Hash | undefined;
   #finalized: Hash | undefined;
 
-  constructor({ chain, index, depths }: LedgerOptions) {
+  constructor({ chain, index, depths, impersonated }: LedgerOptions) {
     this.chain = chain;
+    this.#impersonated = impersonated;
     this.#index = index;
     this.#depths = depths;
     this.#timeline = new ForkTimeline(chain.spec);
@@ -188,8 +204,29 @@ export class Ledger {
     return this.#index.get(hash);
   }
 
-  /** A block's state, to be closed. @throws DatabaseError where it is too old */
-  openView(hash: Hash): Promise<BlockView> {
-    return this.chain.openView(hash);
+  /** Who sent a transaction of this chain; undefined where it is nobody. */
+  senderOf(bytes: Uint8Array): Address | undefined {
+    return this.#impersonated?.(bytes) ?? senderOf(bytes);
+  }
+
+  /** What users of a development chain set since the head; undefined for nothing. */
+  setEdits(edits: StateEdits | undefined): void {
+    this.#edits = edits;
+  }
+
+  /**
+   * A block's state, with what was set upon it by hand; to be closed.
+   * @throws DatabaseError where it is too old
+   */
+  async openView(hash: Hash): Promise<BlockView> {
+    const changes = this.#edits?.upon === hash ? this.#edits.changes() : undefined;
+    const view = await this.chain.openView(hash);
+    if (changes === undefined) return view;
+    return Object.assign(new EditedState(view, changes), { close: () => view.close() });
+  }
+
+  /** Names what `openView` shows: machines that stand there are the same (`Standing.key`). */
+  stateKey(hash: Hash): string {
+    return this.#edits?.upon === hash ? `${hash}+${this.#edits.version}` : hash;
   }
 }
