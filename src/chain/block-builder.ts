@@ -12,6 +12,7 @@ import { type BlockHeader, headerHash } from './blocks/header.ts';
 import { BLOCK_BYTES_MAX, NO_NONCE, NO_UNCLES_HASH } from './blocks/header-rules.ts';
 import { outcomeFields } from './blocks/outcome-fields.ts';
 import type { Receipt } from './blocks/receipt.ts';
+import type { Request } from './blocks/requests.ts';
 import type { BlockRules } from './chain-spec.ts';
 import type { BlockSetting } from './executor/block-setting.ts';
 import { BlockRun, type ExecutedHeader } from './executor/sequential.ts';
@@ -56,6 +57,8 @@ export interface BuiltBlock {
   /** The same as RLP, as it is imported and sent. */
   readonly bytes: Uint8Array;
   readonly receipts: readonly Receipt[];
+  /** Prague. */
+  readonly requests: readonly Request[];
   /** Amsterdam. */
   readonly accessList: BlockAccessList | undefined;
   readonly refused: readonly RefusedTransaction[];
@@ -125,8 +128,8 @@ export async function buildBlock(
     ...outcomeFields(outcome, state.root(), blockRules),
   };
   const block: Block = { hash: headerHash(whole), header: whole, ...body };
-  const { receipts, accessList } = outcome;
-  return { block, bytes: encodeBlock(block), receipts, accessList, refused };
+  const { receipts, requests, accessList } = outcome;
+  return { block, bytes: encodeBlock(block), receipts, requests, accessList, refused };
 }
 
 /**

@@ -28,6 +28,7 @@ export const RPC_CODES = {
   'invalid payload attributes': -38003,
   'too large request': -38004,
   'unsupported fork': -38005,
+  'too deep reorg': -38006,
 } as const;
 
 export type RpcFault = keyof typeof RPC_CODES;
