@@ -30,7 +30,7 @@ const LISTED_MAX = 16;
 
 /** What a transaction has in common with others that it may meet. */
 export type TransactionKind =
-  /** A contract and a selector. */
+  /** Whom it is sent to, and a selector. */
   | `${Address} ${string}`
   /** A slot that is listed. */
   | `${Address}[${string}]`;
@@ -146,15 +146,16 @@ export class JobMemory {
     return creates ? undefined : readAddress(view, tx + layout.TX_TO);
   }
 
-  /** A transfer that lists nothing is of no kind. */
+  /** What it has in common with others; of a creation that lists nothing, nothing. */
   kindsOf(index: number): TransactionKind[] {
     const view = this.#memory.view();
     const tx = this.#task(index) + parallel.TASK_TX;
     const kinds: TransactionKind[] = [];
     const to = this.recipient(index);
-    if (to !== undefined && view.getUint32(tx + layout.TX_DATA_SIZE, true) >= SELECTOR_BYTES) {
-      const selector = view.getUint32(view.getUint32(tx + layout.TX_DATA, true)).toString(16);
-      kinds.push(`${to} ${selector}`);
+    if (to !== undefined) {
+      const isCall = view.getUint32(tx + layout.TX_DATA_SIZE, true) >= SELECTOR_BYTES;
+      const data = view.getUint32(tx + layout.TX_DATA, true);
+      kinds.push(`${to} ${isCall ? view.getUint32(data).toString(16) : ''}`);
     }
     let at = view.getUint32(tx + layout.TX_ACCESS_LIST, true);
     let listed = 0;

@@ -115,11 +115,10 @@ function adapt(job: u32, how: u32): void {
   const window = load<u32>(job, J_WINDOW);
   if (how == COUNTED_KEPT) {
     store<u32>(job, load<u32>(job, J_KEPT) + 1, J_KEPT);
-    // What was begun before it closed.
-    if (window == 0) return;
-    const grown = window + GROWS_BY;
+    // What was begun before it closed may hold: it was closed too soon.
+    const grown = window == 0 ? WINDOW_MIN : window + GROWS_BY;
     if (grown == WIDE) store<u32>(job, 0, J_CLOSED_FOR);
-    if (window < load<u32>(job, J_WINDOW_MAX)) atomic.store<u32>(job + J_WINDOW, grown);
+    if (grown <= load<u32>(job, J_WINDOW_MAX)) atomic.store<u32>(job + J_WINDOW, grown);
   } else if (how == COUNTED_AGAIN) {
     store<u32>(job, load<u32>(job, J_AGAIN) + 1, J_AGAIN);
     const shrunk = window >> SHRINKS;
