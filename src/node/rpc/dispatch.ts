@@ -4,30 +4,44 @@
  */
 
 import { IronflyError } from '../../base/errors.ts';
+import { turn } from '../../base/turn.ts';
 import { RpcError } from './errors.ts';
 import { type Caller, type Method, type MethodTable, readArguments } from './method.ts';
+import { isNestedDeeper } from './nesting.ts';
 
 export interface DispatchLimits {
   /** Requests of a batch. */
   readonly batchMax: number;
   /** Characters of all answers of a batch together. */
   readonly answerCharactersMax: number;
+  /** Lists and objects within one another. */
+  readonly nestingMax: number;
 }
 
 export const DISPATCH_LIMITS: DispatchLimits = {
   batchMax: 1_000,
   answerCharactersMax: 64 << 20,
+  // Requests of today's clients have 8; whatever walks through a value does so by recursion.
+  nestingMax: 128,
 };
 
-/** Told of each request that was answered. */
+/** Told of each request; in a batch of each by itself. */
 export interface DispatchWatch {
   readonly answered?: (
     method: string,
     milliseconds: number,
     outcome: 'ok' | RpcError,
     params: unknown,
+    caller: Caller,
   ) => void;
+  /** Asked before a request is begun; throws what it is refused with. */
+  readonly admit?: (method: string, caller: Caller) => void;
 }
+
+/** A batch gives way to other clients after so long. */
+const SLICE_MS = 10;
+/** A method whose caller is gone, or out of time, may say so itself for so long. */
+const ABORTED_MS_MAX = 100;
 
 export class Dispatcher<Node> {
   readonly #node: Node;
@@ -47,6 +61,20 @@ export class Dispatcher<Node> {
     this.#watch = watch;
   }
 
+  /** One of the same node with those of its methods that are allowed. */
+  limitedTo(
+    allows: (method: string) => boolean,
+    { limits = this.#limits, watch = {} }: { limits?: DispatchLimits; watch?: DispatchWatch } = {},
+  ): Dispatcher<Node> {
+    const allowed = [...this.#methods].filter(([name]) => allows(name));
+    const both = bothWatches(this.#watch, watch);
+    return new Dispatcher(this.#node, [Object.fromEntries(allowed)], limits, both);
+  }
+
+  has(method: string): boolean {
+    return this.#methods.has(method);
+  }
+
   /** Names of all methods. */
   get methods(): Iterable<string> {
     return this.#methods.keys();
@@ -54,6 +82,11 @@ export class Dispatcher<Node> {
 
   /** The answer to a text; undefined where none is due (notifications alone). Never throws. */
   async answer(text: string, caller: Caller): Promise<string | undefined> {
+    const { nestingMax } = this.#limits;
+    if (isNestedDeeper(text, nestingMax)) {
+      const message = `lists and objects lie more than ${nestingMax} deep in one another`;
+      return failure(null, new RpcError('limit exceeded', message));
+    }
     let request: unknown;
     try {
       request = JSON.parse(text);
@@ -69,13 +102,15 @@ export class Dispatcher<Node> {
     }
     const answers: string[] = [];
     let characters = 0;
+    let sliceEndMs = performance.now() + SLICE_MS;
     for (const each of request) {
-      if (characters > answerCharactersMax) {
-        const tooMuch = new RpcError('limit exceeded', 'the answers of the batch are too large');
-        answers.push(failure(idOf(each), tooMuch));
-        continue;
+      if (performance.now() >= sliceEndMs) {
+        await turn();
+        sliceEndMs = performance.now() + SLICE_MS;
       }
-      const answer = await this.#answerOne(each, caller);
+      const isTooMuch = characters > answerCharactersMax;
+      const refusal = isTooMuch ? TOO_MUCH : caller.signal.aborted ? TIMED_OUT : undefined;
+      const answer = await this.#answerOne(each, caller, refusal);
       if (answer === undefined) continue;
       characters += answer.length;
       answers.push(answer);
@@ -83,9 +118,13 @@ export class Dispatcher<Node> {
     return answers.length === 0 ? undefined : `[${answers.join(',')}]`;
   }
 
-  async #answerOne(request: unknown, caller: Caller): Promise<string | undefined> {
+  async #answerOne(
+    request: unknown,
+    caller: Caller,
+    refusal?: RpcError,
+  ): Promise<string | undefined> {
     const isObject = typeof request === 'object' && request !== null && !Array.isArray(request);
-    const { method: name, params = [] } = (isObject ? request : {}) as Record<string, unknown>;
+    const { method: name, params } = (isObject ? request : {}) as Record<string, unknown>;
     const id = idOf(request);
     if (typeof name !== 'string') {
       return failure(id, new RpcError('invalid request', 'the request names no method'));
@@ -94,18 +133,27 @@ export class Dispatcher<Node> {
     let outcome: 'ok' | RpcError = 'ok';
     let answer: string;
     try {
-      answer = success(id, await this.call(name, params, caller));
+      if (refusal !== undefined) throw refusal;
+      this.#watch.admit?.(name, caller);
+      // Null is nothing, as for geth.
+      const result = this.#run(name, params ?? [], caller);
+      const isLater = typeof (result as PromiseLike<unknown> | undefined)?.then === 'function';
+      answer = success(id, isLater ? await inTime(result as Promise<unknown>, caller) : result);
     } catch (error) {
       outcome = rpcErrorOf(error);
       answer = failure(id, outcome);
     }
-    this.#watch.answered?.(name, performance.now() - start, outcome, params);
+    this.#watch.answered?.(name, performance.now() - start, outcome, params, caller);
     const isNotification = !Object.hasOwn(request as object, 'id');
     return isNotification ? undefined : answer;
   }
 
   /** What a method gives. @throws RpcError, and what the method throws */
   async call(name: string, params: unknown, caller: Caller): Promise<unknown> {
+    return this.#run(name, params, caller);
+  }
+
+  #run(name: string, params: unknown, caller: Caller): unknown {
     const found = this.#methods.get(name);
     if (found === undefined) {
       const message = `the method ${shown(name)} does not exist/is not available`;
@@ -117,6 +165,49 @@ export class Dispatcher<Node> {
     return found.run(this.#node, readArguments(found as Method<never>, params), caller);
   }
 }
+
+function bothWatches(first: DispatchWatch, second: DispatchWatch): DispatchWatch {
+  return {
+    answered: (...request) => {
+      first.answered?.(...request);
+      second.answered?.(...request);
+    },
+    admit: (method, caller) => {
+      first.admit?.(method, caller);
+      second.admit?.(method, caller);
+    },
+  };
+}
+
+/** What a method gives, unless its caller's time is over before. */
+function inTime(result: Promise<unknown>, { signal }: Caller): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined;
+    const refuse = () => reject(TIMED_OUT);
+    const wait = () => {
+      timer = setTimeout(refuse, ABORTED_MS_MAX);
+    };
+    if (signal.aborted) wait();
+    else signal.addEventListener('abort', wait, { once: true });
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', wait);
+    };
+    result.then(
+      (value) => {
+        end();
+        resolve(value);
+      },
+      (error: unknown) => {
+        end();
+        reject(error);
+      },
+    );
+  });
+}
+
+const TIMED_OUT = new RpcError('resource unavailable', 'request timed out');
+const TOO_MUCH = new RpcError('limit exceeded', 'the answers of the batch are too large');
 
 const SHOWN_MAX = 80;
 const shown = (name: string): string => name.slice(0, SHOWN_MAX);

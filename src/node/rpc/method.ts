@@ -13,6 +13,8 @@ export interface Caller {
   readonly onClose: (work: () => void) => void;
   /** Of one connection: subscriptions and filters count by it. */
   readonly connection: object;
+  /** The client's address, for logs. */
+  readonly client?: string;
 }
 
 /** A method upon a node of type `Node`. */
