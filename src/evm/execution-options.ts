@@ -3,7 +3,7 @@
  * out, move limits, have precompiles of its own, and be watched.
  */
 import type { CallHooks } from './machine/hooks.ts';
-import type { TraceStep } from './machine/steps.ts';
+import type { StepReport } from './machine/steps.ts';
 import type { Address, BlockEnvironment } from './types.ts';
 
 /** What to pretend of an account; what is left out is as the state has it. */
@@ -82,6 +82,12 @@ export interface ExecutionOptions extends StopOptions {
   readonly hooks?: CallHooks;
   /** Collect what the call read and wrote, by field: `result.accesses`. */
   readonly accesses?: boolean;
-  /** Called after each instruction (EIP-3155); the interpreter then runs alone. */
-  readonly onStep?: (step: TraceStep) => void;
+  /**
+   * Called after each instruction (EIP-3155); the interpreter then runs alone. A promise is waited
+   * for before the next instruction, so that whoever writes steps down may be slow; not in
+   * `transactSync`, and not the last one.
+   */
+  readonly onStep?: StepReport;
+  /** Whether each step holds the memory before it. */
+  readonly stepMemory?: boolean;
 }

@@ -56,10 +56,13 @@ export class CallSettings {
     const { memory, rules } = this.#machine;
     const overrides = options.overrides === undefined ? [] : checkOverrides(options.overrides);
     this.#applyRules(context, options, overrides);
-    const { onStep, hooks } = options;
+    const { onStep, stepMemory = false, hooks } = options;
     if (onStep !== undefined) {
       this.#machine.loadStepping();
-      context.steps = new StepReader(memory, context.arena, rules, onStep);
+      context.steps = new StepReader(memory, context.arena, rules, {
+        report: onStep,
+        memory: stepMemory,
+      });
     }
     if (hooks !== undefined || this.#forgetsUndoneCodes) this.#watchFrames(context, hooks);
     if (overrides.length === 0) return;

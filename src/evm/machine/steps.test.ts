@@ -110,4 +110,28 @@ describe('steps', () => {
     expect(steps.map(({ depth }) => depth)).toEqual(steps.map(() => 1));
     expect(steps.at(-1)?.refund).toBe(19_900n);
   });
+
+  it('hold the memory where it is asked for, and are waited for', async () => {
+    const state = new MemoryState();
+    // MSTORE8(1, 0xab); JUMPDEST; MSTORE8(0x21, 1)
+    const code = Uint8Array.fromHex('60ab6001535b6001602153');
+    state.setAccount(OUTER, { nonce: 0n, balance: 0n, code, storage: [] });
+    const evm = createEVM({ fork: 'cancun', state });
+    const memories: (string | undefined)[] = [];
+    let waiting = 0;
+    const onStep = async ({ memory }: TraceStep): Promise<void> => {
+      waiting += 1;
+      expect(waiting).toBe(1);
+      memories.push(memory?.toHex());
+      await Promise.resolve();
+      waiting -= 1;
+    };
+    await evm.call({ to: OUTER, onStep, stepMemory: true });
+    const first = `00ab${'00'.repeat(30)}`;
+    const grown = `${first}0001${'00'.repeat(30)}`;
+    expect(memories).toEqual(['', '', '', first, first, first, first, grown]);
+    const without: (Uint8Array | undefined)[] = [];
+    await evm.call({ to: OUTER, onStep: ({ memory }) => without.push(memory) });
+    expect(without.every((memory) => memory === undefined)).toBe(true);
+  });
 });

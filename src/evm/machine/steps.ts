@@ -7,7 +7,7 @@
 import type { Rules } from '../forks/rules.ts';
 import * as layout from '../layout.ts';
 import { opcodeAt, staticGas } from '../opcodes/table.ts';
-import type { HaltReason } from '../types.ts';
+import type { Awaitable, HaltReason } from '../types.ts';
 import type { Arena } from './arena.ts';
 import type { MachineMemory } from './memory.ts';
 import { haltReason } from './statuses.ts';
@@ -31,6 +31,11 @@ export interface TraceStep {
   /** 1 for the outermost frame. */
   readonly depth: number;
   readonly refund: bigint;
+  /**
+   * EVM memory before, where `stepMemory` asks for it; shared between steps that do not write it,
+   * not to be written to.
+   */
+  readonly memory: Uint8Array | undefined;
   /** RETURNDATA before; shared between steps, not to be written to. */
   readonly returnData: Uint8Array;
   /** Why the frame halted with this instruction; undefined when it did not. */
@@ -40,40 +45,56 @@ export interface TraceStep {
 const NOTHING: Uint8Array = new Uint8Array();
 /** The first of the opcodes that call, create or end a frame. */
 const CREATE = 0xf0;
+/** CALLDATACOPY, CODECOPY, EXTCODECOPY, RETURNDATACOPY, MSTORE, MSTORE8, MCOPY. */
+const WRITERS: ReadonlySet<number> = new Set([0x37, 0x39, 0x3c, 0x3e, 0x52, 0x53, 0x5e]);
+
+/** Told of each step; what it gives is waited for, but for a synchronous run's and the last. */
+export type StepReport = ((step: TraceStep) => void) | ((step: TraceStep) => Promise<void>);
+
+export interface StepReading {
+  readonly report: StepReport;
+  /** Whether steps hold a copy of the memory. */
+  readonly memory: boolean;
+}
 
 /** Reads the steps of one run; from construction to `stop` the machine steps. */
 export class StepReader {
   readonly #memory: MachineMemory;
   readonly #ctx: number;
   readonly #rules: Rules;
-  readonly #report: (step: TraceStep) => void;
+  readonly #report: StepReport;
+  readonly #readsMemory: boolean;
   /** Whether a call was made or left since the return data were copied. */
   #called = false;
   #returnData: Uint8Array = NOTHING;
+  #memoryBefore: { readonly bytes: Uint8Array; readonly fp: number } | undefined;
   #pending: { readonly step: TraceStep; readonly fp: number } | undefined;
 
   constructor(
     memory: MachineMemory,
     arena: Arena,
     rules: Rules,
-    report: (step: TraceStep) => void,
+    { report, memory: readsMemory }: StepReading,
   ) {
     this.#memory = memory;
     this.#ctx = arena.ctx;
     this.#rules = rules;
     this.#report = report;
+    this.#readsMemory = readsMemory;
     memory.view().setUint32(this.#ctx + layout.C_HOOK_STATUS, 0, true);
     this.#setFlags(layout.CONTEXT_FLAG_STEP | layout.CONTEXT_FLAG_STEP_FIRST);
   }
 
   /** Answers STATUS_STEP. */
-  observe(): void {
+  observe(): Awaitable<void> {
     const frame = this.#memory.view().getUint32(this.#ctx + layout.C_FRAME, true);
-    this.#complete(this.#pending !== undefined && frame < this.#pending.fp);
+    const reported = this.#complete(this.#pending !== undefined && frame < this.#pending.fp);
     const view = this.#memory.view();
     const fp = view.getUint32(this.#ctx + layout.C_FRAME, true);
-    if (view.getUint32(fp + layout.F_KIND, true) !== layout.FRAME_KIND_EVM) return;
-    this.#pending = { step: this.#read(view, fp), fp };
+    if (view.getUint32(fp + layout.F_KIND, true) === layout.FRAME_KIND_EVM) {
+      this.#pending = { step: this.#read(view, fp), fp };
+    }
+    return reported;
   }
 
   /** Reports the last step and lets the machine run freely again. */
@@ -92,10 +113,11 @@ export class StepReader {
   }
 
   /** Gas left in a frame that was left stays readable until its depth is entered again. */
-  #complete(ended: boolean): void {
+  #complete(ended: boolean): Awaitable<void> {
     if (this.#pending === undefined) return;
     const { step, fp } = this.#pending;
     if (step.op >= CREATE) this.#called = true;
+    if (step.op >= CREATE || WRITERS.has(step.op)) this.#memoryBefore = undefined;
     this.#pending = undefined;
     const view = this.#memory.view();
     const left = view.getBigInt64(fp + layout.F_GAS, true);
@@ -104,7 +126,9 @@ export class StepReader {
     const taken = step.gas - left;
     // A halt takes all gas; what the instruction itself costs is its price.
     const gasCost = taken > 0n && error === undefined ? taken : step.gasCost;
-    this.#report({ ...step, gasCost, error });
+    // What a report gives beside promises means nothing.
+    const reported: unknown = this.#report({ ...step, gasCost, error });
+    return reported instanceof Promise ? reported : undefined;
   }
 
   /** Copied after what may have changed it: the call and creation opcodes. */
@@ -117,6 +141,18 @@ export class StepReader {
       this.#called = false;
     }
     return this.#returnData;
+  }
+
+  /** Copied after what may have changed it; what only makes it larger is seen by its size. */
+  #readMemory(view: DataView, fp: number): Uint8Array | undefined {
+    if (!this.#readsMemory) return undefined;
+    const size = view.getUint32(fp + layout.F_MEM_SIZE, true);
+    const before = this.#memoryBefore;
+    if (before?.fp === fp && before.bytes.length === size) return before.bytes;
+    const start = view.getUint32(fp + layout.F_MEM, true);
+    const bytes = this.#memory.bytes().slice(start, start + size);
+    this.#memoryBefore = { bytes, fp };
+    return bytes;
   }
 
   #read(view: DataView, fp: number): TraceStep {
@@ -137,6 +173,7 @@ export class StepReader {
       stack,
       depth: view.getUint32(fp + layout.F_DEPTH, true) + 1,
       refund: view.getBigInt64(this.#ctx + layout.C_REFUND, true),
+      memory: this.#readMemory(view, fp),
       returnData: this.#readReturnData(view, fp),
       error: undefined,
     };

@@ -38,12 +38,17 @@ interface Place {
 
 /** 30 MB each. */
 const MACHINES_MAX = 4;
+/** Machines of one's own at a time: who asks for more waits. */
+const ALONE_MAX = 4;
 
 export class CallMachines {
   /** The one used longest ago first. */
   readonly #places = new Map<string, Promise<Place>>();
   /** Without a place, for who comes next with the same rules. */
   readonly #idle: EVM[] = [];
+  #alone = 0;
+  /** Who waits for a machine of his own, the first first. */
+  readonly #waiting: (() => void)[] = [];
 
   /** A machine that stands there; whoever gets it releases it. Calls must not commit. */
   async acquire(standing: Standing): Promise<Lease> {
@@ -72,6 +77,55 @@ export class CallMachines {
     };
   }
 
+  /**
+   * A machine of one's own, which may commit: blocks are executed once more upon it to be traced.
+   * Waits where four are given out already. @throws what `signal` is aborted with
+   */
+  async acquireAlone(standing: Omit<Standing, 'key'>, signal?: AbortSignal): Promise<Lease> {
+    await this.#turnAlone(signal);
+    try {
+      const { evm, state } = await this.#make({ ...standing, key: '' });
+      let isReleased = false;
+      const release = (): void => {
+        if (isReleased) return;
+        isReleased = true;
+        this.#retire({ evm, state });
+        this.#endAlone();
+      };
+      return { evm, state, release };
+    } catch (error) {
+      this.#endAlone();
+      throw error;
+    }
+  }
+
+  async #turnAlone(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    if (this.#alone < ALONE_MAX) {
+      this.#alone += 1;
+      return;
+    }
+    await new Promise<void>((resolve, reject) => {
+      const begin = (): void => {
+        signal?.removeEventListener('abort', giveUp);
+        resolve();
+      };
+      const giveUp = (): void => {
+        this.#waiting.splice(this.#waiting.indexOf(begin), 1);
+        reject(signal?.reason);
+      };
+      signal?.addEventListener('abort', giveUp, { once: true });
+      this.#waiting.push(begin);
+    });
+  }
+
+  /** Who waits longest has the turn; else there is one more. */
+  #endAlone(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#alone -= 1;
+    else next();
+  }
+
   async #make(standing: Standing): Promise<Place> {
     const state = await standing.open();
     const at = this.#idle.findIndex(({ rules }) => rules === standing.rules);
@@ -91,7 +145,7 @@ export class CallMachines {
     }
   }
 
-  #retire({ evm, state }: Place): void {
+  #retire({ evm, state }: Pick<Place, 'evm' | 'state'>): void {
     state.close();
     if (this.#idle.length < MACHINES_MAX) this.#idle.push(evm);
   }
