@@ -7,6 +7,8 @@ import {
   concatBytes,
   equalBytes,
   fromHex,
+  type Hex,
+  putHex,
   toHex,
 } from './bytes.ts';
 import { checkWithin, IntegerRangeError, isWithin, U8, U32, U64, U256 } from './integers.ts';
@@ -23,6 +25,33 @@ describe('bytes', () => {
       }),
     );
     expect(toHex(Uint8Array.of(0, 1, 0xff))).toBe('0x0001ff');
+  });
+
+  it('are written where they belong, and nothing else is', () => {
+    fc.assert(
+      fc.property(bytes, fc.nat(9), fc.boolean(), (value, at, isUpper) => {
+        const hex = toHex(value);
+        const room = new Uint8Array(value.length + 20).fill(0xaa);
+        const expected = room.slice();
+        expected.set(value, at);
+        putHex(room, at, isUpper ? `0x${hex.slice(2).toUpperCase()}` : hex);
+        expect(room).toEqual(expected);
+      }),
+    );
+    for (const text of [
+      '0x0',
+      '0xabc',
+      '0x0g',
+      '0xg0',
+      '0x0 ',
+      '0x/0',
+      '0x0:',
+      '0x0é',
+      '0xı0',
+      '0x\u01300',
+    ]) {
+      expect(() => putHex(new Uint8Array(4), 0, text as Hex), text).toThrow(SyntaxError);
+    }
   });
 
   it.each([

@@ -47,9 +47,11 @@ const DIGITS = Int8Array.from({ length: 128 }, (_, code) => {
 export function putHex(bytes: Uint8Array, at: number, hex: Hex): void {
   let faults = hex.length & 1;
   for (let from = 2, to = at; from < hex.length; from += 2, to++) {
-    const high = DIGITS[hex.charCodeAt(from)] as number;
-    const low = DIGITS[hex.charCodeAt(from + 1)] as number;
-    faults |= (high | low) & -128;
+    const [first, second] = [hex.charCodeAt(from), hex.charCodeAt(from + 1)];
+    const high = DIGITS[first] as number;
+    const low = DIGITS[second] as number;
+    // Of the codes as well: the table ends where ASCII does.
+    faults |= (high | low | first | second) & -128;
     bytes[to] = (high << 4) | low;
   }
   if (faults !== 0) throw new SyntaxError(`${hex} is not bytes in hex`);

@@ -4,10 +4,14 @@ import { concatBytes, toHex } from './bytes.ts';
 import {
   decodeRlp,
   encodeRlp,
+  putRlpHeader,
+  putRlpInteger,
   type RlpEncodedItems,
   type RlpInput,
   type RlpItem,
+  rlpHeaderSize,
   rlpInteger,
+  rlpIntegerSize,
   rlpItemOffsets,
 } from './rlp.ts';
 
@@ -128,6 +132,27 @@ describe('rlp', () => {
     ['0000', 'trailing bytes'],
   ])('refuses %s', (text, reason) => {
     expect(decodeRlp(hex(text))).toMatchObject({ ok: false, reason });
+  });
+
+  it('writes headers and integers where they belong', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.nat(300), fc.maxSafeNat()), fc.nat(5), (value, at) => {
+        const expected = encodeRlp(BigInt(value));
+        const room = new Uint8Array(30).fill(0xaa);
+        expect(putRlpInteger(room, at, value)).toBe(at + expected.length);
+        expect(rlpIntegerSize(value)).toBe(expected.length);
+        expect(room.subarray(at, at + expected.length).toHex()).toBe(expected.toHex());
+        expect(room[at + expected.length]).toBe(0xaa);
+      }),
+    );
+    for (const size of [0, 2, 55, 56, 255, 256, 65_535, 65_536]) {
+      const list = encodeRlp({ encodedItems: new Uint8Array(size) });
+      const header = rlpHeaderSize(size);
+      expect(header).toBe(list.length - size);
+      const room = new Uint8Array(10);
+      expect(putRlpHeader(room, 1, 0xc0, size)).toBe(1 + header);
+      expect(room.subarray(1, 1 + header).toHex()).toBe(list.subarray(0, header).toHex());
+    }
   });
 
   it('bounds depth and number of items', () => {
