@@ -61,6 +61,8 @@ export interface BuiltBlock {
   readonly requests: readonly Request[];
   /** Amsterdam. */
   readonly accessList: BlockAccessList | undefined;
+  /** What it does to its parent's state. */
+  readonly changes: StateChanges;
   readonly refused: readonly RefusedTransaction[];
 }
 
@@ -128,8 +130,8 @@ export async function buildBlock(
     ...outcomeFields(outcome, state.root(), blockRules),
   };
   const block: Block = { hash: headerHash(whole), header: whole, ...body };
-  const { receipts, requests, accessList } = outcome;
-  return { block, bytes: encodeBlock(block), receipts, requests, accessList, refused };
+  const { receipts, requests, accessList, changes } = outcome;
+  return { block, bytes: encodeBlock(block), receipts, requests, accessList, changes, refused };
 }
 
 /**

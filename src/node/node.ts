@@ -1,5 +1,8 @@
 /** A node's parts, as its methods see them. Who puts them together: dev/ and full/. */
 
+import type { BlockRequest } from '../chain/block-builder.ts';
+import type { KnownBlock } from '../chain/block-tree.ts';
+import type { Address } from '../evm/types.ts';
 import type { CallMachines } from './execution/call-machines.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { TransactionPool } from './pool/pool.ts';
@@ -29,4 +32,8 @@ export interface Node {
   readonly limits: RequestLimits;
   /** `web3_clientVersion`. */
   readonly clientVersion: string;
+  /** What the next block has beside its transactions, for `pending`; as of now when left out. */
+  readonly nextBlock?: (parent: KnownBlock) => Omit<BlockRequest, 'transactions' | 'senderOf'>;
+  /** `eth_coinbase`; a node that makes no blocks has none. */
+  readonly coinbase?: () => Address;
 }

@@ -1,0 +1,78 @@
+/** The state after a block that a request names, for reads and for calls; 'pending' included. */
+
+import type { ChainBlock } from '../../chain/block-tree.ts';
+import type { BlockRules } from '../../chain/chain-spec.ts';
+import { blockEnvironment } from '../../chain/executor/sequential.ts';
+import type { BlockEnvironment } from '../../evm/types.ts';
+import type { Node } from '../node.ts';
+import { RpcError } from '../rpc/errors.ts';
+import type { BlockId } from '../rpc/values.ts';
+import type { ClosableState, Standing } from './call-machines.ts';
+import { OverlayState } from './overlay-state.ts';
+import { pendingBlock } from './pending-block.ts';
+
+export interface BlockState {
+  readonly block: ChainBlock;
+  readonly isPending: boolean;
+  readonly rules: BlockRules;
+  /** As the block's own transactions saw it. */
+  readonly environment: BlockEnvironment;
+  readonly standing: Standing;
+}
+
+/** @throws RpcError for a block that is not there */
+export async function blockState(node: Node, id: BlockId): Promise<BlockState> {
+  const { ledger } = node;
+  if ('tag' in id && id.tag === 'pending') {
+    const { parent, block, changes } = await pendingBlock(node);
+    return stateOf(node, block, true, async () => {
+      const overlay = new OverlayState(await openView(node, parent.hash));
+      overlay.apply(changes);
+      overlay.setBlockHash(block.header.number, block.hash);
+      return overlay;
+    });
+  }
+  const block = await ledger.requireBlock(id);
+  return stateOf(node, block, false, () => openView(node, block.hash));
+}
+
+/** Reads of one block's state, which is closed when the work ends. @throws RpcError */
+export async function withState<T>(
+  node: Node,
+  id: BlockId,
+  work: (state: ClosableState, block: ChainBlock) => T | Promise<T>,
+): Promise<T> {
+  const { block, standing } = await blockState(node, id);
+  const state = await standing.open();
+  try {
+    return await work(state, block);
+  } finally {
+    state.close();
+  }
+}
+
+function stateOf(
+  { ledger }: Node,
+  block: ChainBlock,
+  isPending: boolean,
+  open: Standing['open'],
+): BlockState {
+  const rules = ledger.rulesOf(block);
+  const environment = blockEnvironment(block.header, rules);
+  const standing: Standing = {
+    key: block.hash,
+    rules: rules.rules,
+    chainId: ledger.chainId,
+    open,
+  };
+  return { block, isPending, rules, environment, standing };
+}
+
+async function openView({ ledger }: Node, hash: ChainBlock['hash']): Promise<ClosableState> {
+  try {
+    return await ledger.openView(hash);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new RpcError('server error', `missing trie node: no state of block ${hash}: ${message}`);
+  }
+}

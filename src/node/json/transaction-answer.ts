@@ -1,0 +1,72 @@
+/**
+ * Transactions as `eth_getTransactionByHash` answers them. Those of a block are made once, for as
+ * long as the block is at hand: whoever asks for one asks for its receipt next.
+ */
+
+import type { ChainBlock } from '../../chain/block-tree.ts';
+import { transactionJson } from '../../chain/json/transaction-json.ts';
+import type { Address, Hash, Hex } from '../../evm/types.ts';
+import { quantity } from '../rpc/values.ts';
+
+/** What other answers take of it; the rest is the transaction's own, by its type. */
+export interface TransactionAnswer {
+  readonly hash: Hash;
+  readonly from: Address;
+  readonly to: Address | null;
+  readonly type: Hex;
+  readonly nonce: Hex;
+  /** What was paid, once the transaction is in a block. */
+  readonly gasPrice: Hex;
+  readonly [field: string]: unknown;
+}
+
+const NO_PLACE = {
+  blockHash: null,
+  blockNumber: null,
+  blockTimestamp: null,
+  transactionIndex: null,
+} as const;
+
+const made = new WeakMap<ChainBlock, TransactionAnswer[]>();
+
+/** Transaction `index` of the block; undefined where there is none. */
+export function blockTransaction(block: ChainBlock, index: number): TransactionAnswer | undefined {
+  let answers = made.get(block);
+  if (answers === undefined) {
+    answers = [];
+    made.set(block, answers);
+  }
+  const known = answers[index];
+  const bytes = block.transactions[index];
+  if (known !== undefined || bytes === undefined) return known;
+  const { header, hash } = block;
+  const answer = {
+    blockHash: hash,
+    blockNumber: quantity(header.number),
+    blockTimestamp: quantity(header.timestamp),
+    ...answerOf(bytes, header.baseFeePerGas),
+    transactionIndex: quantity(index),
+  };
+  answers[index] = answer;
+  return answer;
+}
+
+/** All of a block. PERF: O(transactions) recoveries of senders, the first time. */
+export function blockTransactions(block: ChainBlock): TransactionAnswer[] {
+  return block.transactions.map((_, index) => blockTransaction(block, index) as TransactionAnswer);
+}
+
+/** One that waits for a block; its price is the most that it pays. */
+export function pooledTransaction(bytes: Uint8Array): TransactionAnswer {
+  const answer = answerOf(bytes, undefined);
+  const { maxFeePerGas } = answer;
+  return {
+    ...NO_PLACE,
+    ...answer,
+    ...(maxFeePerGas === undefined ? {} : { gasPrice: maxFeePerGas as Hex }),
+  };
+}
+
+function answerOf(bytes: Uint8Array, baseFee: bigint | undefined): TransactionAnswer {
+  return transactionJson(bytes, baseFee) as TransactionAnswer;
+}
