@@ -8,6 +8,7 @@ import { turn } from '../../base/turn.ts';
 import { RpcError } from './errors.ts';
 import { type Caller, type Method, type MethodTable, readArguments } from './method.ts';
 import { isNestedDeeper } from './nesting.ts';
+import { Streamed } from './streamed.ts';
 
 export interface DispatchLimits {
   /** Requests of a batch. */
@@ -82,6 +83,24 @@ export class Dispatcher<Node> {
 
   /** The answer to a text; undefined where none is due (notifications alone). Never throws. */
   async answer(text: string, caller: Caller): Promise<string | undefined> {
+    const answer = await this.#answerText(text, caller, false);
+    return answer instanceof Streamed ? undefined : answer;
+  }
+
+  /**
+   * The same for a server that can send a text in pieces: a method may give one (`Streamed`), as
+   * traces do that are larger than an answer may be. Its pieces are the whole answer; the request
+   * lasts until they have ended, and one that throws has been cut off: the connection must be, too.
+   */
+  answerInPieces(text: string, caller: Caller): Promise<string | Streamed | undefined> {
+    return this.#answerText(text, caller, true);
+  }
+
+  async #answerText(
+    text: string,
+    caller: Caller,
+    streams: boolean,
+  ): Promise<string | Streamed | undefined> {
     const { nestingMax } = this.#limits;
     if (isNestedDeeper(text, nestingMax)) {
       const message = `lists and objects lie more than ${nestingMax} deep in one another`;
@@ -93,7 +112,7 @@ export class Dispatcher<Node> {
     } catch {
       return failure(null, new RpcError('parse error', 'the request is no JSON'));
     }
-    if (!Array.isArray(request)) return this.#answerOne(request, caller);
+    if (!Array.isArray(request)) return this.#answerOne(request, caller, { streams });
     const { batchMax, answerCharactersMax } = this.#limits;
     if (request.length === 0) return failure(null, new RpcError('invalid request', 'empty batch'));
     if (request.length > batchMax) {
@@ -110,8 +129,8 @@ export class Dispatcher<Node> {
       }
       const isTooMuch = characters > answerCharactersMax;
       const refusal = isTooMuch ? TOO_MUCH : caller.signal.aborted ? TIMED_OUT : undefined;
-      const answer = await this.#answerOne(each, caller, refusal);
-      if (answer === undefined) continue;
+      const answer = await this.#answerOne(each, caller, { refusal, streams: false });
+      if (typeof answer !== 'string') continue;
       characters += answer.length;
       answers.push(answer);
     }
@@ -121,8 +140,8 @@ export class Dispatcher<Node> {
   async #answerOne(
     request: unknown,
     caller: Caller,
-    refusal?: RpcError,
-  ): Promise<string | undefined> {
+    { refusal, streams }: { refusal?: RpcError | undefined; streams: boolean },
+  ): Promise<string | Streamed | undefined> {
     const isObject = typeof request === 'object' && request !== null && !Array.isArray(request);
     const { method: name, params } = (isObject ? request : {}) as Record<string, unknown>;
     const id = idOf(request);
@@ -131,21 +150,38 @@ export class Dispatcher<Node> {
     }
     const start = performance.now();
     let outcome: 'ok' | RpcError = 'ok';
-    let answer: string;
+    const isNotification = isObject && !Object.hasOwn(request as object, 'id');
+    let answer: string | Streamed | undefined;
     try {
       if (refusal !== undefined) throw refusal;
       this.#watch.admit?.(name, caller);
       // Null is nothing, as for geth.
       const result = this.#run(name, params ?? [], caller);
       const isLater = typeof (result as PromiseLike<unknown> | undefined)?.then === 'function';
-      answer = success(id, isLater ? await inTime(result as Promise<unknown>, caller) : result);
+      const value = isLater ? await inTime(result as Promise<unknown>, caller) : result;
+      answer = await this.#successOf(id, value, streams && !isNotification);
     } catch (error) {
       outcome = rpcErrorOf(error);
       answer = failure(id, outcome);
     }
     this.#watch.answered?.(name, performance.now() - start, outcome, params, caller);
-    const isNotification = !Object.hasOwn(request as object, 'id');
     return isNotification ? undefined : answer;
+  }
+
+  /** @throws RpcError 'limit exceeded' for one in pieces that is too large to be put together */
+  async #successOf(id: unknown, value: unknown, streams: boolean): Promise<string | Streamed> {
+    if (!(value instanceof Streamed)) return success(id, value);
+    const whole = value.within(beginOf(id), '}');
+    if (streams) return whole;
+    const { answerCharactersMax } = this.#limits;
+    let text = '';
+    for await (const piece of whole.pieces) {
+      text += piece;
+      if (text.length <= answerCharactersMax) continue;
+      value.cancel();
+      throw new RpcError('limit exceeded', `the answer has over ${answerCharactersMax} characters`);
+    }
+    return text;
   }
 
   /** What a method gives. @throws RpcError, and what the method throws */
@@ -228,7 +264,11 @@ export function rpcErrorOf(error: unknown): RpcError {
 }
 
 function success(id: unknown, result: unknown): string {
-  return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${JSON.stringify(result ?? null)}}`;
+  return `${beginOf(id)}${JSON.stringify(result ?? null)}}`;
+}
+
+function beginOf(id: unknown): string {
+  return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`;
 }
 
 function failure(id: unknown, { code, message, data }: RpcError): string {
