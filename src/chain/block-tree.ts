@@ -20,6 +20,8 @@ export interface ChainBlock extends Block, KnownBlock {
   readonly receipts: readonly Receipt[];
   /** Amsterdam. */
   readonly accessList?: BlockAccessList | undefined;
+  /** Of a development chain: who sent those transactions, by index, that nobody signed. */
+  readonly impersonated?: ReadonlyMap<number, Address>;
 }
 
 /** Answers BLOCKHASH for a block in the making. */

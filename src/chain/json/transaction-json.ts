@@ -4,7 +4,7 @@ import { toHex } from '../../base/bytes.ts';
 import { JsonError } from '../../base/json.ts';
 import type { JsonField, JsonObject } from '../../base/json-field.ts';
 import { keccak256 } from '../../base/keccak.ts';
-import type { AccessListEntry } from '../../evm/types.ts';
+import type { AccessListEntry, Address } from '../../evm/types.ts';
 import { BLANK_TRANSACTION } from '../transactions/blank.ts';
 import { decodeTransaction } from '../transactions/decode.ts';
 import { encodeTransaction, protectedChainId } from '../transactions/encode.ts';
@@ -60,10 +60,11 @@ export function readTransaction(field: JsonField): Uint8Array {
   return encodeTransaction(transaction);
 }
 
-/** A transaction as JSON-RPC answers, its place aside. */
+/** A transaction as JSON-RPC answers, its place aside; its sender is asked of its signature. */
 export function transactionJson(
   bytes: Uint8Array,
   baseFee: bigint | undefined,
+  sender?: Address,
 ): Record<string, unknown> {
   const decoded = decodeTransaction(bytes);
   // No chain holds one that is none.
@@ -73,7 +74,7 @@ export function transactionJson(
   return {
     type: quantity(BigInt(type)),
     hash: toHex(keccak256(bytes)),
-    from: senderOf(bytes) ?? null,
+    from: sender ?? senderOf(bytes) ?? null,
     nonce: quantity(nonce),
     gas: quantity(gasLimit),
     to: to ?? null,

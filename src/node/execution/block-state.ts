@@ -60,7 +60,7 @@ function stateOf(
   const rules = ledger.rulesOf(block);
   const environment = blockEnvironment(block.header, rules);
   const standing: Standing = {
-    key: block.hash,
+    key: isPending ? block.hash : ledger.stateKey(block.hash),
     rules: rules.rules,
     chainId: ledger.chainId,
     open,

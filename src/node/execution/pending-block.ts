@@ -21,7 +21,8 @@ const OFFERED_MAX = 4_096;
 
 class PendingBlocks {
   readonly #node: Node;
-  #parent: KnownBlock | undefined;
+  /** Of the head's state. */
+  #key = '';
   #ready: readonly PooledTransaction[] = [];
   #built: Promise<PendingBlock> | undefined;
 
@@ -31,15 +32,16 @@ class PendingBlocks {
 
   get(): Promise<PendingBlock> {
     const { head } = this.#node.ledger;
+    const key = this.#node.ledger.stateKey(head.hash);
     const ready = this.#node.pool.ready().slice(0, OFFERED_MAX);
-    if (this.#built !== undefined && this.#parent === head && isSame(ready, this.#ready)) {
+    if (this.#built !== undefined && this.#key === key && isSame(ready, this.#ready)) {
       return this.#built;
     }
     const built = this.#build(head, ready);
     built.catch(() => {
       if (this.#built === built) this.#built = undefined;
     });
-    this.#parent = head;
+    this.#key = key;
     this.#ready = ready;
     this.#built = built;
     return built;

@@ -44,7 +44,7 @@ export function blockTransaction(block: ChainBlock, index: number): TransactionA
     blockHash: hash,
     blockNumber: quantity(header.number),
     blockTimestamp: quantity(header.timestamp),
-    ...answerOf(bytes, header.baseFeePerGas),
+    ...answerOf(bytes, header.baseFeePerGas, block.impersonated?.get(index)),
     transactionIndex: quantity(index),
   };
   answers[index] = answer;
@@ -57,8 +57,8 @@ export function blockTransactions(block: ChainBlock): TransactionAnswer[] {
 }
 
 /** One that waits for a block; its price is the most that it pays. */
-export function pooledTransaction(bytes: Uint8Array): TransactionAnswer {
-  const answer = answerOf(bytes, undefined);
+export function pooledTransaction(bytes: Uint8Array, sender?: Address): TransactionAnswer {
+  const answer = answerOf(bytes, undefined, sender);
   const { maxFeePerGas } = answer;
   return {
     ...NO_PLACE,
@@ -67,6 +67,10 @@ export function pooledTransaction(bytes: Uint8Array): TransactionAnswer {
   };
 }
 
-function answerOf(bytes: Uint8Array, baseFee: bigint | undefined): TransactionAnswer {
-  return transactionJson(bytes, baseFee) as TransactionAnswer;
+function answerOf(
+  bytes: Uint8Array,
+  baseFee: bigint | undefined,
+  sender: Address | undefined,
+): TransactionAnswer {
+  return transactionJson(bytes, baseFee, sender) as TransactionAnswer;
 }

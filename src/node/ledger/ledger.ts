@@ -8,8 +8,7 @@ import type { BlockView, ChainBlock, KnownBlock } from '../../chain/block-tree.t
 import type { BlockHeader } from '../../chain/blocks/header.ts';
 import type { Chain } from '../../chain/chain.ts';
 import { type BlockRules, ForkTimeline } from '../../chain/chain-spec.ts';
-import { senderOf } from '../../chain/transactions/sender-of.ts';
-import type { Address, Hash, StateChanges } from '../../evm/types.ts';
+import type { Hash, StateChanges } from '../../evm/types.ts';
 import { EditedState } from '../../state/edited-state.ts';
 import { RpcError } from '../rpc/errors.ts';
 import type { BlockId } from '../rpc/values.ts';
@@ -43,8 +42,8 @@ export interface LedgerOptions {
    * a development chain has Anvil's 32 and 64. When left out they are unknown until said.
    */
   readonly depths?: { readonly safe: bigint; readonly finalized: bigint };
-  /** Who sent a transaction, where its signature does not say so (impersonation). */
-  readonly impersonated?: (bytes: Uint8Array) => Address | undefined;
+  /** Of a development chain: who sent which transactions of a block that nobody signed. */
+  readonly impersonated?: (block: Hash) => ChainBlock['impersonated'];
 }
 
 export class Ledger {
@@ -65,7 +64,7 @@ export class Ledger {
     this.#index = index;
     this.#depths = depths;
     this.#timeline = new ForkTimeline(chain.spec);
-    this.#blocks = new BlockCache((hash) => chain.block(hash));
+    this.#blocks = new BlockCache(async (hash) => this.#withSenders(await chain.block(hash)));
   }
 
   get chainId(): bigint {
@@ -156,7 +155,12 @@ export class Ledger {
     const { head } = this.chain;
     if (number > head.header.number) return undefined;
     if (number === head.header.number) return this.blockByHash(head.hash);
-    return this.chain.blockAt(number);
+    return this.#withSenders(await this.chain.blockAt(number));
+  }
+
+  #withSenders(block: ChainBlock | undefined): ChainBlock | undefined {
+    const impersonated = block && this.#impersonated?.(block.hash);
+    return impersonated === undefined ? block : { ...(block as ChainBlock), impersonated };
   }
 
   /**
@@ -202,11 +206,6 @@ export class Ledger {
   /** Where a transaction of the head's branch stands. */
   transactionPlace(hash: Hash): TransactionPlace | undefined {
     return this.#index.get(hash);
-  }
-
-  /** Who sent a transaction of this chain; undefined where it is nobody. */
-  senderOf(bytes: Uint8Array): Address | undefined {
-    return this.#impersonated?.(bytes) ?? senderOf(bytes);
   }
 
   /** What users of a development chain set since the head; undefined for nothing. */

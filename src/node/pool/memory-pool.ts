@@ -29,7 +29,7 @@ import { POOL_LIMITS, type PoolLimits } from './limits.ts';
 import type { PooledTransaction, TransactionPool } from './pool.ts';
 import { refusal } from './refusals.ts';
 import { type PoolEntry, SenderQueue } from './sender-queue.ts';
-import { type BlobSidecar, joinSidecar } from './sidecar.ts';
+import { type BlobSidecar, blobAt, joinSidecar } from './sidecar.ts';
 
 /** What a block takes first: what pays most, or what came first. */
 export type PoolOrder = 'fees' | 'fifo';
@@ -55,6 +55,8 @@ export class MemoryPool implements TransactionPool {
   readonly #byHash = new Map<Hash, PoolEntry>();
   readonly #senders = new Map<Address, SenderQueue>();
   readonly #listeners = new Set<(transaction: PooledTransaction) => void>();
+  /** Sidecars by the versioned hash of each of their blobs. */
+  readonly #blobs = new Map<Hash, BlobSidecar>();
   readonly #minedSidecars = new Map<Hash, BlobSidecar>();
   readonly #stop: () => void;
   limits: PoolLimits;
@@ -141,6 +143,10 @@ export class MemoryPool implements TransactionPool {
     queue.put(entry);
     this.#byHash.set(entry.hash, entry);
     this.#bytes += entry.size;
+    const { sidecar } = entry;
+    for (const hash of sidecar === undefined ? [] : entry.transaction.blobVersionedHashes) {
+      this.#blobs.set(hash, sidecar as BlobSidecar);
+    }
     this.#ready = undefined;
     this.#cheapest?.push(entry);
     this.#announce(queue);
@@ -202,9 +208,12 @@ export class MemoryPool implements TransactionPool {
     return this.#cheapest;
   }
 
-  #drop({ hash, sender, transaction, size }: PoolEntry): void {
+  #drop({ hash, sender, transaction, size, sidecar }: PoolEntry): void {
     if (!this.#byHash.delete(hash)) return;
     this.#bytes -= size;
+    for (const blob of transaction.blobVersionedHashes) {
+      if (this.#blobs.get(blob) === sidecar) this.#blobs.delete(blob);
+    }
     this.#ready = undefined;
     const queue = this.#senders.get(sender);
     queue?.remove(transaction.nonce);
@@ -226,6 +235,12 @@ export class MemoryPool implements TransactionPool {
   /** The blobs of a transaction that waits, or was mined not long ago. */
   sidecar(hash: Hash): BlobSidecar | undefined {
     return this.#byHash.get(hash)?.sidecar ?? this.#minedSidecars.get(hash);
+  }
+
+  /** One blob by its versioned hash, of a transaction that waits, with what proves it. */
+  blob(versionedHash: Hash): ReturnType<typeof blobAt> | undefined {
+    const sidecar = this.#blobs.get(versionedHash);
+    return sidecar && blobAt(sidecar, versionedHash);
   }
 
   ready(): readonly PoolEntry[] {
@@ -321,6 +336,7 @@ export class MemoryPool implements TransactionPool {
   clear(): void {
     this.#byHash.clear();
     this.#senders.clear();
+    this.#blobs.clear();
     this.#bytes = 0;
     this.#ready = undefined;
     this.#cheapest = undefined;

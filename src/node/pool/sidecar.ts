@@ -119,6 +119,24 @@ export function joinSidecar(bytes: Uint8Array, sidecar: BlobSidecar | undefined)
   return concatBytes(Uint8Array.of(BLOB_TYPE), encodeRlp({ encodedItems }));
 }
 
+/** One blob with its commitment and its proof, or those of its cells. */
+export function blobAt(
+  { version, blobs, commitments, proofs }: BlobSidecar,
+  hash: Hash,
+):
+  | {
+      readonly blob: Uint8Array;
+      readonly commitment: Uint8Array;
+      readonly proofs: readonly Uint8Array[];
+    }
+  | undefined {
+  const index = commitments.findIndex((each) => versionedHash(each) === hash);
+  const [blob, commitment] = [blobs[index], commitments[index]];
+  if (blob === undefined || commitment === undefined) return undefined;
+  const perBlob = version === 1 ? CELLS : 1;
+  return { blob, commitment, proofs: proofs.slice(index * perBlob, (index + 1) * perBlob) };
+}
+
 /** Bytes that it takes. */
 export function sidecarBytes({ blobs, commitments, proofs }: BlobSidecar): number {
   return blobs.length * BLOB_BYTES + (commitments.length + proofs.length) * POINT_BYTES;
