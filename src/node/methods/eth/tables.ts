@@ -1,0 +1,15 @@
+/** All tables of the eth_ methods, and those beside them that show the same things. */
+
+import type { Node } from '../../node.ts';
+import type { MethodTable } from '../../rpc/method.ts';
+import { blockMethods } from './blocks.ts';
+import { callMethods } from './calls.ts';
+import { stateMethods } from './state.ts';
+import { transactionMethods } from './transactions.ts';
+
+export const ethMethods: readonly MethodTable<Node>[] = [
+  stateMethods,
+  blockMethods,
+  transactionMethods,
+  callMethods,
+];
