@@ -15,13 +15,16 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { requireBuild } from '../../scripts/built.ts';
 import type { MachineOptions as ChainMachineOptions } from '../../src/chain/machines.ts';
+import type { BlockTestResult } from '../../src/cli/blocktest/run.ts';
 import { runBlockTests } from '../../src/cli/blocktest.ts';
+import { runPool, workerProgram } from '../../src/cli/file-pool.ts';
 import type { MachineOptions } from '../../src/cli/statetest/machine.ts';
 import { runStateTestPool } from '../../src/cli/statetest/pool.ts';
 import { openVmTestMachine, parseVmTests, runVmTest } from '../../src/cli/statetest/vmtest.ts';
 import type { Engine } from '../../src/evm/types.ts';
 import { fixtures } from '../fixtures.ts';
 import { runDifferentialForks } from './differential-forks.ts';
+import type { PayloadSetup } from './engine/worker.ts';
 
 interface Totals {
   passed: number;
@@ -52,6 +55,8 @@ const SUITES: readonly Suite[] = [
   { name: 'legacy', fixtures: 'legacytests-Cancun', part: 'GeneralStateTests', run: runStateTests },
   { name: 'blocks', fixtures: 'eest-v5.4.0', part: 'blockchain_tests', run: runBlocks },
   { name: 'chains', fixtures: 'legacytests-Cancun', part: 'BlockchainTests', run: runBlocks },
+  { name: 'engine', fixtures: 'eest-v5.4.0', part: 'blockchain_tests', run: runPayloads },
+  { name: 'engine', fixtures: 'legacytests-Cancun', part: 'BlockchainTests', run: runPayloads },
   { name: 'amsterdam', fixtures: 'eest-bal-v5.7.0', part: 'blockchain_tests', run: runBlocks },
   { name: 'parallel', fixtures: 'eest-v5.4.0', part: 'blockchain_tests', run: runSpread },
   { name: 'parallel', fixtures: 'legacytests-Cancun', part: 'BlockchainTests', run: runSpread },
@@ -193,6 +198,28 @@ async function runBlocks(
         for (const { pass, name, error: wrong } of results) {
           if (pass) totals.passed++;
           else fail(totals, `${spread}${path} ${name} ${wrong}`);
+        }
+      },
+    },
+  );
+}
+
+/** Blocks from the merge on as a consensus client sends them. */
+async function runPayloads(
+  { folder, machine, sample, jobs }: Run & { readonly machine: ChainMachineOptions },
+  totals: Totals,
+): Promise<void> {
+  const setup: PayloadSetup = { machine: { ...machine, workers: 1 }, oneIn: sample };
+  const worker = workerProgram('./engine/worker', import.meta.url);
+  await runPool<BlockTestResult>(
+    { paths: [folder], jobs, setup, worker },
+    {
+      progress: drawProgress(`payloads ${machine.engine} ${folder}`),
+      file: (path, { results, error }) => {
+        if (error !== undefined) fail(totals, error);
+        for (const { pass, name, error: wrong } of results) {
+          if (pass) totals.passed++;
+          else fail(totals, `${path} ${name} ${wrong}`);
         }
       },
     },

@@ -1,0 +1,234 @@
+/**
+ * A payload in the making: empty at first, then with what is ready in the pool, and again whenever
+ * more has become ready, until it is fetched or its slot is over. The most valuable one is kept.
+ *
+ * Specification: execution-apis, `src/engine/paris.md`, payload building.
+ */
+
+import { maxOf, minOf } from '../../base/integers.ts';
+import type { BlockRequest, BuiltBlock } from '../../chain/block-builder.ts';
+import type { KnownBlock } from '../../chain/block-tree.ts';
+import type { Hash, Hex } from '../../evm/types.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { PooledTransaction, TransactionPool } from '../pool/pool.ts';
+import { type BlobSource, CELLS_PER_EXT_BLOB, type ProvenBlob } from './blobs.ts';
+import type { PayloadAttributes } from './payload-attributes.ts';
+import type { PayloadForks } from './payload-forks.ts';
+
+/** What payloads are made of. */
+export interface PayloadSources {
+  readonly ledger: Ledger;
+  readonly pool: TransactionPool;
+  readonly blobs: BlobSource;
+  readonly forks: PayloadForks;
+  /** Which gas limit blocks move to; the parent's when left out. */
+  readonly gasLimit?: bigint;
+  readonly extraData: Hex;
+}
+
+/** A payload as it can be fetched. */
+export interface BuiltPayload extends Pick<BuiltBlock, 'block' | 'requests'> {
+  /** Wei that go to the fee's recipient. */
+  readonly value: bigint;
+  /** Of its transactions, in their order. */
+  readonly blobs: readonly ProvenBlob[];
+}
+
+/** More than a block has room for. */
+const OFFERED_MAX = 16_384;
+/** Between two that are built because more became ready. */
+const REBUILD_MS = 200;
+/** Seconds after its timestamp: mainnet's slot. */
+const SLOT_SECONDS = 12n;
+/** How long who fetches waits for the one that is being built, of the second that they have. */
+const FETCH_WAIT_MS = 500;
+/** A gas limit moves by less than its parent's divided by this. */
+const GAS_LIMIT_DIVISOR = 1_024n;
+
+export class PayloadBuild {
+  readonly #sources: PayloadSources;
+  readonly #parent: KnownBlock;
+  readonly #attributes: PayloadAttributes;
+  readonly #empty: Promise<BuiltPayload>;
+  readonly #done: Promise<void>;
+  #best: BuiltPayload | undefined;
+  #isStopped = false;
+  /** More has become ready since the last one was begun. */
+  #isStale = false;
+  #wake: () => void = () => {};
+
+  constructor(sources: PayloadSources, parent: KnownBlock, attributes: PayloadAttributes) {
+    this.#sources = sources;
+    this.#parent = parent;
+    this.#attributes = attributes;
+    this.#empty = this.#build([]);
+    this.#done = this.#improve();
+  }
+
+  get attributes(): PayloadAttributes {
+    return this.#attributes;
+  }
+
+  get parent(): KnownBlock {
+    return this.#parent;
+  }
+
+  /** The best one so far, and the last. @throws InvalidBlock where none can be built */
+  async fetch(): Promise<BuiltPayload> {
+    this.stop();
+    let timer: NodeJS.Timeout | undefined;
+    const waited = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, FETCH_WAIT_MS);
+    });
+    await Promise.race([this.#done, waited]);
+    clearTimeout(timer);
+    return this.#best ?? this.#empty;
+  }
+
+  /** No other is begun; what was built stays. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#wake();
+  }
+
+  /** Resolves when nothing is being built any more. */
+  async ended(): Promise<void> {
+    await this.#done;
+  }
+
+  async #improve(): Promise<void> {
+    const stopListening = this.#sources.pool.onReady(() => {
+      this.#isStale = true;
+      this.#wake();
+    });
+    try {
+      this.#best = await this.#empty;
+      for (let isLast = false; !isLast; ) {
+        isLast = this.#isStopped;
+        this.#isStale = false;
+        const offered = this.#sources.pool.ready().slice(0, OFFERED_MAX);
+        if (offered.length > 0) this.#keep(await this.#build(offered));
+        if (!isLast && !(await this.#hasNews())) return;
+      }
+    } catch {
+      // Whoever fetches it gets the best so far, or what is wrong with the empty one.
+    } finally {
+      stopListening();
+    }
+  }
+
+  #keep(built: BuiltPayload): void {
+    if (this.#best === undefined || built.value >= this.#best.value) this.#best = built;
+  }
+
+  /** Waits for more; false when it is fetched, or the slot is over, and nothing has come. */
+  async #hasNews(): Promise<boolean> {
+    const until = Number(this.#attributes.timestamp + SLOT_SECONDS) * 1000;
+    while (!this.#isStale && !this.#isStopped && Date.now() < until) {
+      await this.#pause(until - Date.now());
+    }
+    const next = performance.now() + REBUILD_MS;
+    while (this.#isStale && !this.#isStopped && performance.now() < next) {
+      await this.#pause(next - performance.now());
+    }
+    return this.#isStale && Date.now() < until;
+  }
+
+  #pause(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, Math.min(Math.max(milliseconds, 1), 2 ** 31 - 1));
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  async #build(offered: readonly PooledTransaction[]): Promise<BuiltPayload> {
+    const { ledger, extraData } = this.#sources;
+    const { timestamp, prevRandao, suggestedFeeRecipient } = this.#attributes;
+    const { withdrawals, parentBeaconBlockRoot } = this.#attributes;
+    const blobs = new Map<Hash, ProvenBlob>();
+    const taken = offered.filter((each) => this.#collectBlobs(each, blobs));
+    const known = new Map(taken.map((each) => [each.bytes, each]));
+    const request: BlockRequest = {
+      timestamp,
+      coinbase: suggestedFeeRecipient,
+      prevRandao,
+      extraData,
+      gasLimit: this.#gasLimit(),
+      transactions: taken.map(({ bytes }) => bytes),
+      senderOf: (bytes) => known.get(bytes)?.sender,
+      ...(withdrawals && { withdrawals }),
+      ...(parentBeaconBlockRoot && { parentBeaconBlockRoot }),
+    };
+    const built = await ledger.chain.buildBlock(request, this.#parent.hash);
+    const transactions = built.block.transactions.map((bytes) => {
+      return (known.get(bytes) as PooledTransaction).transaction;
+    });
+    const baseFee = built.block.header.baseFeePerGas ?? 0n;
+    const value = transactions.reduce((sum, transaction, index) => {
+      const { maxFeePerGas, maxPriorityFeePerGas } = transaction;
+      const tip = minOf(maxPriorityFeePerGas, maxFeePerGas - baseFee);
+      return sum + tip * (built.receipts[index]?.gasUsed ?? 0n);
+    }, 0n);
+    const hashes = transactions.flatMap(({ blobVersionedHashes }) => blobVersionedHashes);
+    const bundle = hashes.map((hash) => blobs.get(hash) as ProvenBlob);
+    return { block: built.block, requests: built.requests, value, blobs: bundle };
+  }
+
+  /** Whether a transaction's blobs, if it has any, are there with the proofs that the fork wants. */
+  #collectBlobs({ transaction }: PooledTransaction, into: Map<Hash, ProvenBlob>): boolean {
+    const number = this.#parent.header.number + 1n;
+    const { is } = this.#sources.forks.rulesAt({ number, timestamp: this.#attributes.timestamp });
+    const proofsPerBlob = is('osaka') ? CELLS_PER_EXT_BLOB : 1;
+    return transaction.blobVersionedHashes.every((hash) => {
+      const found = this.#sources.blobs(hash);
+      if (found?.proofs.length !== proofsPerBlob) return false;
+      into.set(hash, found);
+      return true;
+    });
+  }
+
+  #gasLimit(): bigint {
+    const { gasLimit } = this.#parent.header;
+    const step = maxOf(gasLimit / GAS_LIMIT_DIVISOR - 1n, 0n);
+    const target = this.#sources.gasLimit ?? gasLimit;
+    return maxOf(minOf(target, gasLimit + step), gasLimit - step);
+  }
+}
+
+/** Payloads that can be fetched: as many as a consensus client could still ask for. */
+const BUILDS_MAX = 16;
+
+export class PayloadBuilds {
+  readonly #sources: PayloadSources;
+  /** The one that was begun first comes first. */
+  readonly #builds = new Map<Hex, PayloadBuild>();
+
+  constructor(sources: PayloadSources) {
+    this.#sources = sources;
+  }
+
+  /** Begins to build, unless that has been begun. Those begun before are finished as they are. */
+  begin(id: Hex, parent: KnownBlock, attributes: PayloadAttributes): void {
+    if (this.#builds.has(id)) return;
+    for (const build of this.#builds.values()) build.stop();
+    this.#builds.set(id, new PayloadBuild(this.#sources, parent, attributes));
+    if (this.#builds.size <= BUILDS_MAX) return;
+    for (const oldest of this.#builds.keys()) {
+      this.#builds.delete(oldest);
+      break;
+    }
+  }
+
+  get(id: Hex): PayloadBuild | undefined {
+    return this.#builds.get(id);
+  }
+
+  /** Ends all building. */
+  async close(): Promise<void> {
+    for (const build of this.#builds.values()) build.stop();
+    await Promise.all([...this.#builds.values()].map((build) => build.ended()));
+  }
+}
