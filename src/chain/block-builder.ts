@@ -1,5 +1,6 @@
 /** Builds a block upon a parent from transactions that are offered, in the order of the offer. */
 
+import type { TransactionChecks } from '../evm/execution-options.ts';
 import type { CallHooks } from '../evm/machine/hooks.ts';
 import type { Address, Hash, Hex, StateChanges } from '../evm/types.ts';
 import { editedPending } from '../state/edited-state.ts';
@@ -22,8 +23,13 @@ export interface BlockRequest {
   /** Seconds, after the parent's. */
   readonly timestamp: bigint;
   readonly coinbase: Address;
-  /** As blocks hold them. Those that the block cannot take are left out. */
-  readonly transactions: Iterable<Uint8Array>;
+  /**
+   * As blocks hold them. Those that the block cannot take are left out. Where they come by and by
+   * (a sequencer), each is executed as it comes, and the block ends when no more do.
+   */
+  readonly transactions: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+  /** Told of each, in the order of the block: what came of it, or why it is not in it. */
+  readonly onTransaction?: (transaction: Uint8Array, outcome: Receipt | InvalidBlock) => void;
   /** Who sent one, where the caller has recovered that; taken at its word. */
   readonly senderOf?: (transaction: Uint8Array) => Address | undefined;
   /** The parent's when left out; at London's first block twice that. */
@@ -48,6 +54,8 @@ export interface DevelopmentRequest {
   /** Upon the parent's state, before anything is executed. */
   readonly edits?: StateChanges | undefined;
   readonly baseFeePerGas?: bigint | undefined;
+  /** What is not asked of the transactions; they are executed one after another then. */
+  readonly checks?: TransactionChecks | undefined;
   /** Of the transactions' calls; they are executed one after another then. */
   readonly hooks?: CallHooks | undefined;
 }
@@ -93,30 +101,33 @@ export async function buildBlock(
   const transactions: Uint8Array[] = [];
   const refused: RefusedTransaction[] = [];
   let size = BLOCK_BYTES_RESERVED;
-  const hooks = request.development?.hooks;
-  const watch = hooks && { hooks };
+  const { hooks, checks } = request.development ?? {};
+  const watch = { ...(hooks && { hooks }), ...(checks && { checks }) };
   const together = await transactTogether(run, request);
   let gasLeft = header.gasLimit;
   for (const [index, result] of together?.entries() ?? []) {
     // Those behind were executed, and refused: one after another, nobody looks at them.
     if (gasLeft < TRANSACTION_GAS_MIN) break;
     const bytes = (request.transactions as readonly Uint8Array[])[index] as Uint8Array;
+    request.onTransaction?.(bytes, result);
     if (result instanceof InvalidBlock) refused.push({ bytes, error: result });
     else {
       transactions.push(bytes);
       gasLeft -= result.gasUsed;
     }
   }
-  for (const bytes of together === undefined ? request.transactions : []) {
+  for await (const bytes of together === undefined ? request.transactions : []) {
     if (header.gasLimit - run.gasUsed < TRANSACTION_GAS_MIN) break;
     try {
       if (size + bytes.length > BLOCK_BYTES_MAX) throw noRoom(bytes.length);
-      await run.transact(bytes, request.senderOf?.(bytes), watch);
+      const receipt = await run.transact(bytes, request.senderOf?.(bytes), watch);
       transactions.push(bytes);
       size += bytes.length;
+      request.onTransaction?.(bytes, receipt);
     } catch (error) {
       if (!(error instanceof InvalidBlock)) throw error;
       refused.push({ bytes, error });
+      request.onTransaction?.(bytes, error);
     }
   }
   const withdrawals = request.withdrawals ?? [];
@@ -124,7 +135,6 @@ export async function buildBlock(
   const body = { transactions, uncles: [], ...(is('shanghai') ? { withdrawals } : {}) };
   const whole: BlockHeader = {
     ...header,
-    extraData: request.extraData ?? '0x',
     nonce: NO_NONCE,
     ...bodyRoots(body),
     ...outcomeFields(outcome, state.root(), blockRules),
@@ -142,7 +152,8 @@ async function transactTogether(
   run: BlockRun,
   { transactions, senderOf, development }: BlockRequest,
 ): Promise<readonly (Receipt | InvalidBlock)[] | undefined> {
-  if (!Array.isArray(transactions) || development?.hooks !== undefined) return undefined;
+  if (!Array.isArray(transactions)) return undefined;
+  if (development?.hooks !== undefined || development?.checks !== undefined) return undefined;
   const offered: readonly Uint8Array[] = transactions;
   const bytes = offered.reduce((sum, each) => sum + each.length, BLOCK_BYTES_RESERVED);
   if (bytes > BLOCK_BYTES_MAX) return undefined;
@@ -173,6 +184,7 @@ function startHeader(
     number: parent.number + 1n,
     gasLimit: request.gasLimit ?? sameLimit,
     timestamp,
+    extraData: request.extraData ?? '0x',
     mixHash: prevRandao,
     ...(is('london') ? { baseFeePerGas } : {}),
     ...(blobs && { excessBlobGas: nextExcessBlobGas(parent, blockRules, blobs) }),

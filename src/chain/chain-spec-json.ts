@@ -2,7 +2,8 @@
  * A chain's specification as JSON: how a database keeps what chain it is of.
  *
  *   {"chainId": "1", "forks": [{"fork": "frontier"}, {"fork": "homestead", "block": "1150000"},
- *    ...], "daoFork": "1920000", "depositContract": "0x..."}
+ *    ...], "daoFork": "1920000", "depositContract": "0x...",
+ *    "sequencing": {"milliseconds": "0x...", "lanes": [["0x..."], ...]}}
  *
  * Integers that are bigints are decimal text. The decoder is strict: a field that it does not know
  * is refused, since a rule that is left out makes another chain.
@@ -12,6 +13,7 @@ import { IronflyError } from '../base/errors.ts';
 import { FORKS, type ForkName, forkIndex } from '../evm/forks/names.ts';
 import { type Rules, rulesOf } from '../evm/forks/rules.ts';
 import type { ChainSpec, ForkPoint } from './chain-spec.ts';
+import type { Sequencing } from './sequencing.ts';
 
 /** A specification that is none, and where. */
 export class ChainSpecError extends IronflyError<'chain spec/malformed'> {}
@@ -38,8 +40,9 @@ export function decodeChainSpec(text: string): ChainSpec {
     'forks',
     'daoFork',
     'depositContract',
+    'sequencing',
   ]);
-  const { forks, daoFork, depositContract } = whole;
+  const { forks, daoFork, depositContract, sequencing } = whole;
   if (!Array.isArray(forks)) throw malformed('forks', `is ${shown(forks)}, not a list`);
   const points = forks.map((point, index) => forkPoint(point, `forks[${index}]`));
   checkOrder(points);
@@ -47,8 +50,30 @@ export function decodeChainSpec(text: string): ChainSpec {
     chainId: integer(whole['chainId'], 'chainId'),
     forks: points,
     ...(daoFork === undefined ? {} : { daoFork: integer(daoFork, 'daoFork') }),
-    ...(depositContract === undefined ? {} : { depositContract: address(depositContract) }),
+    ...(depositContract === undefined
+      ? {}
+      : { depositContract: address(depositContract, 'depositContract') }),
+    ...(sequencing === undefined ? {} : { sequencing: sequencingOf(sequencing) }),
   };
+}
+
+function sequencingOf(value: unknown): Sequencing {
+  const { milliseconds, lanes } = object(value, 'sequencing', ['milliseconds', 'lanes']);
+  if (lanes !== undefined && !Array.isArray(lanes)) {
+    throw malformed('sequencing.lanes', `is ${shown(lanes)}, not a list`);
+  }
+  return {
+    ...(milliseconds === undefined
+      ? {}
+      : { milliseconds: address(milliseconds, 'sequencing.milliseconds') }),
+    ...(lanes === undefined ? {} : { lanes: lanes.map(laneOf) }),
+  };
+}
+
+function laneOf(value: unknown, index: number): `0x${string}`[] {
+  const at = `sequencing.lanes[${index}]`;
+  if (!Array.isArray(value)) throw malformed(at, `is ${shown(value)}, not a list`);
+  return value.map((each, place) => address(each, `${at}[${place}]`));
 }
 
 function parsed(text: string): unknown {
@@ -136,9 +161,9 @@ function wholeNumber(value: unknown, at: string): number {
   throw malformed(at, `is ${shown(value)}, not a whole number`);
 }
 
-function address(value: unknown): `0x${string}` {
+function address(value: unknown, at: string): `0x${string}` {
   if (typeof value === 'string' && /^0x[0-9a-f]{40}$/.test(value)) return value as `0x${string}`;
-  throw malformed('depositContract', `is ${shown(value)}, not an address in lower case`);
+  throw malformed(at, `is ${shown(value)}, not an address in lower case`);
 }
 
 function malformed(at: string, what: string): ChainSpecError {

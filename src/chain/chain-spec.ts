@@ -12,6 +12,7 @@ import { type ForkName, forkIndex } from '../evm/forks/names.ts';
 import { type Rules, rulesOf } from '../evm/forks/rules.ts';
 import type { ForkActivation } from '../evm/forks/schedule.ts';
 import type { Address } from '../evm/types.ts';
+import type { Sequencing } from './sequencing.ts';
 
 export interface ForkPoint extends ForkActivation {
   /** The parent's total difficulty must have reached this. */
@@ -30,6 +31,8 @@ export interface ChainSpec {
   readonly daoFork?: bigint;
   /** EIP-6110; mainnet's when left out. */
   readonly depositContract?: Address;
+  /** What an application chain asks beyond Ethereum's rules. */
+  readonly sequencing?: Sequencing;
 }
 
 /** Where a block stands. */

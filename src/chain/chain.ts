@@ -35,6 +35,7 @@ import type { BlockSetting } from './executor/block-setting.ts';
 import { failedTogether, type Spreading } from './executor/parallel.ts';
 import { executeBlock } from './executor/sequential.ts';
 import type { Machines } from './machines.ts';
+import { checkLanes } from './sequencing.ts';
 import { type KnownSenders, NO_SENDERS, recoverAhead } from './transactions/senders.ts';
 import { recipientsOf, touchedBy, touchedByBlock } from './transactions/touched.ts';
 
@@ -176,6 +177,7 @@ export class Chain {
         const { block } = built;
         if (request.development === undefined) {
           checkHeader(block.header, parent.header, blockRules, this.spec);
+          checkLanes(block.transactions, this.spec.sequencing?.lanes ?? []);
         }
         if (!this.#tree.has(block.hash)) this.#keep(setting, pending, { parent, ...built });
         return built;

@@ -3,6 +3,7 @@
 import { toHex } from '../../base/bytes.ts';
 import { keccak256 } from '../../base/keccak.ts';
 import type { BlockRules, ChainSpec } from '../chain-spec.ts';
+import { checkLanes } from '../sequencing.ts';
 import { type Block, type BodyRoots, decodeBlock } from './block.ts';
 import { type BlockFault, InvalidBlock, requireSame } from './fault.ts';
 import type { BlockHeader } from './header.ts';
@@ -37,6 +38,7 @@ export function checkBlock(
   if (blockRules.is('osaka') && size > BLOCK_BYTES_MAX) throw tooLarge(size, BLOCK_BYTES_MAX);
   checkHeader(block.header, parent, blockRules, spec);
   checkBody(block, blockRules);
+  checkLanes(block.transactions, spec.sequencing?.lanes ?? []);
 }
 
 function tooLarge(size: number, limit: number): InvalidBlock {

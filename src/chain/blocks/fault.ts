@@ -26,6 +26,7 @@ export type BlockFault =
   | 'block/wrong withdrawals root'
   | 'block/wrong uncles hash'
   | 'block/uncle not allowed'
+  | 'block/wrong lane order'
   // what execution found
   | 'block/invalid transaction'
   | 'block/system contract missing'

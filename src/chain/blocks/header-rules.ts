@@ -2,6 +2,7 @@
 
 import type { Hex } from '../../evm/types.ts';
 import type { BlockRules, ChainSpec } from '../chain-spec.ts';
+import { checkMilliseconds } from '../sequencing.ts';
 import { nextDifficulty } from './difficulty.ts';
 import { InvalidBlock, requireSame } from './fault.ts';
 import { ELASTICITY, GAS_PER_BLOB, nextBaseFee, nextExcessBlobGas } from './fees.ts';
@@ -32,7 +33,8 @@ export function checkHeader(
   spec: ChainSpec,
 ): void {
   requireSame('block/wrong number', 'the number', header.number, parent.number + 1n);
-  if (header.timestamp <= parent.timestamp) {
+  if (spec.sequencing?.milliseconds !== undefined) checkMilliseconds(header, parent);
+  else if (header.timestamp <= parent.timestamp) {
     const message = `timestamp ${header.timestamp} is not after the parent's ${parent.timestamp}`;
     throw new InvalidBlock('block/wrong timestamp', message);
   }

@@ -72,12 +72,18 @@ const DRAINED = `
   bb9bc244d798123fde783fcc1c72d3bb8c189413 807640a13483f8ac783c557fcdf27be11ea4ac7a
 `;
 
+const DRAINED_ACCOUNTS: readonly Address[] = DRAINED.trim()
+  .split(/\s+/)
+  .map((digits): Address => `0x${digits}`);
+
+/** All that the fork looks at. */
+export const DAO_ACCOUNTS: readonly Address[] = [REFUND_CONTRACT, ...DRAINED_ACCOUNTS];
+
 /** What the fork changes of its parent's state, before the block's first transaction. */
-export function moveDaoEther(state: PendingState): StateChanges {
+export function moveDaoEther(state: Pick<PendingState, 'getAccount'>): StateChanges {
   const accounts = new Map<Address, AccountChange>();
   let sum = 0n;
-  for (const digits of DRAINED.trim().split(/\s+/)) {
-    const address: Address = `0x${digits}`;
+  for (const address of DRAINED_ACCOUNTS) {
     const account = state.getAccount(address);
     if (account === undefined || account.balance === 0n) continue;
     sum += account.balance;

@@ -5,6 +5,7 @@
  */
 
 import { maxOf } from '../../base/integers.ts';
+import type { TransactionChecks } from '../../evm/execution-options.ts';
 import { blobBaseFee } from '../../evm/forks/blob.ts';
 import type { CallHooks } from '../../evm/machine/hooks.ts';
 import { NO_LOGS } from '../../evm/machine/receipt-logs.ts';
@@ -53,7 +54,6 @@ export type ExecutedHeader = Omit<
   | 'logsBloom'
   | 'gasUsed'
   | 'nonce'
-  | 'extraData'
   | 'withdrawalsRoot'
   | 'blobGasUsed'
   | 'requestsHash'
@@ -69,6 +69,8 @@ export interface BlockEnd extends Pick<Block, 'uncles'>, Required<Pick<Block, 'w
 /** What a transaction is watched by: its steps as EIP-3155 has them, and what it came to. */
 export interface TransactionWatch {
   readonly hooks?: CallHooks;
+  /** What is not asked of it. */
+  readonly checks?: TransactionChecks;
   readonly onStep?: (step: TraceStep) => void;
   /** Whether what it looked at and wrote is wanted. */
   readonly accesses?: boolean;
@@ -233,6 +235,7 @@ export class BlockRun {
       receiptLogs: true,
       ...(watch?.onStep && { onStep: watch.onStep }),
       ...(watch?.hooks && { hooks: watch.hooks }),
+      ...(watch?.checks && { checks: watch.checks }),
     });
     if (result.status === 'refused') throw this.#invalid(result.reason, result.message);
     watch?.onEnd?.(result);

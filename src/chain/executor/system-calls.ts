@@ -45,12 +45,19 @@ export interface SystemCall {
 
 const NOTHING_DONE = { accesses: undefined, changes: undefined };
 
-/** Hands the parent's roots to their contracts, where these exist; a failure is none's. */
+/**
+ * Hands the parent's roots to their contracts, where these exist, and a chain's milliseconds to the
+ * one that it names; a failure is none's.
+ */
 export async function recordAncestors(
-  { evm, state, blockRules }: BlockSetting,
-  header: Pick<BlockHeader, 'parentHash' | 'parentBeaconBlockRoot'>,
+  { evm, state, blockRules, spec }: BlockSetting,
+  header: Pick<BlockHeader, 'parentHash' | 'parentBeaconBlockRoot' | 'extraData'>,
 ): Promise<SystemCall[]> {
   const calls: [Address, string][] = [];
+  const milliseconds = spec.sequencing?.milliseconds;
+  if (milliseconds !== undefined) {
+    calls.push([milliseconds, `0x${header.extraData.slice(2).padStart(64, '0')}`]);
+  }
   const { is } = blockRules;
   if (is('cancun')) calls.push([BEACON_ROOTS, header.parentBeaconBlockRoot as string]);
   if (is('prague')) calls.push([HISTORY_STORAGE, header.parentHash]);

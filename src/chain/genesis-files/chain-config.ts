@@ -6,6 +6,9 @@
  *   shanghaiTime ... bpo5Time             forks by time
  *   blobSchedule                          blobs of each fork from Cancun on (EIP-7840, EIP-7892)
  *
+ * An application chain's own rules stand in `ironfly`: {"milliseconds": address, "lanes": [[address,
+ * ...], ...]} (chain/sequencing.ts).
+ *
  * A fork that Ironfly does not know, or forks out of order, are refused: a chain that is imported
  * by other rules than its own is worse than one that is not imported. Rules of order: geth's
  * `CheckConfigForkOrder`. Unlike it, forks whose blobs are Ethereum's need no entry for them, as
@@ -82,6 +85,7 @@ const OTHERS = [
   'depositContractAddress',
   'blobSchedule',
   'clique',
+  'ironfly',
 ];
 const FORK_NAMES = [...BLOCK_FORKS, ...TIME_FORKS].map(({ name }) => name);
 const KNOWN = new Set([...IGNORED, ...OTHERS, ...FORK_NAMES].map((name) => name.toLowerCase()));
@@ -110,6 +114,31 @@ export function readConfig(config: JsonObject, first: FirstPlace): ChainSpec {
     forks: fromFirst([{ fork: 'frontier' }, ...blocks, ...paris, ...times], first),
     ...(dao === undefined ? {} : { daoFork: dao }),
     ...(deposits.isAbsent ? {} : { depositContract: deposits.fixedBytes(20) as Address }),
+    ...readSequencing(config.get('ironfly')),
+  };
+}
+
+/** Lanes of more addresses would be looked through for each transaction. */
+const LANE_ADDRESSES_MAX = 1_000;
+
+function readSequencing(field: JsonField): Pick<ChainSpec, 'sequencing'> {
+  if (field.isAbsent) return {};
+  const given = field.object();
+  for (const [name, { path }] of given.entries()) {
+    if (name === 'milliseconds' || name === 'lanes') continue;
+    throw new GenesisError('genesis/unknown field', path, 'is unknown: give milliseconds, lanes');
+  }
+  const [milliseconds, lanes] = [given.get('milliseconds'), given.get('lanes')];
+  const addresses = (list: JsonField) => list.list().map((each) => each.fixedBytes(20) as Address);
+  const read = lanes.isAbsent ? [] : lanes.list().map(addresses);
+  if (read.flat().length > LANE_ADDRESSES_MAX) {
+    throw lanes.refusal(`at most ${LANE_ADDRESSES_MAX} addresses`);
+  }
+  return {
+    sequencing: {
+      ...(milliseconds.isAbsent ? {} : { milliseconds: milliseconds.fixedBytes(20) as Address }),
+      ...(lanes.isAbsent ? {} : { lanes: read }),
+    },
   };
 }
 

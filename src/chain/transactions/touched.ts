@@ -37,12 +37,17 @@ export function touchedBy(transactions: readonly Uint8Array[]): Touched {
   return { accounts, slots };
 }
 
+/** Whom a transaction is sent to; undefined for nobody, and of bytes that are none. */
+export function recipientOf(bytes: Uint8Array): Address | undefined {
+  const found = findFields(bytes);
+  return found && recipient(found);
+}
+
 /** Whom transactions are sent to, each once. */
 export function recipientsOf(transactions: readonly Uint8Array[]): Set<Address> {
   const recipients = new Set<Address>();
   for (const bytes of transactions) {
-    const found = findFields(bytes);
-    const to = found && recipient(found);
+    const to = recipientOf(bytes);
     if (to !== undefined) recipients.add(to);
   }
   return recipients;

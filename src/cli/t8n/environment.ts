@@ -140,6 +140,7 @@ export function blockOf(env: Environment, spec: ChainSpec): TransitionBlock {
       coinbase,
       number,
       timestamp,
+      extraData: '0x',
       gasLimit,
       difficulty: difficultyOf(env, blockRules),
       mixHash: random ?? ZERO_HASH,
