@@ -1,0 +1,168 @@
+/**
+ * One connection of a client, whatever carries it, and its requests under way: who asks, as methods
+ * see it (`Caller`), until when, and what ends with it.
+ */
+
+import type { Caller } from '../rpc/method.ts';
+
+/** What answers a text; a `Dispatcher` does. */
+export interface Answering {
+  answer(text: string, caller: Caller): Promise<string | undefined>;
+}
+
+/** Sends a notification as text; undefined where the connection carries none (HTTP). */
+export type SendText = ((text: string) => void) | undefined;
+
+/** Notifications that a request may make before its own answer is sent; more are a fault. */
+const HELD_MAX = 1_000;
+/** How exactly the time of requests is kept. */
+const SWEEP_MS = 500;
+
+export class Connection {
+  readonly client: string;
+  readonly #answering: Answering;
+  readonly #deadlines: Deadlines;
+  readonly #send: SendText;
+  readonly #requests = new Set<Request>();
+  readonly #closers: (() => void)[] = [];
+  #isClosed = false;
+
+  constructor(
+    answering: Answering,
+    deadlines: Deadlines,
+    { client, send }: { readonly client: string; readonly send?: SendText },
+  ) {
+    this.client = client;
+    this.#answering = answering;
+    this.#deadlines = deadlines;
+    this.#send = send;
+  }
+
+  get requestCount(): number {
+    return this.#requests.size;
+  }
+
+  /**
+   * Answers a request or a batch. `deliver` is told the answer before notifications that the
+   * request brought about; undefined: none is due. It is not called when the connection has ended.
+   */
+  async answer(text: string, deliver: (answer: string | undefined) => void): Promise<void> {
+    const request = new Request(this, this.#send);
+    this.#requests.add(request);
+    this.#deadlines.add(request);
+    try {
+      const answer = await this.#answering.answer(text, request);
+      if (!this.#isClosed) deliver(answer);
+    } finally {
+      this.#requests.delete(request);
+      this.#deadlines.delete(request);
+      request.answered();
+    }
+  }
+
+  onClose(work: () => void): void {
+    if (this.#isClosed) work();
+    else this.#closers.push(work);
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** The client has gone: its requests are told, and whoever waits for it. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const request of this.#requests) request.abort();
+    for (const work of this.#closers.splice(0)) work();
+  }
+
+  /** Ends the time of what is under way. */
+  abort(): void {
+    for (const request of this.#requests) request.abort();
+  }
+}
+
+/** A request under way. Its parts that cost are made when they are asked for. */
+class Request implements Caller {
+  readonly connection: Connection;
+  readonly onClose: (work: () => void) => void = (work) => this.connection.onClose(work);
+  readonly #send: SendText;
+  #controller: AbortController | undefined;
+  #isAborted = false;
+  /** Notifications that wait for the answer; undefined when it was sent. */
+  #held: string[] | undefined = [];
+
+  constructor(connection: Connection, send: SendText) {
+    this.connection = connection;
+    this.#send = send;
+  }
+
+  get client(): string {
+    return this.connection.client;
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#isAborted) this.#controller.abort();
+    return this.#controller.signal;
+  }
+
+  get notify(): Caller['notify'] {
+    const send = this.#send;
+    if (send === undefined) return undefined;
+    return (method, params) => {
+      if (this.connection.isClosed) return;
+      const text = JSON.stringify({ jsonrpc: '2.0', method, params });
+      if (this.#held === undefined) send(text);
+      else if (this.#held.length < HELD_MAX) this.#held.push(text);
+    };
+  }
+
+  abort(): void {
+    this.#isAborted = true;
+    this.#controller?.abort();
+  }
+
+  /** Its answer is sent: a client knows now what notifications are about. */
+  answered(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    if (this.connection.isClosed) return;
+    for (const text of held) this.#send?.(text);
+  }
+}
+
+/** Aborts what takes too long. One timer for all: PERF: O(requests that are late) a sweep. */
+export class Deadlines {
+  readonly #durationMs: number;
+  /** By when; all have the same time, so the first to end is the first here. */
+  readonly #ends = new Map<{ abort(): void }, number>();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(durationMs: number) {
+    this.#durationMs = durationMs;
+    this.#timer = setInterval(() => this.#sweep(), Math.min(SWEEP_MS, durationMs)).unref();
+  }
+
+  add(work: { abort(): void }): void {
+    this.#ends.set(work, performance.now() + this.#durationMs);
+  }
+
+  delete(work: { abort(): void }): void {
+    this.#ends.delete(work);
+  }
+
+  #sweep(): void {
+    const now = performance.now();
+    for (const [work, endMs] of this.#ends) {
+      if (endMs > now) return;
+      this.#ends.delete(work);
+      work.abort();
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+}
