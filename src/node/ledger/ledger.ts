@@ -46,6 +46,9 @@ export interface LedgerOptions {
   readonly impersonated?: (block: Hash) => ChainBlock['impersonated'];
 }
 
+/** Blocks whose edits are kept, to be traced: the newest. */
+const EDITED_BLOCKS_MAX = 4_096;
+
 export class Ledger {
   readonly chain: Chain;
   readonly #index: TransactionIndex;
@@ -55,6 +58,7 @@ export class Ledger {
   readonly #listeners = new Set<HeadListener>();
   readonly #impersonated: LedgerOptions['impersonated'];
   #edits: StateEdits | undefined;
+  readonly #editsIn = new Map<Hash, StateChanges>();
   #safe: Hash | undefined;
   #finalized: Hash | undefined;
 
@@ -211,6 +215,20 @@ export class Ledger {
   /** What users of a development chain set since the head; undefined for nothing. */
   setEdits(edits: StateEdits | undefined): void {
     this.#edits = edits;
+  }
+
+  /** Whoever made a block upon edits says so: who executes it once more needs them. */
+  keepEdits(block: Hash, changes: StateChanges): void {
+    this.#editsIn.set(block, changes);
+    for (const oldest of this.#editsIn.keys()) {
+      if (this.#editsIn.size <= EDITED_BLOCKS_MAX) return;
+      this.#editsIn.delete(oldest);
+    }
+  }
+
+  /** What was set by hand upon the parent's state before the block; undefined for nothing. */
+  editsIn(block: Hash): StateChanges | undefined {
+    return this.#editsIn.get(block);
   }
 
   /**

@@ -45,22 +45,31 @@ export class StreamCancelled extends Error {}
 
 /**
  * An answer that `produce` writes. It begins at once, and stands still while four pieces wait.
+ * Resolves with the first piece, so that what fails before is an error like any other.
  * @param signal the reader's: aborted, the writer is told by an error
+ * @throws what `produce` throws before its first piece is full
  */
-export function streamOf(
+export async function streamOf(
   produce: (write: Write) => Promise<void>,
   signal: AbortSignal | undefined,
-): Streamed {
+): Promise<Streamed> {
   const channel = new PieceChannel();
   const cancel = (): void => channel.cancel();
   signal?.addEventListener('abort', cancel, { once: true });
   if (signal?.aborted) cancel();
-  void produce((text) => channel.write(text))
-    .then(
-      () => channel.end(undefined),
-      (error: unknown) => channel.end(error),
-    )
-    .finally(() => signal?.removeEventListener('abort', cancel));
+  const produced = produce((text) => channel.write(text)).finally(() =>
+    signal?.removeEventListener('abort', cancel),
+  );
+  const ended = produced.then(
+    () => channel.end(undefined),
+    (error: unknown) => {
+      channel.end(error);
+      if (!channel.hasBegun) throw error;
+    },
+  );
+  await Promise.race([ended, channel.begun]);
+  // What fails later is told to the reader.
+  ended.catch(() => {});
   return new Streamed(channel, cancel);
 }
 
@@ -71,12 +80,21 @@ class PieceChannel implements AsyncIterable<string> {
   #fault: unknown;
   #wakeReader: (() => void) | undefined;
   #wakeWriter: (() => void) | undefined;
+  #begin: () => void = () => {};
+  /** Resolves with the first piece. */
+  readonly begun: Promise<void> = new Promise((resolve) => {
+    this.#begin = resolve;
+  });
+  /** Whether a piece was given to the reader, or is about to be. */
+  hasBegun = false;
 
   write(text: string): Promise<void> | undefined {
     if (this.#state === 'cancelled') throw new StreamCancelled('nobody reads the answer');
     this.#open += text;
     if (this.#open.length < PIECE_CHARACTERS) return undefined;
     this.#push();
+    this.hasBegun = true;
+    this.#begin();
     if (this.#pieces.length < PIECES_MAX) return undefined;
     return new Promise((resolve) => {
       this.#wakeWriter = resolve;
