@@ -72,7 +72,6 @@ export class Consensus {
   readonly #inFlight = new Map<Hash, Promise<PayloadStatus>>();
   /** Resolves when the choices made so far are done: they are taken in the order of the calls. */
   #turn: Promise<unknown> = Promise.resolve();
-  #finalized: Hash | undefined;
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
@@ -192,9 +191,8 @@ export class Consensus {
       throw new RpcError('too deep reorg', `Too deep reorg: ${error.message}`);
     }
     const safe = safeBlockHash === ZERO_HASH ? {} : { safe: safeBlockHash };
-    const isFinal = finalizedBlockHash !== ZERO_HASH;
-    this.#ledger.setFinality({ ...safe, ...(isFinal && { finalized: finalizedBlockHash }) });
-    if (isFinal) this.#finalized = finalizedBlockHash;
+    const finalized = finalizedBlockHash === ZERO_HASH ? {} : { finalized: finalizedBlockHash };
+    this.#ledger.setFinality({ ...safe, ...finalized });
     return { payloadStatus, head };
   }
 
@@ -207,10 +205,12 @@ export class Consensus {
   }
 
   /** Whether a block is an ancestor of the finalized one: then the head stays where it is. */
-  async #isBehindFinality({ hash, header }: KnownBlock): Promise<boolean> {
-    const finalized = this.#finalized && this.#chain.known(this.#finalized);
-    if (finalized === undefined || header.number >= finalized.header.number) return false;
-    return this.#isOnBranch(hash, finalized);
+  async #isBehindFinality(head: KnownBlock): Promise<boolean> {
+    const hash = this.#ledger.finality.finalized;
+    const finalized = hash && this.#chain.known(hash);
+    if (finalized === undefined) return false;
+    if (head.header.number >= finalized.header.number) return false;
+    return this.#isOnBranch(head.hash, finalized);
   }
 
   async #requireAncestor(name: string, hash: Hash, head: KnownBlock): Promise<void> {

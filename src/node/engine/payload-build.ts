@@ -177,7 +177,7 @@ export class PayloadBuild {
     return { block: built.block, requests: built.requests, value, blobs: bundle };
   }
 
-  /** Whether a transaction's blobs, if it has any, are there with the proofs that the fork wants. */
+  /** Whether a transaction’s blobs, if any, are there with the proofs that the fork wants. */
   #collectBlobs({ transaction }: PooledTransaction, into: Map<Hash, ProvenBlob>): boolean {
     const number = this.#parent.header.number + 1n;
     const { is } = this.#sources.forks.rulesAt({ number, timestamp: this.#attributes.timestamp });

@@ -1,4 +1,4 @@
-/** What is remembered of blocks that are not in the tree: those that are invalid, and those that wait. */
+/** What is remembered of blocks that are not in the tree: those that are invalid, or wait. */
 
 import type { Hash } from '../../evm/types.ts';
 

@@ -79,6 +79,12 @@ export class Ledger {
     return this.chain.head;
   }
 
+  /** What consensus said last. */
+  get finality(): { readonly safe?: Hash; readonly finalized?: Hash } {
+    const [safe, finalized] = [this.#safe, this.#finalized];
+    return { ...(safe && { safe }), ...(finalized && { finalized }) };
+  }
+
   /** What consensus says of two blocks (Engine API); undefined leaves one as it is. */
   setFinality({ safe, finalized }: { readonly safe?: Hash; readonly finalized?: Hash }): void {
     this.#safe = safe ?? this.#safe;
