@@ -3,7 +3,7 @@
 import type { Logger } from '../operations/logger.ts';
 import { type Answering, Deadlines } from './connection.ts';
 import type { ServerLimits } from './limits.ts';
-import { RateLimit } from './rate.ts';
+import type { RateLimit } from './rate.ts';
 import { SendBudget } from './send-budget.ts';
 import type { SiteGuard } from './site-guard.ts';
 
@@ -38,6 +38,7 @@ export interface EndpointParts {
   readonly guard: SiteGuard;
   /** Whoever asks must hold a token signed by it. */
   readonly secret: Uint8Array | undefined;
+  readonly rate: RateLimit | undefined;
   readonly log: Logger;
   readonly watch: EndpointWatch;
 }
@@ -48,17 +49,17 @@ export class Endpoint {
   readonly limits: ServerLimits;
   readonly guard: SiteGuard;
   readonly secret: Uint8Array | undefined;
+  readonly rate: RateLimit | undefined;
   readonly log: Logger;
   readonly watch: EndpointWatch;
   readonly deadlines: Deadlines;
   readonly budget: SendBudget;
-  readonly rate: RateLimit | undefined;
   /** No request is taken any more. */
   isClosing = false;
   #requestBytes = 0;
 
   constructor(parts: EndpointParts) {
-    const { name, answering, limits, guard, secret, log, watch } = parts;
+    const { name, answering, limits, guard, secret, rate, log, watch } = parts;
     this.name = name;
     this.answering = answering;
     this.limits = limits;
@@ -68,7 +69,7 @@ export class Endpoint {
     this.watch = watch;
     this.deadlines = new Deadlines(limits.requestMsMax);
     this.budget = new SendBudget(limits.unsentBytesTogetherMax);
-    this.rate = limits.rate === undefined ? undefined : new RateLimit(limits.rate);
+    this.rate = rate;
   }
 
   /** Whether there is room for a request of so many bytes; takes it. */

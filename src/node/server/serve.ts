@@ -12,7 +12,7 @@
  *         secret: await readOrMakeSecret('jwt.hex'), limits: ENGINE_LIMITS },
  *     ],
  *     log: createLogger({ level: 'info' }),           // operations/logger.ts; silent when left out
- *     metrics: new ServerMetrics(),                   // operations/server-metrics.ts; none …
+ *     metrics: await createMetrics(),                 // operations/metrics.ts; none when left out
  *     health: () => ({}), ready: () => ({ chain: isOpen ? undefined : 'is opened' }),
  *   });
  *   server.urls;             // ['http://127.0.0.1:8545', 'ws://127.0.0.1:8545', …]
@@ -25,8 +25,8 @@
  */
 
 import { type Logger, SILENT } from '../operations/logger.ts';
-import { DISPATCH_LIMITS, type Dispatcher, type DispatchWatch } from '../rpc/dispatch.ts';
-import { RpcError } from '../rpc/errors.ts';
+import type { Metrics } from '../operations/metrics.ts';
+import { DISPATCH_LIMITS, type Dispatcher } from '../rpc/dispatch.ts';
 import { Endpoint, type EndpointWatch } from './endpoint.ts';
 import { listenHttp } from './http-listener.ts';
 import { listenIpc } from './ipc-listener.ts';
@@ -34,6 +34,9 @@ import { SERVER_LIMITS, type ServerLimits } from './limits.ts';
 import type { Listening } from './listening.ts';
 import { methodFilter } from './namespaces.ts';
 import { Operations, type OperationsSources } from './operations.ts';
+import { RateLimit } from './rate.ts';
+import { requestWatch } from './request-watch.ts';
+import { type ServerMetrics, serverMetrics } from './server-metrics.ts';
 import { SiteGuard, type SiteRules } from './site-guard.ts';
 
 interface AnyEndpoint {
@@ -62,23 +65,10 @@ export interface FileEndpoint extends AnyEndpoint {
 
 export type EndpointOptions = PortEndpoint | FileEndpoint;
 
-/** What counts; `ServerMetrics` of operations/ does. */
-export interface ServeMetrics {
-  endpointWatch(endpoint: string): EndpointWatch;
-  /** `outcome` is 'ok' or the code of the error; `method` one that there is, or 'unknown'. */
-  answered(request: {
-    readonly endpoint: string;
-    readonly method: string;
-    readonly outcome: 'ok' | number;
-    readonly milliseconds: number;
-  }): void;
-  expose(): Promise<{ readonly contentType: string; readonly text: string }>;
-}
-
 export interface ServeOptions extends Pick<OperationsSources, 'health' | 'ready'> {
   readonly endpoints: readonly EndpointOptions[];
   readonly log?: Logger;
-  readonly metrics?: ServeMetrics;
+  readonly metrics?: Metrics;
 }
 
 export interface Serving {
@@ -103,6 +93,8 @@ export async function serve<Node>(
   dispatcher: Dispatcher<Node>,
   options: ServeOptions,
 ): Promise<Serving> {
+  const { log = SILENT } = options;
+  const counts = options.metrics === undefined ? undefined : serverMetrics(options.metrics);
   const open: { readonly endpoint: Endpoint; readonly listening: Listening }[] = [];
   const close = async () => {
     for (const { endpoint } of open) endpoint.isClosing = true;
@@ -114,7 +106,7 @@ export async function serve<Node>(
   };
   try {
     for (const each of options.endpoints) {
-      const endpoint = endpointOf(dispatcher, each, options);
+      const endpoint = endpointOf(dispatcher, each, { log, counts });
       try {
         open.push({ endpoint, listening: await start(endpoint, each, options) });
       } catch (error) {
@@ -128,7 +120,7 @@ export async function serve<Node>(
   }
   const urls = open.flatMap(({ listening }) => listening.urls);
   for (const { endpoint, listening } of open) {
-    options.log?.info('listening', { endpoint: endpoint.name, at: listening.urls.join(' ') });
+    log.info('listening', { endpoint: endpoint.name, at: listening.urls.join(' ') });
   }
   let closed: Promise<void> | undefined;
   return {
@@ -156,50 +148,37 @@ function start(endpoint: Endpoint, each: EndpointOptions, options: ServeOptions)
   return listenHttp(endpoint, { host, port, protocols, operations });
 }
 
+interface Told {
+  readonly log: Logger;
+  readonly counts: ServerMetrics | undefined;
+}
+
 function endpointOf<Node>(
   dispatcher: Dispatcher<Node>,
   each: EndpointOptions,
-  { log = SILENT, metrics }: ServeOptions,
+  { log, counts }: Told,
 ): Endpoint {
   const limits = { ...SERVER_LIMITS, ...each.limits };
   const name = each.name ?? nameOf(each);
   const isPort = 'port' in each;
   const allows = methodFilter(dispatcher.methods, each.namespaces);
+  const offers = (method: string) => dispatcher.has(method) && allows(method);
+  const rate = limits.rate === undefined ? undefined : new RateLimit(limits.rate);
+  const watch = counts?.watch(name) ?? NO_WATCH;
   const { batchMax, answerCharactersMax } = limits;
-  const dispatchLimits = { ...DISPATCH_LIMITS, batchMax, answerCharactersMax };
-  const watch = watchOf(() => endpoint, log, metrics);
-  const answering = dispatcher.limitedTo(allows, { limits: dispatchLimits, watch });
-  const endpoint: Endpoint = new Endpoint({
+  return new Endpoint({
     name,
-    answering,
+    answering: dispatcher.limitedTo(offers, {
+      limits: { ...DISPATCH_LIMITS, batchMax, answerCharactersMax },
+      watch: requestWatch({ name, offers, rate, watch, counts, log }),
+    }),
     limits,
     guard: new SiteGuard(isPort ? each : {}),
     secret: isPort ? each.secret : undefined,
+    rate,
     log,
-    watch: metrics?.endpointWatch(name) ?? NO_WATCH,
+    watch,
   });
-  return endpoint;
-
-  function watchOf(at: () => Endpoint, logger: Logger, counts?: ServeMetrics): DispatchWatch {
-    const isLogged = logger.writes('debug');
-    return {
-      admit: (_, { client = '' }) => {
-        if (at().rate?.take(client) === false) {
-          at().watch.refused('rate');
-          throw new RpcError('limit exceeded', 'too many requests');
-        }
-      },
-      answered: (method, milliseconds, outcome, _, { client }) => {
-        const code = outcome === 'ok' ? outcome : outcome.code;
-        const known = allows(method) && dispatcher.has(method) ? method : 'unknown';
-        counts?.answered({ endpoint: name, method: known, outcome: code, milliseconds });
-        if (!isLogged) return;
-        const error = outcome === 'ok' ? undefined : outcome.message;
-        const ms = Number(milliseconds.toFixed(3));
-        logger.debug('request', { endpoint: name, client, method, ms, outcome: code, error });
-      },
-    };
-  }
 }
 
 function nameOf(each: EndpointOptions): string {
