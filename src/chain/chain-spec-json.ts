@@ -2,7 +2,7 @@
  * A chain's specification as JSON: how a database keeps what chain it is of.
  *
  *   {"chainId": "1", "forks": [{"fork": "frontier"}, {"fork": "homestead", "block": "1150000"},
- *    ...], "daoFork": "1920000", "depositContract": "0x...",
+ *    ...], "daoFork": "1920000", "depositContract": "0x...", "netsplit": "...",
  *    "sequencing": {"milliseconds": "0x...", "lanes": [["0x..."], ...]}}
  *
  * Integers that are bigints are decimal text. The decoder is strict: a field that it does not know
@@ -40,9 +40,10 @@ export function decodeChainSpec(text: string): ChainSpec {
     'forks',
     'daoFork',
     'depositContract',
+    'netsplit',
     'sequencing',
   ]);
-  const { forks, daoFork, depositContract, sequencing } = whole;
+  const { forks, daoFork, depositContract, netsplit, sequencing } = whole;
   if (!Array.isArray(forks)) throw malformed('forks', `is ${shown(forks)}, not a list`);
   const points = forks.map((point, index) => forkPoint(point, `forks[${index}]`));
   checkOrder(points);
@@ -53,6 +54,7 @@ export function decodeChainSpec(text: string): ChainSpec {
     ...(depositContract === undefined
       ? {}
       : { depositContract: address(depositContract, 'depositContract') }),
+    ...(netsplit === undefined ? {} : { netsplit: integer(netsplit, 'netsplit') }),
     ...(sequencing === undefined ? {} : { sequencing: sequencingOf(sequencing) }),
   };
 }

@@ -31,6 +31,8 @@ export interface ChainSpec {
   readonly daoFork?: bigint;
   /** EIP-6110; mainnet's when left out. */
   readonly depositContract?: Address;
+  /** A block that changes no rules, and counts in the name of the forks (EIP-2124). */
+  readonly netsplit?: bigint;
   /** What an application chain asks beyond Ethereum's rules. */
   readonly sequencing?: Sequencing;
 }

@@ -109,10 +109,12 @@ export function readConfig(config: JsonObject, first: FirstPlace): ChainSpec {
     difficulty === undefined ? [] : [{ fork: 'paris', totalDifficulty: difficulty }];
   const deposits = config.get('depositContractAddress');
   const dao = daoFork(config);
+  const netsplit = optional(config.get('mergeNetsplitBlock'));
   return {
     chainId: config.get('chainId').integer(U64_MAX),
     forks: fromFirst([{ fork: 'frontier' }, ...blocks, ...paris, ...times], first),
     ...(dao === undefined ? {} : { daoFork: dao }),
+    ...(netsplit === undefined ? {} : { netsplit }),
     ...(deposits.isAbsent ? {} : { depositContract: deposits.fixedBytes(20) as Address }),
     ...readSequencing(config.get('ironfly')),
   };
@@ -161,7 +163,6 @@ function readBlocks(config: JsonObject): ForkPoint[] {
     const message = `is not eip155Block, ${eip155}: Ironfly has both as one fork`;
     throw new GenesisError('genesis/unsupported', eip158.path, message);
   }
-  optional(config.get('mergeNetsplitBlock'));
   const hasMuirGlacier = !config.get('muirGlacierBlock').isAbsent;
   return inOrder(config, BLOCK_FORKS).map(({ row, at }): ForkPoint => {
     const early = row.fork === 'berlin' && !hasMuirGlacier ? BOMB_BEFORE_MUIR_GLACIER : undefined;

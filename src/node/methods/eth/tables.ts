@@ -2,8 +2,13 @@
 
 import type { Node } from '../../node.ts';
 import type { MethodTable } from '../../rpc/method.ts';
+import { rawMethods } from '../raw.ts';
+import { testingMethods } from '../testing.ts';
+import { txpoolMethods } from '../txpool.ts';
 import { blockMethods } from './blocks.ts';
 import { callMethods } from './calls.ts';
+import { feeMethods } from './fees.ts';
+import { nodeConfigMethods } from './node-config.ts';
 import { stateMethods } from './state.ts';
 import { transactionMethods } from './transactions.ts';
 
@@ -12,4 +17,9 @@ export const ethMethods: readonly MethodTable<Node>[] = [
   blockMethods,
   transactionMethods,
   callMethods,
+  feeMethods,
+  nodeConfigMethods,
+  rawMethods,
+  txpoolMethods,
+  testingMethods,
 ];

@@ -36,7 +36,7 @@ async function transactionByHash(node: Node, hash: Hash): Promise<unknown> {
   const place = await placeOf(node, hash);
   if (place !== undefined) return blockTransaction(place.block, place.index) ?? null;
   const pooled = node.pool.get(hash);
-  return pooled === undefined ? null : pooledTransaction(pooled.bytes);
+  return pooled === undefined ? null : pooledTransaction(pooled.bytes, pooled.sender);
 }
 
 async function receiptByHash(node: Node, hash: Hash): Promise<unknown> {
@@ -128,7 +128,7 @@ export const transactionMethods: MethodTable<Node> = {
     },
   ),
   eth_pendingTransactions: method([], ({ pool }: Node) =>
-    pool.ready().map(({ bytes }) => pooledTransaction(bytes)),
+    pool.ready().map(({ bytes, sender }) => pooledTransaction(bytes, sender)),
   ),
   eth_sendRawTransaction: method([readData], ({ pool }: Node, [bytes]) => pool.add(bytes)),
   eth_sendRawTransactionSync: method(

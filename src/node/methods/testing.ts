@@ -1,0 +1,106 @@
+/**
+ * `testing_buildBlockV1`: a block upon another from the transactions that are given, all of them,
+ * or from the pool; nothing of it is kept.
+ */
+
+import type { BlockRequest, BuiltBlock } from '../../chain/block-builder.ts';
+import type { KnownBlock } from '../../chain/block-tree.ts';
+import type { InvalidBlock } from '../../chain/blocks/fault.ts';
+import { senderOf } from '../../chain/transactions/sender-of.ts';
+import { payloadJson, readWithdrawals } from '../engine/payload.ts';
+import { withChecksum } from '../json/checksum.ts';
+import { tipOf } from '../ledger/fee-samples.ts';
+import type { Node } from '../node.ts';
+import { RpcError } from '../rpc/errors.ts';
+import { type MethodTable, method } from '../rpc/method.ts';
+import {
+  dataHex,
+  listOf,
+  objectOf,
+  optional,
+  quantity,
+  readAddress,
+  readData,
+  readHash,
+  readU64,
+} from '../rpc/values.ts';
+
+const TRANSACTIONS_MAX = 10_000;
+/** Towards which the gas limit goes where nobody says one. */
+const GAS_LIMIT_TARGET = 60_000_000n;
+/** A gas limit differs from its parent's by less than this part of it. */
+const GAS_LIMIT_DIVISOR = 1_024n;
+
+const readAttributes = objectOf({
+  timestamp: readU64,
+  prevRandao: readHash,
+  suggestedFeeRecipient: readAddress,
+  withdrawals: optional(readWithdrawals),
+  parentBeaconBlockRoot: optional(readHash),
+});
+
+export const testingMethods: MethodTable<Node> = {
+  testing_buildBlockV1: method(
+    [readHash, readAttributes, optional(listOf(readData, TRANSACTIONS_MAX)), optional(readData)],
+    async (node: Node, [parentHash, attributes, given, extraData]) => {
+      const parent = node.ledger.chain.known(parentHash);
+      if (parent === undefined) throw new RpcError('server error', `unknown block ${parentHash}`);
+      const { withdrawals, parentBeaconBlockRoot, prevRandao } = attributes;
+      const request: BlockRequest = {
+        timestamp: attributes.timestamp,
+        coinbase: attributes.suggestedFeeRecipient,
+        prevRandao,
+        gasLimit: gasLimitAfter(parent),
+        transactions: given ?? node.pool.ready().map(({ bytes }) => bytes),
+        ...(extraData === undefined ? {} : { extraData: dataHex(extraData) }),
+        ...(withdrawals === undefined ? {} : { withdrawals }),
+        ...(parentBeaconBlockRoot === undefined ? {} : { parentBeaconBlockRoot }),
+      };
+      const built = await build(node, request, parent);
+      const [refused] = built.refused;
+      if (given !== undefined && refused !== undefined) {
+        throw refusal(refused.bytes, refused.error);
+      }
+      return payload(built);
+    },
+  ),
+};
+
+async function build(node: Node, request: BlockRequest, parent: KnownBlock): Promise<BuiltBlock> {
+  const { timestamp } = parent.header;
+  if (request.timestamp <= timestamp) {
+    const message = `invalid timestamp, parent ${timestamp} given ${request.timestamp}`;
+    throw new RpcError('server error', message);
+  }
+  return node.ledger.chain.buildBlock(request, parent.hash);
+}
+
+function gasLimitAfter({ header: { gasLimit } }: KnownBlock): bigint {
+  const step = gasLimit / GAS_LIMIT_DIVISOR - 1n;
+  if (gasLimit < GAS_LIMIT_TARGET) {
+    return gasLimit + step < GAS_LIMIT_TARGET ? gasLimit + step : GAS_LIMIT_TARGET;
+  }
+  return gasLimit - step > GAS_LIMIT_TARGET ? gasLimit - step : GAS_LIMIT_TARGET;
+}
+
+function refusal(bytes: Uint8Array, { details, message }: InvalidBlock): RpcError {
+  const sender = senderOf(bytes);
+  const address = sender === undefined ? 'nobody' : withChecksum(sender);
+  const reason = details['reason'] ?? message;
+  return new RpcError('server error', `${reason}: address ${address}: ${details['message']}`);
+}
+
+function payload({ block, receipts, requests }: BuiltBlock): object {
+  const baseFee = block.header.baseFeePerGas ?? 0n;
+  const value = block.transactions.reduce(
+    (sum, bytes, index) => sum + tipOf(bytes, baseFee) * (receipts[index]?.gasUsed ?? 0n),
+    0n,
+  );
+  return {
+    executionPayload: payloadJson(block),
+    blockValue: quantity(value),
+    blobsBundle: { commitments: [], proofs: [], blobs: [] },
+    executionRequests: requests.map(dataHex),
+    shouldOverrideBuilder: false,
+  };
+}
