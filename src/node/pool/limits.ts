@@ -17,6 +17,8 @@ export interface PoolLimits {
    * empty it in between, and make all of them invalid at once.
    */
   readonly delegatedMax: number;
+  /** Whether one that the next block could not take is refused, as by Anvil; else it waits. */
+  readonly refusesBelowBaseFee: boolean;
 }
 
 export const POOL_LIMITS: PoolLimits = {
@@ -28,4 +30,5 @@ export const POOL_LIMITS: PoolLimits = {
   blobReplacementPercent: 100n,
   tipMin: 0n,
   delegatedMax: 1,
+  refusesBelowBaseFee: false,
 };

@@ -66,6 +66,7 @@ export class MemoryPool implements TransactionPool {
   /** Resolves when the pool knows of the head. */
   #turn: Promise<void> = Promise.resolve();
   #ready: readonly PoolEntry[] | undefined;
+  #all: readonly PoolEntry[] | undefined;
   /** What pays least first; made when the pool is full, and kept until prices change. */
   #cheapest: Heap<PoolEntry> | undefined;
 
@@ -108,6 +109,12 @@ export class MemoryPool implements TransactionPool {
     await this.#turn;
     const { limits } = this;
     checkDelegations(checked, this.#senders, limits);
+    const { baseFee } = this.#prices();
+    const { maxFeePerGas } = checked.transaction;
+    if (limits.refusesBelowBaseFee && maxFeePerGas < baseFee) {
+      const prices = `maxFeePerGas: ${maxFeePerGas}, baseFee: ${baseFee}`;
+      throw refusal(`max fee per gas less than block base fee: ${prices}`);
+    }
     for (;;) {
       const version = this.#accounts.version;
       const sender = await this.#accounts.get(checked.sender);
@@ -142,6 +149,7 @@ export class MemoryPool implements TransactionPool {
     this.#senders.set(entry.sender, queue);
     queue.put(entry);
     this.#byHash.set(entry.hash, entry);
+    this.#all = undefined;
     this.#bytes += entry.size;
     const { sidecar } = entry;
     for (const hash of sidecar === undefined ? [] : entry.transaction.blobVersionedHashes) {
@@ -210,6 +218,7 @@ export class MemoryPool implements TransactionPool {
 
   #drop({ hash, sender, transaction, size, sidecar }: PoolEntry): void {
     if (!this.#byHash.delete(hash)) return;
+    this.#all = undefined;
     this.#bytes -= size;
     for (const blob of transaction.blobVersionedHashes) {
       if (this.#blobs.get(blob) === sidecar) this.#blobs.delete(blob);
@@ -301,7 +310,8 @@ export class MemoryPool implements TransactionPool {
 
   /** All that is in the pool, in the order of coming, as `restore` takes it. */
   all(): readonly PoolEntry[] {
-    return [...this.#byHash.values()];
+    this.#all ??= [...this.#byHash.values()];
+    return this.#all;
   }
 
   /** As they were sent, in the order of coming: those that somebody signed. */
@@ -335,6 +345,7 @@ export class MemoryPool implements TransactionPool {
 
   clear(): void {
     this.#byHash.clear();
+    this.#all = undefined;
     this.#senders.clear();
     this.#blobs.clear();
     this.#bytes = 0;
