@@ -1,5 +1,4 @@
 /** The `ironfly` command: its subcommands, and how errors end it. */
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import * as bench from './bench.ts';
 import * as blocktest from './blocktest.ts';
@@ -8,6 +7,8 @@ import * as explain from './explain.ts';
 import * as explainBlock from './explain-block.ts';
 import * as exportBlocks from './export.ts';
 import * as importBlocks from './import.ts';
+import * as node from './node.ts';
+import { packageVersion } from './package-version.ts';
 import * as prove from './prove.ts';
 import * as proveRange from './prove-range.ts';
 import * as run from './run.ts';
@@ -17,18 +18,6 @@ import * as verifyBlock from './verify-block.ts';
 
 /** Wrong usage; failures exit with 1. */
 const EXIT_USAGE = 2;
-
-function packageVersion(): string {
-  for (const path of ['../../package.json', '../../../package.json']) {
-    try {
-      const text = readFileSync(new URL(path, import.meta.url), 'utf8');
-      return (JSON.parse(text) as { version: string }).version;
-    } catch {
-      // The sources and the published files lie at different depths.
-    }
-  }
-  return 'unknown';
-}
 
 // Whoever reads has seen enough, as `head` does.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -45,6 +34,7 @@ const program = new Command('ironfly')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE));
 
 const commands = [
+  node,
   run,
   statetest,
   blocktest,

@@ -10,7 +10,9 @@ import { invalidParams, RpcError } from '../rpc/errors.ts';
 import { type Method, type MethodTable, method } from '../rpc/method.ts';
 import {
   dataHex,
+  listOf,
   objectOf,
+  optional,
   quantity,
   type Read,
   readData,
@@ -26,8 +28,6 @@ import {
   blockOfPayload,
   bodyJson,
   type ExecutionPayload,
-  given,
-  listOf,
   type PayloadSides,
   payloadJson,
   readPayload,
@@ -188,7 +188,7 @@ const newPayloads: MethodTable<EngineNode> = {
 
 function forkchoiceUpdated(version: AttributesVersion): Method<EngineNode> {
   return method(
-    [readForkchoice, given((value) => value)],
+    [readForkchoice, optional((value) => value)],
     async ({ engine }: EngineNode, [state, attributes]) => {
       const { payloadStatus, head } = await engine.consensus.forkchoice(state);
       if (head === undefined || attributes === undefined) return { payloadStatus, payloadId: null };
@@ -312,12 +312,6 @@ const blobs: MethodTable<EngineNode> = {
   ),
 };
 
-const readCapabilities: Read<readonly string[]> = (value, path) => {
-  const names = listOf(readString)(value, path);
-  if (names.length <= CAPABILITIES_MAX) return names;
-  throw invalidParams(`invalid argument ${path}: ${names.length} names`);
-};
-
 const readTransition = objectOf({
   terminalTotalDifficulty: readWord,
   terminalBlockHash: readHash,
@@ -327,7 +321,7 @@ const readTransition = objectOf({
 const EXCHANGE_CAPABILITIES = 'engine_exchangeCapabilities';
 
 const identities: MethodTable<EngineNode> = {
-  [EXCHANGE_CAPABILITIES]: method([readCapabilities], () =>
+  [EXCHANGE_CAPABILITIES]: method([listOf(readString, CAPABILITIES_MAX)], () =>
     Object.keys(engineMethods).filter((name) => name !== EXCHANGE_CAPABILITIES),
   ),
   engine_getClientVersionV1: method([readClientVersion], ({ engine }: EngineNode) => [

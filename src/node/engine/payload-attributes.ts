@@ -12,8 +12,8 @@ import type { Withdrawal } from '../../chain/blocks/block.ts';
 import type { BlockHeader } from '../../chain/blocks/header.ts';
 import type { Address, Hash, Hex } from '../../evm/types.ts';
 import { RpcError } from '../rpc/errors.ts';
-import { objectOf, readAddress, readHash, readU64 } from '../rpc/values.ts';
-import { given, readWithdrawals } from './payload.ts';
+import { objectOf, optional, readAddress, readHash, readU64 } from '../rpc/values.ts';
+import { readWithdrawals } from './payload.ts';
 import type { PayloadForks } from './payload-forks.ts';
 
 /** Of any version. */
@@ -34,8 +34,8 @@ const readAttributes = objectOf({
   timestamp: readU64,
   prevRandao: readHash,
   suggestedFeeRecipient: readAddress,
-  withdrawals: given(readWithdrawals),
-  parentBeaconBlockRoot: given(readHash),
+  withdrawals: optional(readWithdrawals),
+  parentBeaconBlockRoot: optional(readHash),
 });
 
 /**

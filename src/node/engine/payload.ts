@@ -15,8 +15,9 @@ import type { Address, Hash, Hex } from '../../evm/types.ts';
 import { invalidParams } from '../rpc/errors.ts';
 import {
   dataHex,
-  kindOf,
+  listOf,
   objectOf,
+  optional,
   quantity,
   type Read,
   readAddress,
@@ -59,21 +60,6 @@ export interface PayloadSides {
   readonly requests?: readonly Request[];
 }
 
-/** A list of what `read` reads. */
-export function listOf<T>(read: Read<T>): Read<readonly T[]> {
-  return (value, path) => {
-    if (!Array.isArray(value)) {
-      throw invalidParams(`invalid argument ${path}: ${kindOf(value)} where a list belongs`);
-    }
-    return value.map((each, index) => read(each, `${path}[${index}]`));
-  };
-}
-
-/** `null` is as if nothing was given. */
-export function given<T>(read: Read<T>): Read<T | undefined> {
-  return (value, path) => (value === undefined || value === null ? undefined : read(value, path));
-}
-
 const readBloom: Read<Hex> = (value, path) => {
   const bytes = readData(value, path);
   if (bytes.length === BLOOM_BYTES) return dataHex(bytes);
@@ -104,9 +90,9 @@ export const readPayload: Read<ExecutionPayload> = objectOf({
   baseFeePerGas: readWord,
   blockHash: readHash,
   transactions: listOf(readData),
-  withdrawals: given(readWithdrawals),
-  blobGasUsed: given(readU64),
-  excessBlobGas: given(readU64),
+  withdrawals: optional(readWithdrawals),
+  blobGasUsed: optional(readU64),
+  excessBlobGas: optional(readU64),
 });
 
 /** The block that a payload is; its hash is what its fields have, whatever the payload says. */
