@@ -4,10 +4,22 @@
  */
 
 import type { Caller } from '../rpc/method.ts';
+import { Streamed } from '../rpc/streamed.ts';
+
+/** A text, one in pieces, or none. */
+export type Answer = string | Streamed | undefined;
 
 /** What answers a text; a `Dispatcher` does. */
 export interface Answering {
-  answer(text: string, caller: Caller): Promise<string | undefined>;
+  answerInPieces(text: string, caller: Caller): Promise<Answer>;
+}
+
+/** What all connections of an endpoint share. */
+export interface ConnectionParts {
+  readonly answering: Answering;
+  /** Of requests, and of answers in pieces once they have begun. */
+  readonly deadlines: Deadlines;
+  readonly streamDeadlines: Deadlines;
 }
 
 /** Sends a notification as text; undefined where the connection carries none (HTTP). */
@@ -20,21 +32,18 @@ const SWEEP_MS = 500;
 
 export class Connection {
   readonly client: string;
-  readonly #answering: Answering;
-  readonly #deadlines: Deadlines;
+  readonly #parts: ConnectionParts;
   readonly #send: SendText;
   readonly #requests = new Set<Request>();
   readonly #closers: (() => void)[] = [];
   #isClosed = false;
 
   constructor(
-    answering: Answering,
-    deadlines: Deadlines,
+    parts: ConnectionParts,
     { client, send }: { readonly client: string; readonly send?: SendText },
   ) {
     this.client = client;
-    this.#answering = answering;
-    this.#deadlines = deadlines;
+    this.#parts = parts;
     this.#send = send;
   }
 
@@ -45,17 +54,29 @@ export class Connection {
   /**
    * Answers a request or a batch. `deliver` is told the answer before notifications that the
    * request brought about; undefined: none is due. It is not called when the connection has ended.
+   * The request lasts until it has delivered.
    */
-  async answer(text: string, deliver: (answer: string | undefined) => void): Promise<void> {
+  async answer(text: string, deliver: (answer: Answer) => void | Promise<void>): Promise<void> {
+    const { answering, deadlines, streamDeadlines } = this.#parts;
     const request = new Request(this, this.#send);
     this.#requests.add(request);
-    this.#deadlines.add(request);
+    deadlines.add(request);
     try {
-      const answer = await this.#answering.answer(text, request);
-      if (!this.#isClosed) deliver(answer);
+      const answer = await answering.answerInPieces(text, request);
+      const isStreamed = answer instanceof Streamed;
+      if (this.#isClosed) {
+        if (isStreamed) answer.cancel();
+        return;
+      }
+      if (isStreamed) {
+        deadlines.delete(request);
+        streamDeadlines.add(request);
+      }
+      await deliver(answer);
     } finally {
       this.#requests.delete(request);
-      this.#deadlines.delete(request);
+      deadlines.delete(request);
+      streamDeadlines.delete(request);
       request.answered();
     }
   }

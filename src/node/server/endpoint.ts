@@ -53,6 +53,7 @@ export class Endpoint {
   readonly log: Logger;
   readonly watch: EndpointWatch;
   readonly deadlines: Deadlines;
+  readonly streamDeadlines: Deadlines;
   readonly budget: SendBudget;
   /** No request is taken any more. */
   isClosing = false;
@@ -68,6 +69,7 @@ export class Endpoint {
     this.log = log;
     this.watch = watch;
     this.deadlines = new Deadlines(limits.requestMsMax);
+    this.streamDeadlines = new Deadlines(limits.streamMsMax);
     this.budget = new SendBudget(limits.unsentBytesTogetherMax);
     this.rate = rate;
   }
@@ -81,6 +83,12 @@ export class Endpoint {
 
   giveBytes(bytes: number): void {
     this.#requestBytes -= bytes;
+  }
+
+  /** No connection is left. */
+  close(): void {
+    this.deadlines.close();
+    this.streamDeadlines.close();
   }
 
   /** A client is turned away. */

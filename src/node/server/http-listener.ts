@@ -11,6 +11,7 @@ import { tokenFault } from './bearer-token.ts';
 import { Connection } from './connection.ts';
 import type { Endpoint, Refusal } from './endpoint.ts';
 import { failureText } from './failure-text.ts';
+import { endWith, JSON_CONTENT, sendAnswer } from './http-answer.ts';
 import { type Listening, listen, within } from './listening.ts';
 import type { Operations } from './operations.ts';
 import { WebSockets } from './web-sockets.ts';
@@ -26,8 +27,6 @@ export interface HttpPlace {
 
 /** Types of the body that other nodes take, too; a web page cannot send them unasked. */
 const JSON_TYPE = /^application\/(json|json-rpc|jsonrequest)\s*(;|$)/i;
-/** Smaller answers fit the buffers of the socket. */
-const SMALL_BYTES = 16 << 10;
 /** How often node:http looks for connections that are too slow to send. */
 const CHECKS_MS = 1_000;
 /** A browser may remember for so long what it was allowed. */
@@ -101,9 +100,8 @@ class HttpListener implements Listening {
   }
 
   #connected(socket: Socket): void {
-    const { answering, deadlines, watch } = this.#endpoint;
-    const client = socket.remoteAddress ?? '';
-    const connection = new Connection(answering, deadlines, { client });
+    const { watch } = this.#endpoint;
+    const connection = new Connection(this.#endpoint, { client: socket.remoteAddress ?? '' });
     this.#connections.set(socket, connection);
     watch.connected('http');
     socket.once('close', () => {
@@ -243,34 +241,15 @@ class HttpListener implements Listening {
     const body = chunks.length === 1 ? first : Buffer.concat(chunks);
     watch.received('http', body.length);
     try {
-      await connection.answer(body.toString(), (text) => this.#deliver(request, response, text));
+      await connection.answer(body.toString(), (answer) =>
+        sendAnswer(this.#endpoint, response, answer),
+      );
     } catch (error) {
       // A bug of ours; the dispatcher gives every error of a method as an answer.
       log.error('a request was not answered', { error });
       const internal = new RpcError('internal error', 'the request could not be answered');
       if (!response.headersSent) endWith(response, 500, failureText(internal), JSON_CONTENT);
     }
-  }
-
-  #deliver({ socket }: IncomingMessage, response: ServerResponse, text: string | undefined): void {
-    if (response.destroyed) return;
-    if (text === undefined) {
-      response.writeHead(204).end();
-      return;
-    }
-    const body = Buffer.from(text);
-    this.#endpoint.watch.sent('http', body.length);
-    if (this.#endpoint.isClosing) response.setHeader('Connection', 'close');
-    response.writeHead(200, { 'Content-Type': JSON_CONTENT, 'Content-Length': body.length });
-    response.end(body);
-    if (body.length <= SMALL_BYTES && socket.writableLength === 0) return;
-    // Without progress for so long node:http closes the connection.
-    socket.setTimeout(this.#endpoint.limits.unreadMsMax);
-    const client = socket.remoteAddress ?? '';
-    response.once(
-      'close',
-      this.#endpoint.owe(body.length, client, () => socket.destroy()),
-    );
   }
 
   #tooLarge(request: IncomingMessage, response: ServerResponse): void {
@@ -304,24 +283,11 @@ class HttpListener implements Listening {
   }
 }
 
-const JSON_CONTENT = 'application/json';
-
 const STATUS_OF_ERROR: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
   HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
-
-function endWith(
-  response: ServerResponse,
-  status: number,
-  text: string,
-  contentType = 'text/plain; charset=utf-8',
-): void {
-  const body = Buffer.from(text);
-  response.writeHead(status, { 'Content-Type': contentType, 'Content-Length': body.length });
-  response.end(body);
-}
 
 /** What a browser asks before a page's request. Its origin was allowed already. */
 function preflight({ headers }: IncomingMessage, response: ServerResponse): void {

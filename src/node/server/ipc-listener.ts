@@ -97,6 +97,9 @@ function wireOf(socket: Socket): Wire {
     send: (text, gone) => {
       socket.write(`${text}\n`, gone);
     },
+    sendPiece: (text, isLast, gone) => {
+      socket.write(isLast ? `${text}\n` : text, gone);
+    },
     unsentBytes: () => socket.writableLength,
     pause: () => {
       socket.pause();

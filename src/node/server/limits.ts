@@ -32,6 +32,8 @@ export interface ServerLimits {
   readonly pingMs: number;
   /** How long a request, or a batch, may take. */
   readonly requestMsMax: number;
+  /** How long an answer in pieces may take once it has begun. */
+  readonly streamMsMax: number;
   /** How long requests under way have when the server is closed. */
   readonly closeMsMax: number;
   /** Requests a second of one client, and how many at once; undefined: as many as it likes. */
@@ -71,6 +73,8 @@ export const SERVER_LIMITS: ServerLimits = {
   pingMs: 30_000,
   // Twice what a call may take, for batches of them.
   requestMsMax: 60_000,
+  // A trace of some gigabytes, read over a slow line.
+  streamMsMax: 600_000,
   // Supervisors kill after ten.
   closeMsMax: 5_000,
   rate: undefined,

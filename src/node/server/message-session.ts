@@ -4,7 +4,8 @@
  */
 
 import { RpcError } from '../rpc/errors.ts';
-import { Connection } from './connection.ts';
+import { Streamed } from '../rpc/streamed.ts';
+import { type Answer, Connection } from './connection.ts';
 import type { Endpoint, Transport } from './endpoint.ts';
 import { failureText } from './failure-text.ts';
 
@@ -13,6 +14,8 @@ export interface Wire {
   readonly transport: Transport;
   /** `gone` is called when the text has left this process, or the wire is closed. */
   send(text: string, gone: () => void): void;
+  /** A piece of a text; nothing else is sent before its last one. */
+  sendPiece(text: string, isLast: boolean, gone: () => void): void;
   /** Bytes that were sent and have not left. */
   unsentBytes(): number;
   pause(): void;
@@ -34,12 +37,18 @@ export class MessageSession {
   /** Came in one piece with others before reading stopped: no more than one read of a socket. */
   readonly #waiting: Waiting[] = [];
   #isEnding = false;
+  /** Resolves when the answers in pieces that are under way have been sent. */
+  #streams: Promise<void> = Promise.resolve();
+  #streamCount = 0;
+  /** Texts that wait for the end of one. */
+  #held: string[] = [];
+  #heldBytes = 0;
 
   constructor(endpoint: Endpoint, wire: Wire, client: string) {
     this.#endpoint = endpoint;
     this.#wire = wire;
     const send = (text: string) => this.send(text);
-    this.connection = new Connection(endpoint.answering, endpoint.deadlines, { client, send });
+    this.connection = new Connection(endpoint, { client, send });
     endpoint.watch.connected(wire.transport);
   }
 
@@ -75,9 +84,7 @@ export class MessageSession {
 
   async #answer({ text, bytes }: Waiting): Promise<void> {
     try {
-      await this.connection.answer(text, (answer) => {
-        if (answer !== undefined) this.send(answer);
-      });
+      await this.connection.answer(text, (answer) => this.#deliver(answer));
     } catch (error) {
       // A bug of ours; the dispatcher gives every error of a method as an answer.
       this.#endpoint.log.error('a request was not answered', { error });
@@ -89,17 +96,74 @@ export class MessageSession {
     else if (!this.isBusy) this.#wire.end();
   }
 
+  #deliver(answer: Answer): Promise<void> | undefined {
+    if (answer instanceof Streamed) return this.#sendPieces(answer);
+    if (answer !== undefined) this.send(answer);
+    return undefined;
+  }
+
   send(text: string): void {
     if (this.connection.isClosed) return;
     const { client } = this.connection;
-    if (this.#wire.unsentBytes() > this.#endpoint.limits.unsentBytesMax) {
-      this.#endpoint.refuse('slow reader', client);
-      this.#wire.destroy();
+    if (this.#wire.unsentBytes() + this.#heldBytes > this.#endpoint.limits.unsentBytesMax) {
+      this.#cutOff();
+      return;
+    }
+    if (this.#streamCount > 0) {
+      this.#held.push(text);
+      this.#heldBytes += text.length;
       return;
     }
     this.#endpoint.watch.sent(this.#wire.transport, text.length);
     const gone = this.#endpoint.owe(text.length, client, () => this.#wire.destroy());
     this.#wire.send(text, gone);
+  }
+
+  #cutOff(): void {
+    this.#endpoint.refuse('slow reader', this.connection.client);
+    this.#wire.destroy();
+  }
+
+  /** One after another; texts that come meanwhile are sent behind. */
+  async #sendPieces(streamed: Streamed): Promise<void> {
+    this.#streamCount += 1;
+    const sent = this.#streams.then(() => this.#sendEach(streamed));
+    this.#streams = sent;
+    await sent;
+    this.#streamCount -= 1;
+    if (this.#streamCount > 0) return;
+    const held = this.#held;
+    this.#held = [];
+    this.#heldBytes = 0;
+    for (const text of held) this.send(text);
+  }
+
+  async #sendEach({ pieces }: Streamed): Promise<void> {
+    try {
+      // The last one is known as such when there is no other.
+      let last = '';
+      for await (const piece of pieces) {
+        if (this.connection.isClosed) return;
+        if (last !== '') await this.#sendPiece(last, false);
+        last = piece;
+      }
+      await this.#sendPiece(last, true);
+    } catch {
+      // What is sent is no whole answer: only an end of the connection says so.
+      this.#wire.destroy();
+    }
+  }
+
+  /** Resolves when it has left, or the wire is closed; who does not read is cut off. */
+  #sendPiece(text: string, isLast: boolean): Promise<void> {
+    this.#endpoint.watch.sent(this.#wire.transport, text.length);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#cutOff(), this.#endpoint.limits.unreadMsMax);
+      this.#wire.sendPiece(text, isLast, () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
   }
 
   /** Takes no more requests, and closes the wire when those under way are answered. */

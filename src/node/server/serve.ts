@@ -100,7 +100,7 @@ export async function serve<Node>(
     for (const { endpoint } of open) endpoint.isClosing = true;
     const closing = open.map(async ({ endpoint, listening }) => {
       await listening.close(endpoint.limits.closeMsMax);
-      endpoint.deadlines.close();
+      endpoint.close();
     });
     await Promise.all(closing);
   };
@@ -110,7 +110,7 @@ export async function serve<Node>(
       try {
         open.push({ endpoint, listening: await start(endpoint, each, options) });
       } catch (error) {
-        endpoint.deadlines.close();
+        endpoint.close();
         throw error;
       }
     }

@@ -4,7 +4,7 @@
  * A browser names the page it asks for in `Origin`, and the name by which it found the server in
  * `Host`. A page of another site is refused by its origin. A page whose own name was made to point
  * here (DNS rebinding) is refused by the name of the host: addresses are let through, since nobody
- * can make them point elsewhere, and so is `localhost`. Programs other than browsers send no origin.
+ * can make them point elsewhere, and so is `localhost`. Programs that are none send no origin.
  */
 
 import { isIP } from 'node:net';

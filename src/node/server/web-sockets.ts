@@ -126,6 +126,7 @@ function wireOf(socket: WebSocket) {
   return {
     transport: 'ws' as const,
     send: (text: string, gone: () => void) => socket.send(text, gone),
+    sendPiece: (text: string, fin: boolean, gone: () => void) => socket.send(text, { fin }, gone),
     unsentBytes: () => socket.bufferedAmount,
     pause: () => socket.pause(),
     resume: () => socket.resume(),
