@@ -13,7 +13,14 @@ import { recordAncestors } from '../../chain/executor/system-calls.ts';
 import { acceptTransaction } from '../../chain/transactions/check.ts';
 import { EVMError } from '../../evm/errors.ts';
 import type { EVMSnapshot } from '../../evm/evm-interface.ts';
-import type { Account, Address, BlockEnvironment, ExecutionResult, Hash, Transaction } from '../../evm/types.ts';
+import type {
+  Account,
+  Address,
+  BlockEnvironment,
+  ExecutionResult,
+  Hash,
+  Transaction,
+} from '../../evm/types.ts';
 import { stopText } from '../execution/call-failure.ts';
 import type { ClosableState, Lease } from '../execution/call-machines.ts';
 import { OverlayState } from '../execution/overlay-state.ts';
@@ -88,6 +95,16 @@ export class BlockReplay {
     this.#state = new OverlayState(parts.lease.state);
   }
 
+  /** The machine, for as long as the replay lasts. */
+  get lease(): Lease {
+    return this.#parts.lease;
+  }
+
+  /** As the next transaction finds it. */
+  get state(): OverlayState {
+    return this.#state;
+  }
+
   /** Number of the block's transactions. */
   get length(): number {
     return this.#parts.block.transactions.length;
@@ -135,6 +152,7 @@ export class BlockReplay {
     const run = async (watch: RunWatch): Promise<ExecutionResult> => {
       if (before !== undefined) evm.revert(before);
       before = evm.snapshot();
+      last = undefined;
       const result = await evm.transact(transaction, {
         signal: budget.signal,
         timeoutMs: budget.leftMs,

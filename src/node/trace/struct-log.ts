@@ -1,0 +1,226 @@
+/**
+ * The struct log: each instruction with the machine as it stood before it, as geth writes it
+ * (eth/tracers/logger). It is written as text while the transaction runs and never held: the
+ * machine stands still while the reader is behind. What comes first in the answer (gas, failure,
+ * output) is known from a run without steps.
+ *
+ *   {"gas":…,"failed":…,"returnValue":…,"structLogs":[{"pc":0,"op":"PUSH1",…},…]}
+ */
+
+import { turn } from '../../base/turn.ts';
+import type { CallEnter } from '../../evm/machine/hooks.ts';
+import type { TraceStep } from '../../evm/machine/steps.ts';
+import type { Address, ExecutionResult } from '../../evm/types.ts';
+import { RpcError } from '../rpc/errors.ts';
+import type { Write } from '../rpc/streamed.ts';
+import { dataHex, wordHex } from '../rpc/values.ts';
+import { failureWords, opcodeWord } from './failure-words.ts';
+import { gethGasCost, isFoundBeforehand } from './step-gas.ts';
+import type { TraceTarget } from './target.ts';
+import type { StructLogOptions } from './tracers.ts';
+
+/** The event loop gets a turn after so long. */
+const SLICE_MS = 2;
+/** Steps between two looks at the clock: some 30 microseconds. */
+const LOOK_STEPS = 64;
+/** As long as a timer goes: the budget ends the run, which does not count what it waits. */
+const WAIT_MS = 2 ** 31 - 1;
+
+const SLOAD = 0x54;
+const SSTORE = 0x55;
+
+/** Writes the answer for one transaction. @throws RpcError; what `write` throws */
+export async function writeStructLog(
+  target: TraceTarget,
+  options: StructLogOptions,
+  write: Write,
+): Promise<void> {
+  const result = await target.run({});
+  await write(`${headOf(result)}"structLogs":[`);
+  const writer = new StepWriter(target, options, write);
+  try {
+    await target.run({
+      hooks: { onEnter: (call) => writer.enter(call) },
+      onStep: writer.onStep,
+      stepMemory: options.enableMemory,
+      timeoutMs: WAIT_MS,
+    });
+  } catch (error) {
+    if (!(error instanceof LimitReached)) throw error;
+  }
+  await writer.end();
+  await write(']}');
+}
+
+function headOf({ gasUsed, status, output }: ExecutionResult): string {
+  const isFailed = status !== 'success';
+  const shown = status === 'halt' ? '0x' : dataHex(output);
+  return `{"gas":${gasUsed},"failed":${isFailed},"returnValue":"${shown}",`;
+}
+
+/** The run need not go on. */
+class LimitReached extends Error {}
+
+class StepWriter {
+  readonly #target: TraceTarget;
+  readonly #options: StructLogOptions;
+  readonly #write: Write;
+  readonly #selves: Address[] = [];
+  /** The machine stops where there is no code; for geth that is no step. */
+  readonly #isCodeless: boolean[] = [];
+  /** Slots that were seen up to now, by contract: a revert does not undo what was seen. */
+  readonly #storages = new Map<Address, Map<string, string>>();
+  /** An SLOAD whose value the next step shows. */
+  #pending: TraceStep | undefined;
+  /** The machine does not wait for the last one. */
+  #taken: Promise<void> | undefined;
+  #count = 0;
+  #sliceEndMs = performance.now() + SLICE_MS;
+  #stack: readonly bigint[] = [];
+  #stackTexts: string[] = [];
+  #memory: Uint8Array | undefined;
+  #memoryText = '';
+
+  constructor(target: TraceTarget, options: StructLogOptions, write: Write) {
+    this.#target = target;
+    this.#options = options;
+    this.#write = write;
+  }
+
+  enter({ depth, to, code }: CallEnter): void {
+    this.#selves[depth] = to;
+    this.#isCodeless[depth] = code().length === 0;
+  }
+
+  // One function for both ways a step may be reported: most give no promise.
+  readonly onStep = (step: TraceStep): Promise<void> => {
+    this.#taken = this.#take(step);
+    return this.#taken as Promise<void>;
+  };
+
+  #take(step: TraceStep): Promise<void> | undefined {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    let full: Promise<void> | undefined;
+    if (pending !== undefined) {
+      full = this.#put(pending, this.#sloaded(pending, step.stack.at(-1) ?? 0n));
+    }
+    if (this.#isCodeless[step.depth - 1] === true) return full && this.#wait(full);
+    const { limit, disableStorage } = this.#options;
+    if (limit !== 0 && this.#count >= limit) throw new LimitReached();
+    if (step.op === SLOAD && !disableStorage && step.stack.length > 0) {
+      if (step.error !== undefined) return this.#putFailedLoad(step);
+      this.#pending = step;
+    } else {
+      const storage = step.op === SSTORE && !disableStorage ? this.#sstored(step) : '';
+      full = this.#put(step, storage) ?? full;
+    }
+    if (full !== undefined) return this.#wait(full);
+    return this.#count % LOOK_STEPS === 0 ? this.#look() : undefined;
+  }
+
+  async end(): Promise<void> {
+    await this.#taken;
+    const { limit } = this.#options;
+    if (this.#pending === undefined || (limit !== 0 && this.#count >= limit)) return;
+    await this.#putFailedLoad(this.#pending);
+  }
+
+  /** @throws RpcError when the budget is spent */
+  #look(): Promise<void> | undefined {
+    if (performance.now() < this.#sliceEndMs) return undefined;
+    const { budget } = this.#target;
+    if (budget.isSpent) throw new RpcError('server error', 'execution timeout');
+    return turn().then(() => {
+      this.#sliceEndMs = performance.now() + SLICE_MS;
+    });
+  }
+
+  /** What the reader takes does not count. */
+  async #wait(full: Promise<void>): Promise<void> {
+    const start = performance.now();
+    await full;
+    this.#target.budget.extend(performance.now() - start);
+    await this.#look();
+  }
+
+  #put(step: TraceStep, storage: string): Promise<void> | undefined {
+    const { pc, op, gas, depth, error, refund, returnData, memory } = step;
+    const { disableStack, enableReturnData } = this.#options;
+    let text = this.#count === 0 ? '' : ',';
+    const { rules } = this.#target.rules;
+    text += `{"pc":${pc},"op":"${opcodeWord(op)}","gas":${gas},`;
+    text += `"gasCost":${gethGasCost(step, rules)},"depth":${depth}`;
+    if (error !== undefined && isFoundBeforehand(step, rules)) {
+      text += `,"error":"${failureWords(error, step)}"`;
+    }
+    if (!disableStack) text += `,"stack":[${this.#stackText(step.stack)}]`;
+    if (enableReturnData && returnData.length > 0) text += `,"returnData":"${dataHex(returnData)}"`;
+    if (memory !== undefined && memory.length > 0) {
+      text += `,"memory":[${this.#memoryWords(memory)}]`;
+    }
+    text += storage;
+    if (refund !== 0n) text += `,"refund":${refund}`;
+    this.#count += 1;
+    return this.#write(`${text}}`);
+  }
+
+  /** PERF: an item that stays where it was is not written anew; most do. */
+  #stackText(stack: readonly bigint[]): string {
+    const before = this.#stack;
+    const texts = this.#stackTexts;
+    for (let at = 0; at < stack.length; at++) {
+      if (before[at] === stack[at] && texts[at] !== undefined) continue;
+      texts[at] = `"0x${(stack[at] as bigint).toString(16)}"`;
+    }
+    texts.length = stack.length;
+    this.#stack = stack;
+    return texts.join(',');
+  }
+
+  #memoryWords(memory: Uint8Array): string {
+    if (this.#memory === memory) return this.#memoryText;
+    this.#memory = memory;
+    const words: string[] = [];
+    for (let at = 0; at < memory.length; at += 32) {
+      words.push(`"0x${memory.subarray(at, at + 32).toHex()}"`);
+    }
+    this.#memoryText = words.join(',');
+    return this.#memoryText;
+  }
+
+  #sloaded({ stack, depth }: TraceStep, value: bigint): string {
+    return this.#withSlot(depth, stack.at(-1) ?? 0n, value);
+  }
+
+  #sstored({ stack, depth }: TraceStep): string {
+    if (stack.length < 2) return '';
+    return this.#withSlot(depth, stack.at(-1) ?? 0n, stack.at(-2) ?? 0n);
+  }
+
+  /** One that failed has loaded nothing: its value is the one that was seen, or the state's. */
+  async #putFailedLoad(step: TraceStep): Promise<void> {
+    const slot = step.stack.at(-1) ?? 0n;
+    const self = this.#selfAt(step.depth);
+    const seen = this.#storages.get(self)?.get(wordHex(slot));
+    const value =
+      seen === undefined ? await this.#target.state.getStorage(self, slot) : BigInt(seen);
+    await this.#put(step, this.#sloaded(step, value));
+  }
+
+  #selfAt(depth: number): Address {
+    return this.#selves[depth - 1] ?? (`0x${'00'.repeat(20)}` as Address);
+  }
+
+  #withSlot(depth: number, slot: bigint, value: bigint): string {
+    const self = this.#selfAt(depth);
+    let storage = this.#storages.get(self);
+    if (storage === undefined) {
+      storage = new Map();
+      this.#storages.set(self, storage);
+    }
+    storage.set(wordHex(slot), wordHex(value));
+    const slots = [...storage].sort(([a], [b]) => (a < b ? -1 : 1));
+    return `,"storage":{${slots.map(([key, word]) => `"${key}":"${word}"`).join(',')}}`;
+  }
+}

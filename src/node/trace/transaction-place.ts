@@ -1,0 +1,28 @@
+/** Where a transaction that is to be traced stands. */
+
+import type { ChainBlock } from '../../chain/block-tree.ts';
+import type { Hash } from '../../evm/types.ts';
+import type { Node } from '../node.ts';
+import { RpcError } from '../rpc/errors.ts';
+
+export interface FoundTransaction {
+  readonly block: ChainBlock;
+  readonly index: number;
+}
+
+/** Undefined where the chain has no such transaction. */
+export async function findPlace(
+  { ledger }: Node,
+  hash: Hash,
+): Promise<FoundTransaction | undefined> {
+  const place = ledger.transactionPlace(hash);
+  const block = place && (await ledger.blockByHash(place.blockHash));
+  return place && block && { block, index: place.index };
+}
+
+/** @throws RpcError in geth's words */
+export async function requirePlace(node: Node, hash: Hash): Promise<FoundTransaction> {
+  const found = await findPlace(node, hash);
+  if (found !== undefined) return found;
+  throw new RpcError('server error', 'transaction not found');
+}

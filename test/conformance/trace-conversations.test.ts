@@ -1,0 +1,47 @@
+/**
+ * The conversations of execution-apis about traces, answered to the letter: the struct log is
+ * compared as text, order of members included, where the suite of all conversations asks for the
+ * form alone.
+ */
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { TransactionPool } from '../../src/node/pool/pool.ts';
+import { RpcError } from '../../src/node/rpc/errors.ts';
+import { fixtures } from '../fixtures.ts';
+import {
+  type ConversationNode,
+  openConversationNode,
+  readConversations,
+} from './rpc-conversations.ts';
+
+const suite = fixtures('execution-apis');
+const folder = join(suite ?? '', 'tests');
+
+const NO_POOL: TransactionPool = {
+  add: () => Promise.reject(new RpcError('transaction rejected', 'this pool takes none')),
+  get: () => undefined,
+  ready: () => [],
+  content: () => ({ pending: new Map(), queued: new Map() }),
+  nextNonce: () => Promise.resolve(0n),
+  onReady: () => () => {},
+};
+
+describe.skipIf(suite === undefined)('traces of execution-apis', () => {
+  let node: ConversationNode;
+
+  beforeAll(async () => {
+    node = await openConversationNode(folder, () => NO_POOL);
+  });
+  afterAll(() => node.close());
+
+  const conversations = suite === undefined ? [] : readConversations(folder);
+  it.each(conversations.filter(({ name }) => name.startsWith('debug_trace')))(
+    '$name',
+    async ({ exchanges }) => {
+      expect(exchanges.length).toBeGreaterThan(0);
+      for (const { request, expected } of exchanges) {
+        expect(await node.answer(request)).toBe(expected);
+      }
+    },
+  );
+});
