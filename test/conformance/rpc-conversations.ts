@@ -21,6 +21,7 @@ import { Ledger } from '../../src/node/ledger/ledger.ts';
 import { MemoryTransactionIndex } from '../../src/node/ledger/transaction-index.ts';
 import { basicMethods } from '../../src/node/methods/basic.ts';
 import { ethMethods } from '../../src/node/methods/eth/tables.ts';
+import { traceMethods } from '../../src/node/methods/trace-tables.ts';
 import { type Node, REQUEST_LIMITS } from '../../src/node/node.ts';
 import type { TransactionPool } from '../../src/node/pool/pool.ts';
 import { Dispatcher } from '../../src/node/rpc/dispatch.ts';
@@ -105,7 +106,7 @@ export async function openConversationNode(
     limits: REQUEST_LIMITS,
     clientVersion: 'Ironfly/conversations',
   };
-  const dispatcher = new Dispatcher(node, [basicMethods, ...ethMethods]);
+  const dispatcher = new Dispatcher(node, [basicMethods, ...ethMethods, ...traceMethods]);
   const caller: Caller = {
     signal: new AbortController().signal,
     notify: undefined,
