@@ -90,6 +90,7 @@ function plainOf(value: unknown): Plain {
     case 'bigint':
       return value.toString();
     default:
+      if (value === null) return null;
       return value instanceof Error ? cut(value.stack ?? value.message) : cut(textOf(value));
   }
 }
