@@ -11,7 +11,7 @@
  */
 
 import { type JsonField, type JsonObject, readJson } from '../../base/json-field.ts';
-import type { Hash } from '../../evm/types.ts';
+import type { Hash, StateChanges } from '../../evm/types.ts';
 import type { ChainBlock } from '../block-tree.ts';
 import { firstBlock, genesisHeader } from '../blocks/genesis.ts';
 import { headerHash } from '../blocks/header.ts';
@@ -47,6 +47,11 @@ export function parseAnvilState(text: string, spec: ChainSpec): AnvilState {
   const block = original ?? blockIn(environment, spec, stateRoot);
   const isOriginal = original !== undefined;
   return { spec, block, state: state.asChanges(), isOriginal, ancestors };
+}
+
+/** The accounts of such a file alone. @throws JsonError, GenesisError */
+export function parseAnvilAccounts(text: string): StateChanges {
+  return readAccounts(readJson(text).object().get('accounts').object()).asChanges();
 }
 
 /** Blocks of the file by their hashes. */

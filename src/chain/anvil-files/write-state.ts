@@ -8,7 +8,7 @@
 import { toHex } from '../../base/bytes.ts';
 import { keccak256 } from '../../base/keccak.ts';
 import { blobBaseFee } from '../../evm/forks/blob.ts';
-import type { Account, Address, Hash } from '../../evm/types.ts';
+import type { Account, Address, Hash, StateChanges } from '../../evm/types.ts';
 import { codeKey } from '../../state/flat/keys.ts';
 import type { OrderedStore } from '../../state/store/ordered-store.ts';
 import type { ChainBlock } from '../block-tree.ts';
@@ -32,6 +32,13 @@ export interface AnvilExport {
   readonly texts: AsyncIterable<string>;
 }
 
+export interface AnvilExportOptions {
+  /** Of the state that are read at once, about. */
+  readonly partBytes?: number;
+  /** Changes upon the state that are in no block yet. */
+  readonly edits?: StateChanges | undefined;
+}
+
 /**
  * The file of a block's state, read in parts of so many bytes, about; nothing may be imported
  * until all of it was taken.
@@ -40,21 +47,51 @@ export interface AnvilExport {
 export async function anvilState(
   database: ChainDatabase,
   hash: Hash,
-  { partBytes = PART_BYTES }: { readonly partBytes?: number } = {},
+  { partBytes = PART_BYTES, edits }: AnvilExportOptions = {},
 ): Promise<AnvilExport> {
   const store = await database.storeAt(hash);
   const block = (await database.block(hash)) as ChainBlock;
-  return { block, texts: textsOf(database, store, { block, partBytes }) };
+  const edited = editedAccounts(database, store, edits);
+  return { block, texts: textsOf(database, store, { block, partBytes, edited }) };
+}
+
+/** Whole, as members of the object of accounts; undefined for one that is gone. */
+type EditedAccounts = ReadonlyMap<Address, string | undefined>;
+
+function editedAccounts(
+  { state }: ChainDatabase,
+  store: OrderedStore,
+  { accounts, codes }: StateChanges = { accounts: new Map(), codes: new Map() },
+): EditedAccounts {
+  const texts = new Map<Address, string | undefined>();
+  for (const [address, change] of accounts) {
+    if (change === null) {
+      texts.set(address, undefined);
+      continue;
+    }
+    const slots = change.storageWiped ? new Map<bigint, bigint>() : state.storageOf(address);
+    for (const [slot, value] of change.storage) slots.set(slot, value);
+    const members = [...slots].filter(([, value]) => value !== 0n).map(slotText);
+    const code = codes.get(change.codeHash);
+    texts.set(address, `${accountText(store, address, change, code)}${members.join(',')}}}`);
+  }
+  return texts;
+}
+
+interface TextParts {
+  readonly block: ChainBlock;
+  readonly partBytes: number;
+  readonly edited: EditedAccounts;
 }
 
 async function* textsOf(
   database: ChainDatabase,
   store: OrderedStore,
-  { block, partBytes }: { readonly block: ChainBlock; readonly partBytes: number },
+  { block, partBytes, edited }: TextParts,
 ): AsyncGenerator<string> {
   const { header, hash } = block;
   yield `{"block":${environmentText(header, database.spec)},"accounts":{`;
-  for (const text of accountTexts(store, partBytes)) {
+  for (const text of accountTexts(store, partBytes, edited)) {
     const at = database.state.checkpointed?.block;
     if (at !== hash) {
       const message = `the database moved on to block ${at} while block ${hash} was exported`;
@@ -113,22 +150,26 @@ function blobPrice(header: BlockHeader, spec: ChainSpec | undefined): bigint {
 const MERGED = 2n ** 256n;
 
 /** Members of the object of accounts; one whose slots fill several parts is written on. */
-function* accountTexts(store: OrderedStore, partBytes: number): Iterable<string> {
+function* accountTexts(
+  store: OrderedStore,
+  partBytes: number,
+  edited: EditedAccounts,
+): Iterable<string> {
+  const whole = [...edited.values()].filter((text) => text !== undefined);
+  yield whole.join(',');
   let place = BEHIND_CODES;
   let open: Address | undefined;
+  const firstSeparator = whole.length > 0 ? ',' : '';
   for (;;) {
     const part = partAfter(store, place, partBytes);
     if (part === undefined) break;
     let text = '';
     for (const [address, change] of part.accounts) {
-      if (change === null) continue;
+      if (change === null || edited.has(address)) continue;
       const goesOn = address === open;
-      const slots = Array.from(
-        change.storage,
-        ([slot, value]) => `"${word(slot)}":"${word(value)}"`,
-      );
+      const slots = Array.from(change.storage, slotText);
       if (!goesOn)
-        text += `${open === undefined ? '' : '}},'}${accountText(store, address, change)}`;
+        text += `${open === undefined ? firstSeparator : '}},'}${accountText(store, address, change)}`;
       text += `${goesOn && slots.length > 0 ? ',' : ''}${slots.join(',')}`;
       open = address;
     }
@@ -138,10 +179,17 @@ function* accountTexts(store: OrderedStore, partBytes: number): Iterable<string>
   if (open !== undefined) yield '}}';
 }
 
+function slotText([slot, value]: readonly [bigint, bigint]): string {
+  return `"${word(slot)}":"${word(value)}"`;
+}
+
 /** Up to its first slot. */
-function accountText(store: OrderedStore, address: Address, account: Account): string {
-  const { nonce, balance, codeHash } = account;
-  const code = store.get(codeKey(codeHash));
+function accountText(
+  store: OrderedStore,
+  address: Address,
+  { nonce, balance, codeHash }: Account,
+  code: Uint8Array | undefined = store.get(codeKey(codeHash)),
+): string {
   const codeText = code === undefined ? '0x' : toHex(code);
   const fields = `"nonce":${nonce},"balance":"${quantity(balance)}","code":"${codeText}"`;
   return `"${address}":{${fields},"storage":{`;

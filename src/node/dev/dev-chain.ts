@@ -14,7 +14,7 @@ import type { BlockRequest, BuiltBlock } from '../../chain/block-builder.ts';
 import type { ChainBlock, KnownBlock } from '../../chain/block-tree.ts';
 import { InvalidBlock } from '../../chain/blocks/fault.ts';
 import type { CallHooks } from '../../evm/machine/hooks.ts';
-import type { Address, Hash } from '../../evm/types.ts';
+import type { Address, Hash, StateChanges } from '../../evm/types.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { transactionHash } from '../ledger/transaction-index.ts';
 import { type NextPrices, pricesAfter } from '../pool/checks.ts';
@@ -75,6 +75,7 @@ export class DevChain {
   #pool: MemoryPool | undefined;
   #settings: BlockSettings;
   #isAutomining = true;
+  #lastBlockMs: number | undefined;
   #snapshots: Snapshot[] = [];
   #snapshotId = 0n;
   /** Where edits stand once the head is the block that is being gone back to. */
@@ -115,6 +116,16 @@ export class DevChain {
 
   set isAutomining(isAutomining: boolean) {
     this.#isAutomining = isAutomining;
+  }
+
+  /** What was set by hand upon the head's state; undefined for nothing. */
+  get edits(): StateChanges | undefined {
+    return this.#editor.changes;
+  }
+
+  /** When the last block was made, milliseconds since 1970; undefined before the first. */
+  get lastBlockMs(): number | undefined {
+    return this.#lastBlockMs;
   }
 
   /** Prices of the next block. */
@@ -216,6 +227,12 @@ export class DevChain {
     });
   }
 
+  /** Blocks of those that can be gone back to, by their ids. */
+  openSnapshots(): Record<string, Hash> {
+    const entries = this.#snapshots.map(({ id, head }) => [`0x${id.toString(16)}`, head] as const);
+    return Object.fromEntries(entries);
+  }
+
   /** Goes back to a snapshot, which is gone then, and those after it; whether it was there. */
   revert(id: bigint): Promise<boolean> {
     return this.#inTurn(async () => {
@@ -315,6 +332,8 @@ export class DevChain {
     };
     const built = await this.#orRefuse(() => this.ledger.chain.produceBlock(request, head.hash));
     this.#rememberSenders(built, offered);
+    const edits = next.development?.edits;
+    if (edits !== undefined) this.ledger.keepEdits(built.block.hash, edits);
     this.clock.passed(built.block.header.timestamp);
     const { nextBaseFee: _, nextPrevRandao: __, ...settings } = this.#settings;
     this.#settings = settings;
@@ -325,6 +344,7 @@ export class DevChain {
       if (!waits) this.pool.remove(transactionHash(bytes));
     }
     await this.pool.settled();
+    this.#lastBlockMs = Date.now();
     this.#watch.mined?.(built);
     return built;
   }

@@ -146,6 +146,7 @@ export class BlockReplay {
   async trace<T>(work: (target: TraceTarget) => Promise<T>): Promise<T> {
     const { rules, lease, budget } = this.#parts;
     const transaction = this.#transactionAt(this.#next);
+    const impersonated = this.#parts.block.impersonated?.has(this.#next) === true;
     const { evm } = lease;
     let before: EVMSnapshot | undefined;
     let last: ExecutionResult | undefined;
@@ -157,6 +158,8 @@ export class BlockReplay {
         signal: budget.signal,
         timeoutMs: budget.leftMs,
         ...this.#room,
+        // A contract that is impersonated sends (EIP-3607).
+        ...(impersonated && { checks: { senderCode: false } }),
         ...watch,
       });
       if (result.status === 'refused') {

@@ -1,0 +1,134 @@
+/** Puts the parts of a development chain together. */
+
+import { Chain } from '../../chain/chain.ts';
+import type { ChainSpec } from '../../chain/chain-spec.ts';
+import type { ChainDatabase } from '../../chain/database/chain-database.ts';
+import { createInMemory } from '../../chain/database/folder.ts';
+import type { GenesisFile } from '../../chain/genesis-files/genesis-file.ts';
+import { Machines } from '../../chain/machines.ts';
+import type { Address, Hash } from '../../evm/types.ts';
+import { CallMachines } from '../execution/call-machines.ts';
+import { Ledger } from '../ledger/ledger.ts';
+import { MemoryTransactionIndex } from '../ledger/transaction-index.ts';
+import { type Node, REQUEST_LIMITS } from '../node.ts';
+import { MemoryPool, type PoolOrder } from '../pool/memory-pool.ts';
+import type { DevAccount } from './accounts.ts';
+import { DevClock } from './clock.ts';
+import { DevChain } from './dev-chain.ts';
+import { DevLog } from './dev-log.ts';
+import { DevPool } from './dev-pool.ts';
+import { StateEditor } from './edits.ts';
+import { IntervalMining } from './mining.ts';
+import { DevWallet } from './wallet.ts';
+
+export interface DevNode extends Node {
+  readonly pool: DevPool;
+  readonly dev: DevParts;
+}
+
+/** What methods of a development chain use beside a node's parts. */
+export interface DevParts {
+  readonly chain: DevChain;
+  readonly wallet: DevWallet;
+  readonly pool: MemoryPool;
+  readonly interval: IntervalMining;
+  readonly log: DevLog;
+  /** Where blocks and states are. */
+  readonly database: ChainDatabase;
+  readonly genesis: GenesisFile;
+  /** Of this run of the node. */
+  readonly instanceId: Hash;
+  setChainId(chainId: bigint): void;
+}
+
+export interface DevNodeOptions {
+  readonly genesis: GenesisFile;
+  readonly accounts: readonly DevAccount[];
+  readonly clientVersion: string;
+  readonly order?: PoolOrder;
+  readonly coinbase?: Address;
+  /** Takes lines of the log; silent when left out. */
+  readonly log?: (line: string) => void;
+  /** Threads that execute a block; one when left out, which starts sooner. */
+  readonly workers?: number;
+}
+
+/** Senders whose accounts are their users' own: nobody empties them in between. */
+const DEV_POOL_LIMITS = {
+  perSenderMax: 65_536,
+  delegatedMax: 65_536,
+  refusesBelowBaseFee: true,
+};
+/** Anvil's: an epoch of 32 slots, and two. */
+const DEPTHS = { safe: 32n, finalized: 64n };
+const NOBODY: Address = `0x${'00'.repeat(20)}`;
+
+export async function createDevNode(options: DevNodeOptions): Promise<DevNode> {
+  const { genesis, accounts, clientVersion, order = 'fees', workers = 1 } = options;
+  let { chainId } = genesis.spec;
+  const spec: ChainSpec = {
+    ...genesis.spec,
+    // Users may set another.
+    get chainId() {
+      return chainId;
+    },
+  };
+  // All states are kept: a snapshot is good for as long as the chain.
+  const limits = { archive: true, spec: genesis.spec };
+  const database = await createInMemory(genesis.block, genesis.state, limits);
+  const machines = new Machines({ engine: 'auto', workers });
+  const impersonated = new Map<Hash, ReadonlyMap<number, Address>>();
+  const ledger = new Ledger({
+    chain: new Chain({ spec, tree: database, machines }),
+    index: new MemoryTransactionIndex(),
+    depths: DEPTHS,
+    impersonated: (block) => impersonated.get(block),
+  });
+  const log = new DevLog(options.log);
+  const editor = new StateEditor(ledger);
+  const clock = new DevClock();
+  // Time goes on from where the chain begins.
+  const { timestamp } = genesis.block.header;
+  if (timestamp > clock.now) clock.set(timestamp);
+  const settings = { coinbase: options.coinbase ?? NOBODY };
+  const chain = new DevChain({ ledger, editor, clock, settings, watch: log }, impersonated);
+  const pool = new MemoryPool({
+    ledger,
+    order,
+    limits: DEV_POOL_LIMITS,
+    prices: () => chain.prices,
+  });
+  chain.pool = pool;
+  const interval = new IntervalMining(chain, (error) => log.say(`  No block: ${String(error)}`));
+  return {
+    ledger,
+    machines: new CallMachines(),
+    pool: new DevPool(pool, chain),
+    limits: REQUEST_LIMITS,
+    clientVersion,
+    nextBlock: (parent) => chain.nextBlock(parent),
+    coinbase: () => chain.settings.coinbase,
+    dev: {
+      chain,
+      wallet: new DevWallet(accounts),
+      pool,
+      interval,
+      log,
+      database,
+      genesis,
+      instanceId: `0x${crypto.getRandomValues(new Uint8Array(32)).toHex()}`,
+      setChainId: (id) => {
+        chainId = id;
+        editor.touch();
+      },
+    },
+  };
+}
+
+/** Ends what would keep the process alive. */
+export async function closeDevNode({ dev, ledger }: DevNode): Promise<void> {
+  dev.interval.set(0);
+  await dev.chain.undisturbed(async () => {});
+  dev.pool.close();
+  await ledger.chain.close();
+}
