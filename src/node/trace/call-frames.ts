@@ -23,7 +23,7 @@ export interface CallFrame {
   readonly precompile: boolean;
   /** Wei. */
   readonly value: bigint;
-  readonly gas: bigint;
+  gas: bigint;
   readonly input: Uint8Array;
   gasUsed: bigint;
   output: Uint8Array;
@@ -50,13 +50,20 @@ interface Emitted {
   readonly position: number;
 }
 
+const UNBEGUN: ReadonlySet<string> = new Set([
+  'call too deep',
+  'insufficient balance',
+  'nonce overflow',
+]);
+
 const NOTHING: Uint8Array = new Uint8Array(0);
 const LOG_FIRST = 0xa0;
 const LOG_LAST = 0xa4;
 const RETURN = 0xf3;
 
 export class FrameRecorder {
-  /** For `onTopCall`: frames below this depth are not kept. */
+  readonly #keepsBack: boolean;
+  /** For `onlyTopCall`: frames below this depth are not kept. */
   readonly #depthMax: number;
   #open: CallFrame[] = [];
   /** By depth, the frame that was left last. */
@@ -67,7 +74,11 @@ export class FrameRecorder {
   #root: CallFrame | undefined;
   #asksForSteps = false;
 
-  constructor(depthMax: number = Number.POSITIVE_INFINITY) {
+  /**
+   * @param keepsBack whether a creation leaves a 64th of the gas with who makes it (EIP-150)
+   */
+  constructor(keepsBack: boolean, depthMax: number = Number.POSITIVE_INFINITY) {
+    this.#keepsBack = keepsBack;
     this.#depthMax = depthMax;
   }
 
@@ -168,6 +179,9 @@ export class FrameRecorder {
       frame.error = failureWords(reason);
       const creates = frame.kind === 'create' || frame.kind === 'create2';
       if (asksForStep(reason, creates)) this.#asksForSteps = true;
+      // Hooks say of one that never began what there was.
+      const isUnbegun = UNBEGUN.has(reason) && creates && depth > 0;
+      if (isUnbegun && this.#keepsBack) frame.gas -= frame.gas / 64n;
     }
     if (selfdestruct !== undefined && depth < this.#depthMax) {
       frame.calls.push(destruction(frame, selfdestruct));

@@ -15,11 +15,8 @@ export async function fourByteTracer(target: TraceTarget): Promise<Record<string
   };
   await target.run({
     hooks: {
-      onEnter: ({ kind, depth, input, precompile }) => {
-        if (input.length < SELECTOR_BYTES) return;
-        // The outermost counts whatever it is: data of a creation is, for geth, input like others.
-        if (depth === 0) count(input);
-        else if (COUNTED.has(kind) && !precompile) count(input);
+      onEnter: ({ kind, input, precompile }) => {
+        if (input.length >= SELECTOR_BYTES && COUNTED.has(kind) && !precompile) count(input);
       },
     },
   });

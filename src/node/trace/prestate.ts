@@ -29,7 +29,7 @@ export function prestateTracer(options: PrestateOptions): Tracer {
   return async (target) => {
     const touched = await runTouched(target);
     const pre = await prestateOf(target.state, touched);
-    if (!options.diffMode) return plainOf(pre, touched, options);
+    if (!options.diffMode) return plainOf(pre, options);
     return diffOf(pre, await codesAfter(target.state, touched), { touched, options });
   };
 }
@@ -38,8 +38,6 @@ export function prestateTracer(options: PrestateOptions): Tracer {
 export interface Touched {
   /** With the slots of each. */
   readonly accounts: ReadonlyMap<Address, ReadonlySet<bigint>>;
-  /** Contracts that it created, or would have. */
-  readonly created: ReadonlySet<Address>;
   /** Contracts that destroyed themselves. */
   readonly destroyed: ReadonlySet<Address>;
   readonly result: ExecutionResult;
@@ -59,7 +57,6 @@ const isEmpty = ({ balance, nonce, code }: PreAccount): boolean =>
 
 export async function runTouched(target: TraceTarget): Promise<Touched> {
   const accounts = new Map<Address, Set<bigint>>();
-  const created = new Set<Address>();
   const destroyed = new Set<Address>();
   const selves: Address[] = [];
   const touch = (address: Address): Set<bigint> => {
@@ -79,7 +76,6 @@ export async function runTouched(target: TraceTarget): Promise<Touched> {
         if (creates && to === NO_ADDRESS) return;
         touch(to);
         touch(codeAddress);
-        if (creates) created.add(to);
       },
       onExit: ({ depth, selfdestruct }) => {
         const self = selves[depth];
@@ -95,7 +91,7 @@ export async function runTouched(target: TraceTarget): Promise<Touched> {
     const own = touch(address);
     for (const slot of slots.keys()) own.add(slot);
   }
-  return { accounts, created, destroyed, result };
+  return { accounts, destroyed, result };
 }
 
 function alwaysTouched(
@@ -116,8 +112,8 @@ export async function prestateOf(
     const account = await state.getAccount(address);
     const storage = new Map<bigint, bigint>();
     for (const slot of slots) storage.set(slot, await state.getStorage(address, slot));
-    const code = account === undefined ? NO_CODE : await state.getCode(account.codeHash);
     const { balance = 0n, nonce = 0n, codeHash = EMPTY_CODE_HASH } = account ?? {};
+    const code = codeHash === EMPTY_CODE_HASH ? NO_CODE : await state.getCode(codeHash);
     pre.set(address, { balance, nonce, code, codeHash, storage });
   }
   return pre;
@@ -135,12 +131,9 @@ interface AccountJson {
 
 function plainOf(
   pre: ReadonlyMap<Address, PreAccount>,
-  { created }: Touched,
   options: PrestateOptions,
 ): Record<Address, AccountJson> {
-  const shown = [...pre].filter(
-    ([address, account]) => options.includeEmpty || !(created.has(address) && isEmpty(account)),
-  );
+  const shown = [...pre].filter(([, account]) => options.includeEmpty || !isEmpty(account));
   return sortedRecord(
     shown.map(([address, account]) => [address, accountJson(account, options)] as const),
   );
@@ -197,14 +190,14 @@ function diffOf(
 ): { post: Record<string, AccountJson>; pre: Record<string, AccountJson> } {
   const before: (readonly [Address, AccountJson])[] = [];
   const after: (readonly [Address, AccountJson])[] = [];
-  const { created, destroyed, result } = touched;
+  const { destroyed, result } = touched;
   for (const [address, account] of pre) {
     const change = result.changes.accounts.get(address);
     const isGone = destroyed.has(address) && change === null;
     const post = isGone ? undefined : changesOf(account, change, { codeOf, options });
     if (!isGone && post === undefined) continue;
     if (post !== undefined) after.push([address, post]);
-    if (isEmpty(account) && (created.has(address) || !options.includeEmpty)) continue;
+    if (isEmpty(account) && !options.includeEmpty) continue;
     before.push([address, accountJson(changedSlots(account, change, isGone), options)]);
   }
   return { post: sortedRecord(after), pre: sortedRecord(before) };

@@ -15,7 +15,7 @@ export async function recordCalls(
   target: TraceTarget,
   { depthMax, withLogs = false }: { readonly depthMax?: number; readonly withLogs?: boolean } = {},
 ): Promise<RecordedCalls> {
-  const recorder = new FrameRecorder(depthMax);
+  const recorder = new FrameRecorder(target.rules.is('tangerineWhistle'), depthMax);
   const { hooks, onStep } = recorder;
   let result = withLogs ? undefined : await target.run({ hooks });
   if (result === undefined || recorder.asksForSteps) {
