@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import * as bench from './bench.ts';
 import * as blocktest from './blocktest.ts';
 import * as db from './db.ts';
+import * as dev from './dev.ts';
 import * as explain from './explain.ts';
 import * as explainBlock from './explain-block.ts';
 import * as exportBlocks from './export.ts';
@@ -34,6 +35,7 @@ const program = new Command('ironfly')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE));
 
 const commands = [
+  dev,
   node,
   run,
   statetest,

@@ -23,7 +23,8 @@ export async function createFromAnvil(
   await database.close();
 }
 
-function oldBlock(block: ChainBlock): OldBlock {
+/** A block as a store keeps one that has left the tree. */
+export function oldBlock(block: ChainBlock): OldBlock {
   const { hash, header } = block;
   const stored = decodeStored(encodeRlp(storedItems(block, encodeBlock(block))));
   return { hash, number: header.number, stored };

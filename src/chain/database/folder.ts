@@ -39,10 +39,10 @@ export interface CreationLimits extends DatabaseLimits {
 export async function createInMemory(
   block: ChainBlock,
   state: StateChanges,
-  limits: DatabaseLimits = {},
+  { ancestors = [], ...limits }: CreationLimits = {},
 ): Promise<ChainDatabase> {
   const [store, log] = await Promise.all([MemoryStore.open(), RecordLog.open(new MemoryFiles())]);
-  return ChainDatabase.create({ ...limits, store, log }, block, state);
+  return ChainDatabase.create({ ...limits, store, log }, block, state, ancestors);
 }
 
 /**

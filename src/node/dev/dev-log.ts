@@ -13,12 +13,14 @@ const MESSAGES_MAX = 1_000;
 
 export class DevLog implements DevWatch {
   readonly #write: ((line: string) => void) | undefined;
+  readonly #logsContracts: boolean;
   #messages = 0;
   isOn = true;
 
   /** @param write undefined: nothing is said, and contracts run without being watched */
-  constructor(write: ((line: string) => void) | undefined) {
+  constructor(write: ((line: string) => void) | undefined, logsContracts = true) {
     this.#write = write;
+    this.#logsContracts = logsContracts;
   }
 
   say(line: string): void {
@@ -27,7 +29,7 @@ export class DevLog implements DevWatch {
 
   hooks = (): CallHooks | undefined => {
     this.#messages = 0;
-    if (!this.isOn || this.#write === undefined) return undefined;
+    if (!this.isOn || this.#write === undefined || !this.#logsContracts) return undefined;
     return consoleHooks(({ text }) => {
       this.#messages += 1;
       if (this.#messages > MESSAGES_MAX) return;

@@ -1,5 +1,7 @@
 /** Puts the parts of a development chain together. */
 
+import { oldBlock } from '../../chain/anvil-files/create.ts';
+import type { ChainBlock } from '../../chain/block-tree.ts';
 import { Chain } from '../../chain/chain.ts';
 import type { ChainSpec } from '../../chain/chain-spec.ts';
 import type { ChainDatabase } from '../../chain/database/chain-database.ts';
@@ -43,12 +45,16 @@ export interface DevParts {
 
 export interface DevNodeOptions {
   readonly genesis: GenesisFile;
+  /** Blocks before it, the parent first, which BLOCKHASH asks for. */
+  readonly ancestors?: readonly ChainBlock[];
   readonly accounts: readonly DevAccount[];
   readonly clientVersion: string;
   readonly order?: PoolOrder;
   readonly coinbase?: Address;
   /** Takes lines of the log; silent when left out. */
   readonly log?: (line: string) => void;
+  /** Whether `console.log` of contracts is in it; true when left out. */
+  readonly logsContracts?: boolean;
   /** Threads that execute a block; one when left out, which starts sooner. */
   readonly workers?: number;
 }
@@ -74,17 +80,21 @@ export async function createDevNode(options: DevNodeOptions): Promise<DevNode> {
     },
   };
   // All states are kept: a snapshot is good for as long as the chain.
-  const limits = { archive: true, spec: genesis.spec };
+  const { ancestors: before = [] } = options;
+  const ancestors = before.toReversed().map(oldBlock);
+  const limits = { archive: true, spec: genesis.spec, ancestors };
   const database = await createInMemory(genesis.block, genesis.state, limits);
   const machines = new Machines({ engine: 'auto', workers });
   const impersonated = new Map<Hash, ReadonlyMap<number, Address>>();
+  const index = new MemoryTransactionIndex();
+  for (const block of [...before, genesis.block]) index.add(block);
   const ledger = new Ledger({
     chain: new Chain({ spec, tree: database, machines }),
-    index: new MemoryTransactionIndex(),
+    index,
     depths: DEPTHS,
     impersonated: (block) => impersonated.get(block),
   });
-  const log = new DevLog(options.log);
+  const log = new DevLog(options.log, options.logsContracts);
   const editor = new StateEditor(ledger);
   const clock = new DevClock();
   // Time goes on from where the chain begins.
