@@ -103,7 +103,8 @@ export async function openConversationNode(
     ledger,
     machines: new CallMachines(),
     pool: makePool(ledger),
-    limits: REQUEST_LIMITS,
+    // geth's, which shows in transactions that say nothing of their gas.
+    limits: { ...REQUEST_LIMITS, callGasMax: 50_000_000n },
     clientVersion: 'Ironfly/conversations',
   };
   const dispatcher = new Dispatcher(node, [basicMethods, ...ethMethods, ...traceMethods]);

@@ -45,12 +45,17 @@ export interface SystemCall {
 
 const NOTHING_DONE = { accesses: undefined, changes: undefined };
 
+/** What the calls at a block's start and end need of its setting. */
+export interface StartSetting extends Pick<BlockSetting, 'evm' | 'blockRules' | 'spec'> {
+  readonly state: StateReader;
+}
+
 /**
  * Hands the parent's roots to their contracts, where these exist, and a chain's milliseconds to the
  * one that it names; a failure is none's.
  */
 export async function recordAncestors(
-  { evm, state, blockRules, spec }: BlockSetting,
+  { evm, state, blockRules, spec }: StartSetting,
   header: Pick<BlockHeader, 'parentHash' | 'parentBeaconBlockRoot' | 'extraData'>,
 ): Promise<SystemCall[]> {
   const calls: [Address, string][] = [];
@@ -79,7 +84,7 @@ export interface CollectedRequests {
 
 /** Asks the system contracts and the logs for requests. @throws InvalidBlock */
 export async function collectRequests(
-  { evm, state, blockRules, spec }: BlockSetting,
+  { evm, state, blockRules, spec }: StartSetting,
   receipts: readonly Receipt[],
 ): Promise<CollectedRequests> {
   if (!blockRules.is('prague')) return { requests: [], calls: [] };

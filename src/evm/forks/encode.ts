@@ -73,6 +73,8 @@ export function encodeRules(view: DataView, address: number, rules: Rules): void
   put(layout.R_BLOCK_GAS_BEFORE_REFUNDS, rules.blockGasBeforeRefunds);
   put(layout.R_PRECOMPILES, rules.precompiles);
   put(layout.R_PRECOMPILE_P256, rules.precompileP256);
+  put(layout.R_WARM_PRECOMPILES, rules.precompiles);
+  put(layout.R_WARM_P256, rules.precompileP256);
 }
 
 function bitSet(numbers: readonly number[]): number {

@@ -20,6 +20,11 @@ export const CALL_RULES_BYTES: number = layout.RULES_BYTES + 32 * CUSTOM_WORDS;
 /** Precompiles by address as a number; the fork's own by the number they have there. */
 export type ActivePrecompiles = ReadonlyMap<bigint, bigint | CustomPrecompile>;
 
+/** A fork's own that stands elsewhere: it costs what any address costs (EIP-2929). */
+function isMoved([address, own]: readonly [bigint, bigint | CustomPrecompile]): boolean {
+  return typeof own === 'bigint' && own !== address;
+}
+
 export interface CallRules {
   readonly rules: Rules;
   /** undefined where they are the fork's. */
@@ -103,11 +108,16 @@ export function encodeCallRules(machine: Machine, address: number, call: CallRul
     encodeRules(view, address, rules);
     return;
   }
-  encodeRules(view, address, { ...rules, precompiles: 0, precompileP256: false });
+  encodeRules(view, address, rules);
+  view.setUint32(address + layout.R_PRECOMPILES, 0, true);
+  view.setUint32(address + layout.R_PRECOMPILE_P256, 0, true);
   const list = address + layout.RULES_BYTES;
+  const moved = [...precompiles].filter(isMoved).map(([at]) => at);
+  const others = [...precompiles].filter((each) => !isMoved(each)).map(([at]) => at);
+  view.setUint32(address + layout.R_CUSTOM_COLD, moved.length, true);
   view.setUint32(address + layout.R_CUSTOM, list, true);
   view.setUint32(address + layout.R_CUSTOM_COUNT, precompiles.size, true);
-  [...precompiles.keys()].forEach((at, i) => writeWord(view, list + 32 * i, at));
+  [...moved, ...others].forEach((at, i) => writeWord(view, list + 32 * i, at));
 }
 
 /** Runs a precompile of a call: a host's own is held to its gas. @throws InputError */

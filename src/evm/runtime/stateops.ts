@@ -5,8 +5,9 @@ import {
   CODE_SIZE, C_BLOCK_HASHES, C_BLOCK_HASH_READS, C_GAS_RESERVE, C_NUMBER, C_REFUND, C_REQUEST, C_REQUEST_ADDRESS, C_REQUEST_SLOT, C_RULES, C_SCRATCH,
   FRAME_FLAG_STATIC, F_ACCOUNT, F_CTX, F_FLAGS, F_MEM, READ_BALANCE, READ_CODE, READ_EXISTENCE,
   READ_SLOT, REQUEST_BLOCK_HASH, REQUEST_NONE, R_CLEAR_EMPTY, R_COLD_ACCOUNT_EXTRA,
-  R_COLD_SLOAD_EXTRA, R_COLD_SSTORE, R_CUSTOM, R_CUSTOM_COUNT, R_PRECOMPILES, R_PRECOMPILE_P256, R_SSTORE_CLEAR_REFUND, R_SSTORE_DIRTY, R_SSTORE_METERING,
-  R_SSTORE_RESET, R_STATE_BYTES_SLOT, R_STATE_GAS, R_SSTORE_SENTRY, R_SSTORE_SET, S_FLAGS, S_ORIGINAL, S_READS, S_VALUE, SLOT_WARM,
+  R_COLD_SLOAD_EXTRA, R_COLD_SSTORE, R_CUSTOM, R_CUSTOM_COLD, R_CUSTOM_COUNT, R_PRECOMPILES, R_PRECOMPILE_P256, R_SSTORE_CLEAR_REFUND, R_SSTORE_DIRTY, R_SSTORE_METERING,
+  R_SSTORE_RESET, R_STATE_BYTES_SLOT, R_STATE_GAS, R_SSTORE_SENTRY, R_SSTORE_SET,
+  R_WARM_P256, R_WARM_PRECOMPILES, S_FLAGS, S_ORIGINAL, S_READS, S_VALUE, SLOT_WARM,
   ACCOUNT_WARM, STATUS_HOST_LIMIT, STATUS_NEED_STATE, STATUS_OUT_OF_GAS, STATUS_STATIC_VIOLATION,
   STATUS_STOPPED,
 } from "../layout";
@@ -30,7 +31,7 @@ export function missing(ctx: u32): i64 {
  */
 export function missingAccount(ctx: u32, gas: i64): i64 {
   const rules = load<u32>(ctx + C_RULES);
-  const warm = isPrecompile(rules, ctx + C_REQUEST_ADDRESS);
+  const warm = isWarmFromStart(rules, ctx + C_REQUEST_ADDRESS);
   const extra = warm ? 0 : <i64>load<u32>(rules + R_COLD_ACCOUNT_EXTRA);
   return gas < extra ? -STATUS_OUT_OF_GAS : missing(ctx);
 }
@@ -47,9 +48,18 @@ export function coldExtra(a: u32, rules: u32): i64 {
   return isCold(a, rules) ? <i64>load<u32>(rules + R_COLD_ACCOUNT_EXTRA) : 0;
 }
 
-/** Precompiles are warm from the start (EIP-2929). */
 export function isCold(a: u32, rules: u32): bool {
-  return (load<u32>(a + A_FLAGS) & ACCOUNT_WARM) == 0 && !isPrecompile(rules, a);
+  return (load<u32>(a + A_FLAGS) & ACCOUNT_WARM) == 0 && !isWarmFromStart(rules, a);
+}
+
+/** The fork's precompiles (EIP-2929), also where a call has put something else, and a host's own. */
+function isWarmFromStart(rules: u32, address: u32): bool {
+  if ((load<u64>(address, 8) | load<u64>(address, 16)) == 0) {
+    const low = load<u64>(address);
+    if (low != 0 && low <= <u64>load<u32>(rules + R_WARM_PRECOMPILES)) return true;
+    if (low == 0x100 && load<u32>(rules + R_WARM_P256) != 0) return true;
+  }
+  return isListed(rules, load<u32>(rules + R_CUSTOM_COLD), address);
 }
 
 /** Whether the word is the address of a precompile or of a host's own. */
@@ -59,9 +69,14 @@ export function isPrecompile(rules: u32, address: u32): bool {
     if (low != 0 && low <= <u64>load<u32>(rules + R_PRECOMPILES)) return true;
     if (low == 0x100 && load<u32>(rules + R_PRECOMPILE_P256) != 0) return true;
   }
+  return isListed(rules, 0, address);
+}
+
+/** Whether the list of further precompiles has the address at `first` or behind it. */
+function isListed(rules: u32, first: u32, address: u32): bool {
   const custom = load<u32>(rules + R_CUSTOM);
   const count = load<u32>(rules + R_CUSTOM_COUNT);
-  for (let i: u32 = 0; i < count; i++) if (sameWord(custom + (i << 5), address)) return true;
+  for (let i = first; i < count; i++) if (sameWord(custom + (i << 5), address)) return true;
   return false;
 }
 

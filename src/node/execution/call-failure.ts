@@ -77,17 +77,22 @@ export interface RefusedCall {
 }
 
 /** Codes of `eth_simulateV1`; by another method they are all -32000. */
-export const SIMULATION_CODES: Partial<Record<RefusalReason, number>> = {
-  'nonce too low': -38010,
-  'nonce too high': -38011,
-  'fee below base fee': -38012,
-  'intrinsic gas too low': -38013,
-  'floor gas too low': -38013,
-  'insufficient funds': -38014,
-  'gas limit exceeds block': -38015,
-  'sender has code': -38024,
-  'init code too large': -38025,
+const SIMULATION_FAULTS: Partial<Record<RefusalReason, RpcFault>> = {
+  'nonce too low': 'nonce too low',
+  'nonce too high': 'nonce too high',
+  'fee below base fee': 'fee below base fee',
+  'priority fee above fee': 'invalid params',
+  'intrinsic gas too low': 'intrinsic gas too low',
+  'floor gas too low': 'intrinsic gas too low',
+  'insufficient funds': 'insufficient funds',
+  'gas limit exceeds block': 'block gas limit reached',
+  'sender has code': 'sender has code',
+  'init code too large': 'init code too large',
 };
+
+export function simulationFault(reason: RefusalReason): RpcFault {
+  return SIMULATION_FAULTS[reason] ?? 'internal error';
+}
 
 /** The words of a refusal. */
 export function refusalText(

@@ -29,6 +29,22 @@ export const RPC_CODES = {
   'too large request': -38004,
   'unsupported fork': -38005,
   'too deep reorg': -38006,
+  /** `eth_simulateV1`: of a transaction. */
+  'nonce too low': -38010,
+  'nonce too high': -38011,
+  'fee below base fee': -38012,
+  'intrinsic gas too low': -38013,
+  'insufficient funds': -38014,
+  'block gas limit reached': -38015,
+  'sender has code': -38024,
+  'init code too large': -38025,
+  /** Of the blocks. */
+  'block numbers out of order': -38020,
+  'block timestamps out of order': -38021,
+  'precompile moved to itself': -38022,
+  'too many blocks': -38026,
+  /** Of a call that was executed. */
+  'vm error': -32015,
 } as const;
 
 export type RpcFault = keyof typeof RPC_CODES;

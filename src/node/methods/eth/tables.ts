@@ -9,6 +9,7 @@ import { blockMethods } from './blocks.ts';
 import { callMethods } from './calls.ts';
 import { feeMethods } from './fees.ts';
 import { nodeConfigMethods } from './node-config.ts';
+import { simulationMethods } from './simulate.ts';
 import { stateMethods } from './state.ts';
 import { transactionMethods } from './transactions.ts';
 
@@ -19,6 +20,7 @@ export const ethMethods: readonly MethodTable<Node>[] = [
   callMethods,
   feeMethods,
   nodeConfigMethods,
+  simulationMethods,
   rawMethods,
   txpoolMethods,
   testingMethods,
