@@ -3,7 +3,7 @@
 // packages carry the binary), so under an older one it starts itself again on that.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import * as modules from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -11,6 +11,9 @@ const NODE_MAJOR_MIN = 24;
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const source = join(root, 'src', 'cli', 'main.ts');
 const main = existsSync(source) ? source : join(root, 'dist', 'src', 'cli', 'main.js');
+
+// What was compiled once is not compiled again: it halves the time to start.
+modules.enableCompileCache?.();
 
 if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) {
   // In a clone of the repository the sources may have been edited since they were built.
@@ -33,7 +36,7 @@ function findNode() {
   const name = `node-${os}-${process.arch}`;
   const binary = process.platform === 'win32' ? 'bin/node.exe' : 'bin/node';
   try {
-    return createRequire(import.meta.url).resolve(`${name}/${binary}`);
+    return modules.createRequire(import.meta.url).resolve(`${name}/${binary}`);
   } catch {
     process.stderr.write(
       `ironfly needs Node.js ${NODE_MAJOR_MIN} or newer, and this is ${process.version}.\n` +
