@@ -38,8 +38,8 @@ export interface BuiltPayload extends Pick<BuiltBlock, 'block' | 'requests'> {
 const OFFERED_MAX = 16_384;
 /** Between two that are built because more became ready. */
 const REBUILD_MS = 200;
-/** Seconds after its timestamp: mainnet's slot. */
-const SLOT_SECONDS = 12n;
+/** After its timestamp, or its beginning where that is later: mainnet's slot. */
+const SLOT_MS = 12_000;
 /** How long who fetches waits for the one that is being built, of the second that they have. */
 const FETCH_WAIT_MS = 500;
 /** A gas limit moves by less than its parent's divided by this. */
@@ -51,6 +51,7 @@ export class PayloadBuild {
   readonly #attributes: PayloadAttributes;
   readonly #empty: Promise<BuiltPayload>;
   readonly #done: Promise<void>;
+  readonly #endMs: number;
   #best: BuiltPayload | undefined;
   #isStopped = false;
   /** More has become ready since the last one was begun. */
@@ -61,6 +62,7 @@ export class PayloadBuild {
     this.#sources = sources;
     this.#parent = parent;
     this.#attributes = attributes;
+    this.#endMs = Math.max(Number(attributes.timestamp) * 1000, Date.now()) + SLOT_MS;
     this.#empty = this.#build([]);
     this.#done = this.#improve();
   }
@@ -123,7 +125,7 @@ export class PayloadBuild {
 
   /** Waits for more; false when it is fetched, or the slot is over, and nothing has come. */
   async #hasNews(): Promise<boolean> {
-    const until = Number(this.#attributes.timestamp + SLOT_SECONDS) * 1000;
+    const until = this.#endMs;
     while (!this.#isStale && !this.#isStopped && Date.now() < until) {
       await this.#pause(until - Date.now());
     }
