@@ -108,8 +108,9 @@ function oddMethods(seen: Seen): MethodTable<Node> {
     odd_stream: method([readU64], (_: Node, [count], { signal }) =>
       streamOf(async (write) => {
         try {
+          await write('[');
           for (let index = 0; index < Number(count); index++) {
-            await write(index === 0 ? `[${PIECE}` : `,${PIECE}`);
+            await write(index === 0 ? PIECE : `,${PIECE}`);
           }
           await write(']');
         } catch (error) {

@@ -34,7 +34,7 @@ class IpcListener implements Listening {
     this.urls = [path];
     this.#endpoint = endpoint;
     this.#path = path;
-    this.#server = createServer((socket) => this.#connected(socket));
+    this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#connected(socket));
     this.#server.maxConnections = endpoint.limits.connectionsMax;
     this.#server.on('drop', () => endpoint.refuse('connections', CLIENT));
   }
@@ -48,7 +48,11 @@ class IpcListener implements Listening {
   }
 
   #connected(socket: Socket): void {
-    const session = new MessageSession(this.#endpoint, wireOf(socket), CLIENT);
+    const session = new MessageSession(
+      this.#endpoint,
+      wireOf(socket, this.#endpoint.limits.unreadMsMax),
+      CLIENT,
+    );
     this.#sessions.set(socket, session);
     const { requestBytesMax } = this.#endpoint.limits;
     const stream = new JsonStream(
@@ -91,7 +95,7 @@ function errorOf(fault: JsonStreamFault): RpcError {
   return new RpcError('limit exceeded', `the request is ${fault}`);
 }
 
-function wireOf(socket: Socket): Wire {
+function wireOf(socket: Socket, unreadMsMax: number): Wire {
   return {
     transport: 'ipc',
     send: (text, gone) => {
@@ -108,6 +112,7 @@ function wireOf(socket: Socket): Wire {
       socket.resume();
     },
     end: () => {
+      socket.setTimeout(unreadMsMax, () => socket.destroy());
       socket.end(() => socket.destroySoon());
     },
     destroy: () => {
