@@ -1,0 +1,105 @@
+/**
+ * A node for the long run as the command line asks for it: opened, served, ended.
+ */
+
+import { join } from 'node:path';
+import { fullMethods } from '../../node/full/full-methods.ts';
+import { FullNode, type FullNodeOptions } from '../../node/full/full-node.ts';
+import { createLogger, type Logger } from '../../node/operations/logger.ts';
+import { createMetrics } from '../../node/operations/metrics.ts';
+import { watchNode } from '../../node/operations/node-metrics.ts';
+import { Dispatcher } from '../../node/rpc/dispatch.ts';
+import { readOrMakeSecret } from '../../node/server/bearer-token.ts';
+import { ENGINE_LIMITS } from '../../node/server/limits.ts';
+import { type EndpointOptions, type PortEndpoint, serve } from '../../node/server/serve.ts';
+import { readGenesis } from '../genesis.ts';
+import { packageVersion } from '../package-version.ts';
+import type { NodeSettings } from './settings.ts';
+
+/** Runs until the signal; all is on the disk when it resolves. */
+export async function runNode(settings: NodeSettings, signal: AbortSignal): Promise<void> {
+  const log = createLogger({ level: settings.logLevel, format: settings.logFormat });
+  const full = await FullNode.open(fullOptions(settings, signal, log));
+  try {
+    if (signal.aborted) return;
+    const { node } = full;
+    const { head } = node.ledger;
+    log.info('chain opened', {
+      chainId: node.ledger.chainId,
+      head: head.header.number,
+      hash: head.hash,
+    });
+    const metrics = await createMetrics();
+    const stopWatching = watchNode(metrics, node);
+    const serving = await serve(new Dispatcher(node, fullMethods), {
+      endpoints: await endpointsOf(settings),
+      log,
+      metrics,
+      health: () => full.faults,
+    });
+    await aborted(signal);
+    log.info('ending');
+    await serving.close();
+    stopWatching();
+  } finally {
+    await full.close();
+  }
+}
+
+function fullOptions(settings: NodeSettings, signal: AbortSignal, log: Logger): FullNodeOptions {
+  const { datadir, genesis, import: imports, workers, archive, window } = settings;
+  const { gasLimit, extraData } = settings;
+  const version = packageVersion();
+  return {
+    folder: datadir,
+    clientVersion: `ironfly/v${version}/${process.platform}-${process.arch}/node${process.version}`,
+    log,
+    signal,
+    consensusClient: {
+      // What it was built from, a package does not say.
+      version: { code: 'IF', name: 'Ironfly', version: `v${version}`, commit: '0x00000000' },
+      ...(gasLimit === undefined ? {} : { gasLimit }),
+      ...(extraData === undefined ? {} : { extraData }),
+    },
+    ...(genesis === undefined ? {} : { genesis: readGenesis(genesis) }),
+    ...(imports === undefined ? {} : { imports }),
+    ...(workers === undefined ? {} : { workers }),
+    ...(archive === undefined ? {} : { archive }),
+    ...(window === undefined ? {} : { window }),
+  };
+}
+
+async function endpointsOf(settings: NodeSettings): Promise<readonly EndpointOptions[]> {
+  const { host, httpPort, wsPort, ipc, api, allowOrigin, allowHost, rate } = settings;
+  const common: Omit<PortEndpoint, 'protocols' | 'port'> = {
+    host,
+    ...(api === undefined ? {} : { namespaces: api }),
+    ...(allowOrigin === undefined ? {} : { origins: allowOrigin }),
+    ...(allowHost === undefined ? {} : { hosts: allowHost }),
+    ...(rate === undefined ? {} : { limits: { rate: { perSecond: rate, burst: 2 * rate } } }),
+  };
+  const http: EndpointOptions = {
+    ...common,
+    protocols: wsPort === undefined ? ['http', 'ws'] : ['http'],
+    port: httpPort,
+  };
+  const engine: EndpointOptions = {
+    protocols: ['http', 'ws'],
+    host: settings.authrpcHost,
+    port: settings.authrpcPort,
+    namespaces: ['engine', 'eth', 'net', 'web3'],
+    secret: await readOrMakeSecret(settings.jwt ?? join(settings.datadir, 'jwt.hex')),
+    limits: ENGINE_LIMITS,
+  };
+  const webSocket: EndpointOptions[] =
+    wsPort === undefined ? [] : [{ ...common, protocols: ['ws'], port: wsPort }];
+  const file: EndpointOptions[] = ipc === undefined ? [] : [{ path: ipc }];
+  return [http, ...webSocket, ...file, engine];
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
