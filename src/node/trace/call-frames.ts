@@ -8,7 +8,7 @@ import type { CallEnter, CallExit, CallHooks, CallKind } from '../../evm/machine
 import type { TraceStep } from '../../evm/machine/steps.ts';
 import type { Address, ExecutionResult, Log } from '../../evm/types.ts';
 import { RpcError } from '../rpc/errors.ts';
-import { asksForStep, CODE_STORAGE, failureWords, REVERTED } from './failure-words.ts';
+import { asksForStep, CODE_STORAGE, failureWords, REVERTED, UNBEGUN } from './failure-words.ts';
 import { memoryGas } from './memory-gas.ts';
 
 export interface CallFrame {
@@ -49,12 +49,6 @@ interface Emitted {
   readonly frame: CallFrame;
   readonly position: number;
 }
-
-const UNBEGUN: ReadonlySet<string> = new Set([
-  'call too deep',
-  'insufficient balance',
-  'nonce overflow',
-]);
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 const LOG_FIRST = 0xa0;

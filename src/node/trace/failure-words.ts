@@ -30,6 +30,13 @@ const WORDS: Readonly<Record<CallFailure, string>> = {
   'insufficient balance': 'insufficient balance for transfer',
 };
 
+/** Why calls do not begin; the gas that they were to have is given back. */
+export const UNBEGUN: ReadonlySet<CallFailure> = new Set<CallFailure>([
+  'call too deep',
+  'insufficient balance',
+  'nonce overflow',
+]);
+
 /** Whether geth's words hold what the failing instruction alone knows. */
 export function asksForStep(reason: CallFailure, creates: boolean): boolean {
   if (reason === 'out of gas') return creates;

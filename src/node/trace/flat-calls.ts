@@ -101,7 +101,11 @@ function itself(
   const words = isFailed ? (convertParityErrors ? parityWords(error) : error) : undefined;
   // A revert has an output, which says why.
   const hasResult = !isFailed || error === REVERTED;
-  const told = { ...(words === undefined ? {} : { error: words }) };
+  const told = {
+    ...(words === undefined ? {} : { error: words }),
+    // Today's nodes say that there is none, where Parity said nothing.
+    ...(form === 'parity' ? { result: null } : {}),
+  };
   if (creates) {
     const action = {
       creationMethod: kind,

@@ -8,13 +8,13 @@
  */
 
 import { turn } from '../../base/turn.ts';
-import type { CallEnter } from '../../evm/machine/hooks.ts';
+import type { CallEnter, CallExit } from '../../evm/machine/hooks.ts';
 import type { TraceStep } from '../../evm/machine/steps.ts';
 import type { Address, ExecutionResult } from '../../evm/types.ts';
 import { RpcError } from '../rpc/errors.ts';
 import type { Write } from '../rpc/streamed.ts';
 import { dataHex, wordHex } from '../rpc/values.ts';
-import { failureWords, opcodeWord } from './failure-words.ts';
+import { failureWords, opcodeWord, UNBEGUN } from './failure-words.ts';
 import { gethGasCost, isFoundBeforehand } from './step-gas.ts';
 import type { TraceTarget } from './target.ts';
 import type { StructLogOptions } from './tracers.ts';
@@ -40,7 +40,10 @@ export async function writeStructLog(
   const writer = new StepWriter(target, options, write);
   try {
     await target.run({
-      hooks: { onEnter: (call) => writer.enter(call) },
+      hooks: {
+        onEnter: (call) => writer.enter(call),
+        onExit: (exit) => writer.exit(exit),
+      },
       onStep: writer.onStep,
       stepMemory: options.enableMemory,
       timeoutMs: WAIT_MS,
@@ -74,6 +77,10 @@ class StepWriter {
   #pending: TraceStep | undefined;
   /** The machine does not wait for the last one. */
   #taken: Promise<void> | undefined;
+  /** Gas given to the last call. */
+  #given = 0n;
+  /** The same of one that did not begin: it was given back at once, and geth's price holds it. */
+  #unbegun = 0n;
   #count = 0;
   #sliceEndMs = performance.now() + SLICE_MS;
   #stack: readonly bigint[] = [];
@@ -87,9 +94,14 @@ class StepWriter {
     this.#write = write;
   }
 
-  enter({ depth, to, code }: CallEnter): void {
+  enter({ kind, depth, to, gas, code }: CallEnter): void {
     this.#selves[depth] = to;
     this.#isCodeless[depth] = code().length === 0;
+    this.#given = kind === 'create' || kind === 'create2' ? 0n : gas;
+  }
+
+  exit({ reason }: CallExit): void {
+    this.#unbegun = reason !== undefined && UNBEGUN.has(reason) ? this.#given : 0n;
   }
 
   // One function for both ways a step may be reported: most give no promise.
@@ -98,7 +110,10 @@ class StepWriter {
     return this.#taken as Promise<void>;
   };
 
-  #take(step: TraceStep): Promise<void> | undefined {
+  #take(taken: TraceStep): Promise<void> | undefined {
+    const step =
+      this.#unbegun === 0n ? taken : { ...taken, gasCost: taken.gasCost + this.#unbegun };
+    this.#unbegun = 0n;
     const pending = this.#pending;
     this.#pending = undefined;
     let full: Promise<void> | undefined;
