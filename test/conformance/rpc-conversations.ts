@@ -5,7 +5,7 @@
  *   >> {"jsonrpc":"2.0","id":1,"method":"eth_blockNumber"}
  *   << {"jsonrpc":"2.0","id":1,"result":"0x36"}
  *
- * Of an error the code and the data count and, where `exactTexts` asks for it, the text.
+ * Of an error the code and the data count; texts that are others are counted.
  */
 
 import { readdirSync, readFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ import { basicMethods } from '../../src/node/methods/basic.ts';
 import { ethMethods } from '../../src/node/methods/eth/tables.ts';
 import { traceMethods } from '../../src/node/methods/trace-tables.ts';
 import { type Node, REQUEST_LIMITS } from '../../src/node/node.ts';
-import type { TransactionPool } from '../../src/node/pool/pool.ts';
+import { MemoryPool } from '../../src/node/pool/memory-pool.ts';
 import { Dispatcher } from '../../src/node/rpc/dispatch.ts';
 import type { Caller } from '../../src/node/rpc/method.ts';
 
@@ -84,7 +84,6 @@ export interface ConversationNode {
 
 export async function openConversationNode(
   folder: string,
-  makePool: (ledger: Ledger) => TransactionPool,
   engine: Engine = 'auto',
 ): Promise<ConversationNode> {
   const genesis = parseGenesis(readFileSync(join(folder, 'genesis.json'), 'utf8'));
@@ -102,7 +101,7 @@ export async function openConversationNode(
   const node: Node = {
     ledger,
     machines: new CallMachines(),
-    pool: makePool(ledger),
+    pool: new MemoryPool({ ledger }),
     // geth's, which shows in transactions that say nothing of their gas.
     limits: { ...REQUEST_LIMITS, callGasMax: 50_000_000n },
     clientVersion: 'Ironfly/conversations',

@@ -25,6 +25,7 @@ import type { Engine } from '../../src/evm/types.ts';
 import { fixtures } from '../fixtures.ts';
 import { runDifferentialForks } from './differential-forks.ts';
 import type { PayloadSetup } from './engine/worker.ts';
+import { openConversationNode, readConversations, runConversation } from './rpc-conversations.ts';
 
 interface Totals {
   passed: number;
@@ -60,6 +61,7 @@ const SUITES: readonly Suite[] = [
   { name: 'amsterdam', fixtures: 'eest-bal-v5.7.0', part: 'blockchain_tests', run: runBlocks },
   { name: 'parallel', fixtures: 'eest-v5.4.0', part: 'blockchain_tests', run: runSpread },
   { name: 'parallel', fixtures: 'legacytests-Cancun', part: 'BlockchainTests', run: runSpread },
+  { name: 'rpc', fixtures: 'execution-apis', part: 'tests', run: runConversations },
   { name: 'vm', fixtures: 'legacytests-Constantinople', part: 'VMTests', run: runVmTests },
 ];
 
@@ -224,6 +226,18 @@ async function runPayloads(
       },
     },
   );
+}
+
+/** Requests to a node, and what geth answered. */
+async function runConversations({ folder, machine, sample }: Run, totals: Totals): Promise<void> {
+  const node = await openConversationNode(folder, machine.engine);
+  const conversations = readConversations(folder).filter((_, index) => index % sample === 0);
+  for (const conversation of conversations) {
+    const { ok, name, message } = await runConversation(node, conversation);
+    if (ok) totals.passed++;
+    else fail(totals, `${name} ${message}`);
+  }
+  await node.close();
 }
 
 /** Every block on several threads, however small it is. */

@@ -5,8 +5,6 @@
  */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { TransactionPool } from '../../src/node/pool/pool.ts';
-import { RpcError } from '../../src/node/rpc/errors.ts';
 import { fixtures } from '../fixtures.ts';
 import {
   type ConversationNode,
@@ -17,20 +15,11 @@ import {
 const suite = fixtures('execution-apis');
 const folder = join(suite ?? '', 'tests');
 
-const NO_POOL: TransactionPool = {
-  add: () => Promise.reject(new RpcError('transaction rejected', 'this pool takes none')),
-  get: () => undefined,
-  ready: () => [],
-  content: () => ({ pending: new Map(), queued: new Map() }),
-  nextNonce: () => Promise.resolve(0n),
-  onReady: () => () => {},
-};
-
 describe.skipIf(suite === undefined)('traces of execution-apis', () => {
   let node: ConversationNode;
 
   beforeAll(async () => {
-    node = await openConversationNode(folder, () => NO_POOL);
+    node = await openConversationNode(folder);
   });
   afterAll(() => node.close());
 

@@ -3,12 +3,14 @@
  * or from the pool; nothing of it is kept.
  */
 
-import type { BlockRequest, BuiltBlock } from '../../chain/block-builder.ts';
+import type { BlockRequest, BuiltBlock, RefusedTransaction } from '../../chain/block-builder.ts';
 import type { KnownBlock } from '../../chain/block-tree.ts';
-import type { InvalidBlock } from '../../chain/blocks/fault.ts';
-import { senderOf } from '../../chain/transactions/sender-of.ts';
+import { blockEnvironment } from '../../chain/executor/sequential.ts';
+import { acceptTransaction } from '../../chain/transactions/check.ts';
+import { intrinsicGas } from '../../chain/transactions/intrinsic-gas.ts';
+import type { RefusalReason } from '../../evm/types.ts';
 import { payloadJson, readWithdrawals } from '../engine/payload.ts';
-import { withChecksum } from '../json/checksum.ts';
+import { refusalText } from '../execution/call-failure.ts';
 import { tipOf } from '../ledger/fee-samples.ts';
 import type { Node } from '../node.ts';
 import { RpcError } from '../rpc/errors.ts';
@@ -59,7 +61,7 @@ export const testingMethods: MethodTable<Node> = {
       const built = await build(node, request, parent);
       const [refused] = built.refused;
       if (given !== undefined && refused !== undefined) {
-        throw refusal(refused.bytes, refused.error);
+        throw await refusal(node, parent, refused, built.block);
       }
       return payload(built);
     },
@@ -83,11 +85,30 @@ function gasLimitAfter({ header: { gasLimit } }: KnownBlock): bigint {
   return gasLimit - step > GAS_LIMIT_TARGET ? gasLimit - step : GAS_LIMIT_TARGET;
 }
 
-function refusal(bytes: Uint8Array, { details, message }: InvalidBlock): RpcError {
-  const sender = senderOf(bytes);
-  const address = sender === undefined ? 'nobody' : withChecksum(sender);
-  const reason = details['reason'] ?? message;
-  return new RpcError('server error', `${reason}: address ${address}: ${details['message']}`);
+/** Why a transaction that was given is not in the block, in the words that calls have for it. */
+async function refusal(
+  { ledger }: Node,
+  parent: KnownBlock,
+  { bytes, error }: RefusedTransaction,
+  block: BuiltBlock['block'],
+): Promise<RpcError> {
+  const blockRules = ledger.rulesAfter(parent, block.header);
+  const { rules } = blockRules;
+  const accepted = acceptTransaction(bytes, { chainId: ledger.chainId, rules });
+  if (!accepted.ok) return new RpcError('server error', accepted.message);
+  const view = await ledger.openView(parent.hash);
+  try {
+    const { transaction, signed } = accepted;
+    const text = refusalText(error.details['reason'] as RefusalReason, {
+      transaction,
+      environment: blockEnvironment(block.header, blockRules),
+      sender: await view.getAccount(transaction.sender),
+      intrinsic: intrinsicGas(signed, rules),
+    });
+    return new RpcError('server error', text);
+  } finally {
+    view.close();
+  }
 }
 
 function payload({ block, receipts, requests }: BuiltBlock): object {

@@ -31,13 +31,14 @@ function wrong(path: string, what: string): never {
   throw invalidParams(`invalid argument ${path}: ${what}`);
 }
 
-function digitsOf(value: unknown, path: string): string {
+/** @param as how a fault is said, where it is not said as it is */
+function digitsOf(value: unknown, path: string, as = (fault: string): string => fault): string {
   if (typeof value !== 'string') wrong(path, `${kindOf(value)} where a hex string belongs`);
   if (!/^0x/i.test(value)) {
-    wrong(path, value === '' ? 'empty hex string' : 'hex string without 0x prefix');
+    wrong(path, as(value === '' ? 'empty hex string' : 'hex string without 0x prefix'));
   }
   const digits = value.slice(2);
-  if (!/^[0-9a-fA-F]*$/.test(digits)) wrong(path, 'invalid hex string');
+  if (!/^[0-9a-fA-F]*$/.test(digits)) wrong(path, as('invalid hex string'));
   return digits;
 }
 
@@ -73,9 +74,10 @@ export const readData: Read<Uint8Array> = (value, path) => {
 };
 
 function fixed(size: number, name: string): Read<Hex> {
+  const as = (fault: string) => `json: cannot unmarshal ${fault} into Go value of type ${name}`;
   return (value, path) => {
-    const digits = digitsOf(value, path);
-    if (digits.length % 2 !== 0) wrong(path, 'hex string of odd length');
+    const digits = digitsOf(value, path, as);
+    if (digits.length % 2 !== 0) wrong(path, as('hex string of odd length'));
     if (digits.length !== 2 * size) {
       wrong(path, `hex string has length ${digits.length}, want ${2 * size} for ${name}`);
     }

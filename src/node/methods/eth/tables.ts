@@ -8,9 +8,12 @@ import { txpoolMethods } from '../txpool.ts';
 import { blockMethods } from './blocks.ts';
 import { callMethods } from './calls.ts';
 import { feeMethods } from './fees.ts';
+import { filterMethods } from './filters.ts';
+import { logMethods } from './logs.ts';
 import { nodeConfigMethods } from './node-config.ts';
 import { simulationMethods } from './simulate.ts';
 import { stateMethods } from './state.ts';
+import { subscriptionMethods } from './subscriptions.ts';
 import { transactionMethods } from './transactions.ts';
 
 export const ethMethods: readonly MethodTable<Node>[] = [
@@ -19,6 +22,9 @@ export const ethMethods: readonly MethodTable<Node>[] = [
   transactionMethods,
   callMethods,
   feeMethods,
+  logMethods,
+  filterMethods,
+  subscriptionMethods,
   nodeConfigMethods,
   simulationMethods,
   rawMethods,
