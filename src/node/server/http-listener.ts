@@ -29,6 +29,8 @@ export interface HttpPlace {
 const JSON_TYPE = /^application\/(json|json-rpc|jsonrequest)\s*(;|$)/i;
 /** How often node:http looks for connections that are too slow to send. */
 const CHECKS_MS = 1_000;
+/** Of what is too large, a client may send so many times more than it may, to see its answer. */
+const DROPPED_TIMES_MAX = 8;
 /** A browser may remember for so long what it was allowed. */
 const CORS_SECONDS = 600;
 
@@ -278,7 +280,8 @@ class HttpListener implements Listening {
     let droppedBytes = 0;
     request.on('data', (chunk: Buffer) => {
       droppedBytes += chunk.length;
-      if (droppedBytes > 2 * this.#endpoint.limits.requestBytesMax) request.destroy();
+      if (droppedBytes > DROPPED_TIMES_MAX * this.#endpoint.limits.requestBytesMax)
+        request.destroy();
     });
   }
 }

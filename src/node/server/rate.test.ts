@@ -50,6 +50,9 @@ test('who owes the oldest bytes is dropped when they are too many', () => {
   expect(dropped).toEqual(['b']);
   expect(budget.bytes).toBe(80);
   owe('e', 101);
+  expect(dropped).toEqual(['b', 'c', 'd']);
+  expect(budget.bytes).toBe(101);
+  owe('f', 1);
   expect(dropped).toEqual(['b', 'c', 'd', 'e']);
-  expect(budget.bytes).toBe(0);
+  expect(budget.bytes).toBe(1);
 });

@@ -22,13 +22,13 @@ export class SendBudget {
     return this.#bytes;
   }
 
-  /** Bytes are under way; what it gives is called, once or more, when they are gone. */
+  /** Bytes are under way, which are not dropped themselves at once; what it gives is called, once or more, when they are gone. */
   owe(bytes: number, drop: () => void): () => void {
     const debt = { bytes, drop };
     this.#debts.add(debt);
     this.#bytes += bytes;
     for (const oldest of this.#debts) {
-      if (this.#bytes <= this.#bytesMax) break;
+      if (this.#bytes <= this.#bytesMax || oldest === debt) break;
       this.#settle(oldest);
       oldest.drop();
     }
