@@ -61,7 +61,7 @@ export class PoolJournal {
   append(sent: Uint8Array, alive: () => Iterable<Uint8Array>): void {
     const record = recordOf(sent);
     this.#inTurn(async () => {
-      await this.#file.write(record);
+      await this.#file.appendFile(record);
       this.#bytes += record.length;
       if (this.#bytes > Math.max(ROTATION_BYTES, ROTATION_FACTOR * this.#aliveBytes)) {
         await this.#rotate(alive());
@@ -86,7 +86,7 @@ export class PoolJournal {
     let bytes = 0;
     for (const sent of alive) {
       const record = recordOf(sent);
-      await file.write(record);
+      await file.appendFile(record);
       bytes += record.length;
     }
     // Else the name could come to be the new file's before its content is on the disk.
@@ -122,7 +122,7 @@ function recordsIn(bytes: Uint8Array): Uint8Array[] {
   while (at + HEAD_BYTES <= bytes.length) {
     const end = at + HEAD_BYTES + view.getUint32(at);
     if (end > bytes.length) break;
-    const sent = bytes.slice(at + HEAD_BYTES, end);
+    const sent = new Uint8Array(bytes.subarray(at + HEAD_BYTES, end));
     if (crc32(sent) !== view.getUint32(at + 4)) break;
     found.push(sent);
     at = end;
