@@ -479,8 +479,8 @@ export const R_KEEP_FAILED_STATE_GAS = 264;
 export const R_KEEP_DELETED_STATE_GAS = 268;
 export const R_STATE_GAS_AFTER_AUTHORIZATIONS = 272;
 /**
- * Warm from the start: precompiles up to this in a row, 0x100, and those of R_CUSTOM but for so many
- * at its beginning. They are the fork's, whatever a call puts in their place or elsewhere.
+ * Warm from the start: precompiles up to this in a row, 0x100, and those of R_CUSTOM but for so
+ * many at its beginning. They are the fork's, whatever a call puts in their place or elsewhere.
  */
 export const R_WARM_PRECOMPILES = 276;
 export const R_WARM_P256 = 280;

@@ -1,11 +1,12 @@
 /**
- * Logs of many blocks at once. The blooms of the head's branch are kept in sections of 1,024 blocks,
- * so that blocks without what is wanted cost nothing but a look at some bits; logs that were asked
- * for are kept decoded. Both are bounded, and follow the head.
+ * Logs of many blocks at once. The blooms of the head's branch are kept in sections of 1,024
+ * blocks, so that blocks without what is wanted cost nothing but a look at some bits; logs that
+ * were asked for are kept decoded. Both are bounded, and follow the head.
  *
  *   section   hashes of its blocks, and 256 bytes of bloom each, in the order of their numbers
  */
 
+import { Slices } from '../../base/turn.ts';
 import type { ChainBlock, KnownBlock } from '../../chain/block-tree.ts';
 import { BLOOM_BYTES } from '../../chain/blocks/bloom.ts';
 import type { Hash } from '../../evm/types.ts';
@@ -14,6 +15,8 @@ import { RpcError } from '../rpc/errors.ts';
 import type { Ledger } from './ledger.ts';
 import type { LogFilter } from './log-filter.ts';
 
+/** Milliseconds for which a search holds up others at once. */
+const SLICE_MS = 4;
 const SECTION_BLOCKS = 1_024;
 /** 64 MiB of blooms. */
 const SECTIONS_MAX = 256;
@@ -61,8 +64,11 @@ export class LogIndex {
   async search(query: LogQuery): Promise<LogAnswer[]> {
     const { filter, from, to, logsMax, signal } = query;
     const found: LogAnswer[] = [];
-    for (const hash of await this.#candidates(query)) {
+    const candidates = await this.#candidates(query);
+    const slices = new Slices(SLICE_MS);
+    for (const hash of candidates) {
       signal.throwIfAborted();
+      if (slices.isOver()) await slices.next();
       const logs = this.#logs.get(hash) ?? (await this.logsOf(hash));
       for (const log of logs) if (filter.matches(log)) found.push(log);
       if (found.length > logsMax) {
@@ -140,6 +146,7 @@ export class LogIndex {
   ): Promise<Section | undefined> {
     const section = this.#section(number);
     let above: KnownBlock | undefined;
+    const slices = new Slices(SLICE_MS);
     for (let at = range.end; at >= range.start; at--) {
       if (section.hashes[at % SECTION_BLOCKS] !== undefined) {
         above = undefined;
@@ -148,6 +155,7 @@ export class LogIndex {
       const parent = above && this.#ledger.chain.known(above.header.parentHash);
       const block: KnownBlock | undefined =
         parent ?? (await this.#ledger.blockByNumber(BigInt(at)));
+      if (slices.isOver()) await slices.next();
       if (this.#branch !== range.branch) return undefined;
       if (block !== undefined) putInto(section, block);
       above = block;

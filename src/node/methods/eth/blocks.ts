@@ -70,6 +70,7 @@ export const blockMethods: MethodTable<Node> = {
   eth_getBlockByNumber: wholeBlock(readBlockNumber),
   eth_getBlockByHash: wholeBlock(readBlockHash),
   eth_getHeaderByNumber: ofBlock(readBlockNumber, header),
+  erigon_getHeaderByNumber: ofBlock(readBlockNumber, header),
   eth_getHeaderByHash: ofBlock(readBlockHash, header),
   eth_getBlockReceipts: ofBlock(readBlockId, ({ ledger }, block) =>
     receiptAnswers(block, ledger.rulesOf(block)),

@@ -5,7 +5,9 @@ import type { MethodTable } from '../../rpc/method.ts';
 import { rawMethods } from '../raw.ts';
 import { testingMethods } from '../testing.ts';
 import { txpoolMethods } from '../txpool.ts';
+import { accessListMethods } from './access-lists.ts';
 import { blockMethods } from './blocks.ts';
+import { callManyMethods } from './call-many.ts';
 import { callMethods } from './calls.ts';
 import { feeMethods } from './fees.ts';
 import { filterMethods } from './filters.ts';
@@ -19,8 +21,10 @@ import { transactionMethods } from './transactions.ts';
 export const ethMethods: readonly MethodTable<Node>[] = [
   stateMethods,
   blockMethods,
+  accessListMethods,
   transactionMethods,
   callMethods,
+  callManyMethods,
   feeMethods,
   logMethods,
   filterMethods,
