@@ -3,9 +3,11 @@
  * transactions that its senders offer, one each.
  */
 
+import { createRequire } from 'node:module';
+import { bigintFromBytes } from '../../src/base/bytes.ts';
 import { keccak256 } from '../../src/base/keccak.ts';
 import { BLANK_TRANSACTION } from '../../src/chain/transactions/blank.ts';
-import { encodeTransaction } from '../../src/chain/transactions/encode.ts';
+import { encodeTransaction, signingHash } from '../../src/chain/transactions/encode.ts';
 import { addressOfKey, signTransaction } from '../../src/chain/transactions/signature.ts';
 import type { SignedTransaction } from '../../src/chain/transactions/types.ts';
 import type { WorkloadAccount } from '../../src/cli/bench/workload.ts';
@@ -129,6 +131,30 @@ export function makeSenders(count: number): Sender[] {
   });
 }
 
+/** What of the package `secp256k1` signs ten times as fast as JavaScript does. */
+interface NativeSigner {
+  ecdsaSign(hash: Uint8Array, key: Uint8Array): { signature: Uint8Array; recid: number };
+}
+
+let native: NativeSigner | false | undefined;
+
+function nativeSigner(): NativeSigner | undefined {
+  try {
+    native ??= createRequire(import.meta.url)('secp256k1/bindings.js') as NativeSigner;
+  } catch {
+    native = false;
+  }
+  return native || undefined;
+}
+
+function sign(transaction: SignedTransaction, key: Uint8Array): SignedTransaction {
+  const signer = nativeSigner();
+  if (signer === undefined) return signTransaction(transaction, key);
+  const { signature, recid } = signer.ecdsaSign(signingHash(transaction), key);
+  const [r, s] = [signature.subarray(0, 32), signature.subarray(32)].map(bigintFromBytes);
+  return { ...transaction, r: r as bigint, s: s as bigint, v: BigInt(recid) };
+}
+
 /** A signed transaction as blocks hold it. */
 export function signed(sender: Sender, { to, data, gasLimit }: Call): Uint8Array {
   const transaction: SignedTransaction = {
@@ -142,5 +168,5 @@ export function signed(sender: Sender, { to, data, gasLimit }: Call): Uint8Array
     to,
     data,
   };
-  return encodeTransaction(signTransaction(transaction, sender.key));
+  return encodeTransaction(sign(transaction, sender.key));
 }

@@ -22,6 +22,7 @@ Examples:
   ironfly node --datadir data --genesis genesis.json
   ironfly node --datadir data --http-port 8545 --authrpc-port 8551 --jwt jwt.hex
   ironfly node --datadir data --genesis genesis.json --import chain.rlp --archive
+  ironfly node --datadir data --genesis genesis.json --sequencer 0xc0...c0 --block-ms 200
   ironfly node --config node.json --api eth,net,web3 --allow-origin https://app.example
 `;
 

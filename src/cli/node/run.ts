@@ -5,10 +5,14 @@
 import { join } from 'node:path';
 import { fullMethods } from '../../node/full/full-methods.ts';
 import { FullNode, type FullNodeOptions } from '../../node/full/full-node.ts';
+import { startSequencing } from '../../node/full/sequencing.ts';
 import { createLogger, type Logger } from '../../node/operations/logger.ts';
 import { createMetrics } from '../../node/operations/metrics.ts';
 import { watchNode } from '../../node/operations/node-metrics.ts';
 import { Dispatcher } from '../../node/rpc/dispatch.ts';
+import { sequencerMethods } from '../../node/sequencer/methods.ts';
+import { Preconfirmations } from '../../node/sequencer/preconfirmation.ts';
+import type { Sequencer } from '../../node/sequencer/sequencer.ts';
 import { readOrMakeSecret } from '../../node/server/bearer-token.ts';
 import { ENGINE_LIMITS } from '../../node/server/limits.ts';
 import { type EndpointOptions, type PortEndpoint, serve } from '../../node/server/serve.ts';
@@ -22,7 +26,8 @@ export async function runNode(settings: NodeSettings, signal: AbortSignal): Prom
   const full = await FullNode.open(fullOptions(settings, signal, log));
   try {
     if (signal.aborted) return;
-    const { node } = full;
+    const sequencer = await sequencerOf(settings, full);
+    const node = { ...full.node, preconfirmations: sequencer?.preconfirmations ?? NO_WORD };
     const { head } = node.ledger;
     log.info('chain opened', {
       chainId: node.ledger.chainId,
@@ -31,19 +36,51 @@ export async function runNode(settings: NodeSettings, signal: AbortSignal): Prom
     });
     const metrics = await createMetrics();
     const stopWatching = watchNode(metrics, node);
-    const serving = await serve(new Dispatcher(node, fullMethods), {
+    const tables = [...fullMethods, ...(sequencer === undefined ? [] : [sequencerMethods])];
+    const serving = await serve(new Dispatcher(node, tables), {
       endpoints: await endpointsOf(settings),
       log,
       metrics,
-      health: () => full.faults,
+      health: () => ({ ...full.faults, sequencer: textOf(sequencer?.failure) }),
     });
     await aborted(signal);
     log.info('ending');
+    // The block that is being made ends first: who waits for it is told.
+    await sequencer?.stop();
     await serving.close();
     stopWatching();
   } finally {
     await full.close();
   }
+}
+
+/** Of a node that makes no blocks itself. */
+const NO_WORD = new Preconfirmations();
+
+/** undefined: somebody else makes the blocks. */
+async function sequencerOf(
+  settings: NodeSettings,
+  { node: { ledger, pool } }: FullNode,
+): Promise<Sequencer | undefined> {
+  const { sequencer: coinbase, datadir: folder, blockMs, order: rule, gasLimit } = settings;
+  if (coinbase === undefined) return undefined;
+  const { blockTransactions, emptyBlocks } = settings;
+  return startSequencing({
+    folder,
+    ledger,
+    pool,
+    coinbase,
+    blockMs,
+    rule,
+    ...(gasLimit === undefined ? {} : { gasLimit }),
+    ...(emptyBlocks === undefined ? {} : { emptyBlocks }),
+    ...(blockTransactions === undefined ? {} : { transactionsMax: blockTransactions }),
+  });
+}
+
+function textOf(failure: unknown): string | undefined {
+  if (failure === undefined) return undefined;
+  return failure instanceof Error ? failure.message : String(failure);
 }
 
 function fullOptions(settings: NodeSettings, signal: AbortSignal, log: Logger): FullNodeOptions {
@@ -94,7 +131,9 @@ async function endpointsOf(settings: NodeSettings): Promise<readonly EndpointOpt
   const webSocket: EndpointOptions[] =
     wsPort === undefined ? [] : [{ ...common, protocols: ['ws'], port: wsPort }];
   const file: EndpointOptions[] = ipc === undefined ? [] : [{ path: ipc }];
-  return [http, ...webSocket, ...file, engine];
+  // Who makes the blocks itself takes none of a consensus client.
+  const consensus = settings.sequencer === undefined ? [engine] : [];
+  return [http, ...webSocket, ...file, ...consensus];
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -11,7 +11,8 @@
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { WORKERS_MAX } from '../../chain/workers.ts';
-import type { Hex } from '../../evm/types.ts';
+import type { Address, Hex } from '../../evm/types.ts';
+import type { OrderingRule } from '../../node/sequencer/ordering.ts';
 import { readTextFile } from '../input-file.ts';
 import { integer, wholeNumber } from '../options.ts';
 
@@ -35,6 +36,12 @@ export interface NodeSettings {
   readonly window?: number;
   readonly gasLimit?: bigint;
   readonly extraData?: Hex;
+  /** Who the fees of blocks go to that the node makes itself. */
+  readonly sequencer?: Address;
+  readonly blockMs: number;
+  readonly order: OrderingRule;
+  readonly emptyBlocks?: true;
+  readonly blockTransactions?: number;
   readonly logFormat: 'text' | 'json';
   readonly logLevel: 'error' | 'warn' | 'info' | 'debug' | 'silent';
 }
@@ -44,6 +51,8 @@ const WINDOW_MAX = 1_000_000;
 const RATE_MAX = 1_000_000;
 const GAS_MAX = 2n ** 63n - 1n;
 const EXTRA_DATA_BYTES_MAX = 32;
+const BLOCK_MS_MAX = 3_600_000;
+const BLOCK_TRANSACTIONS_MAX = 1_000_000;
 /** A file of settings is small. */
 const FILE_BYTES_MAX = 1 << 20;
 
@@ -78,6 +87,17 @@ function options(): Option[] {
     ),
     new Option('--extra-data <text>', 'of built blocks, at most 32 bytes').argParser(
       parseExtraData,
+    ),
+    new Option('--sequencer <address>', 'make blocks; their fees go there').argParser(parseAddress),
+    new Option('--block-ms <milliseconds>', 'of a block that the node makes')
+      .default(1_000)
+      .argParser(wholeNumber(1, BLOCK_MS_MAX)),
+    new Option('--order <rule>', 'of transactions in it')
+      .choices(['first come', 'priority fee'])
+      .default('first come'),
+    new Option('--empty-blocks', 'make blocks without transactions, too'),
+    new Option('--block-transactions <count>', 'which end a block before its time').argParser(
+      wholeNumber(1, BLOCK_TRANSACTIONS_MAX),
     ),
     new Option('--log-format <format>', 'of lines').choices(['text', 'json']).default('text'),
     new Option('--log-level <level>', 'from which on lines are written')
@@ -155,6 +175,11 @@ function parseList(given: string, before?: unknown): string[] {
   const names = given.split(',').map((name) => name.trim());
   if (names.includes('')) throw new InvalidArgumentError('names stand between commas.');
   return [...(Array.isArray(before) ? (before as string[]) : []), ...names];
+}
+
+function parseAddress(given: string): Address {
+  if (/^0x[0-9a-fA-F]{40}$/.test(given)) return given.toLowerCase() as Address;
+  throw new InvalidArgumentError('an address is 0x and 40 hexadecimal digits.');
 }
 
 function parseExtraData(given: string): Hex {
