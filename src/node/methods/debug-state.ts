@@ -1,5 +1,6 @@
 /** debug_ methods that look into states: witnesses, ranges, and what blocks changed. */
 
+import { IronflyError } from '../../base/errors.ts';
 import type { ChainBlock } from '../../chain/block-tree.ts';
 import { encodeBlock } from '../../chain/blocks/block.ts';
 import { witnessOf } from '../../proofs/stateless.ts';
@@ -101,9 +102,11 @@ export const debugStateMethods: MethodTable<Node> = {
       if (hash === EMPTY_CODE_HASH) return '0x';
       try {
         return dataHex(await state.getCode(hash));
-      } catch {
+      } catch (error) {
         // States know codes of their accounts alone.
-        return '0x';
+        const isUnknown = error instanceof IronflyError && error.code === 'state/unknown code';
+        if (isUnknown) return '0x';
+        throw error;
       }
     }),
   ),

@@ -2,7 +2,14 @@
 
 import type { Node } from '../node.ts';
 import type { MethodTable } from '../rpc/method.ts';
+import { debugStateMethods } from './debug-state.ts';
 import { debugTraceMethods } from './debug-trace.ts';
+import { otterscanMethods } from './ots.ts';
 import { parityTraceMethods } from './trace.ts';
 
-export const traceMethods: readonly MethodTable<Node>[] = [debugTraceMethods, parityTraceMethods];
+export const traceMethods: readonly MethodTable<Node>[] = [
+  debugTraceMethods,
+  debugStateMethods,
+  parityTraceMethods,
+  otterscanMethods,
+];

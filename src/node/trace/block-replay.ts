@@ -19,6 +19,7 @@ import type {
   BlockEnvironment,
   ExecutionResult,
   Hash,
+  StateChanges,
   Transaction,
 } from '../../evm/types.ts';
 import { stopText } from '../execution/call-failure.ts';
@@ -86,6 +87,7 @@ export class BlockReplay {
   readonly #environment: BlockEnvironment;
   /** What the transactions up to now made of the parent's state. */
   readonly #state: OverlayState;
+  readonly #changes: StateChanges[] = [];
   #next = 0;
   #gasUsed = 0n;
 
@@ -105,6 +107,11 @@ export class BlockReplay {
     return this.#state;
   }
 
+  /** What was done to the parent's state up to now, in its order. */
+  get changes(): readonly StateChanges[] {
+    return this.#changes;
+  }
+
   /** Number of the block's transactions. */
   get length(): number {
     return this.#parts.block.transactions.length;
@@ -116,16 +123,16 @@ export class BlockReplay {
     const { evm } = lease;
     const { spec } = node.ledger.chain;
     if (spec.daoFork === block.header.number) {
-      this.#state.apply(moveDaoEther({ getAccount: await this.#daoAccounts() }));
+      this.#apply(moveDaoEther({ getAccount: await this.#daoAccounts() }));
     }
     const edits = node.ledger.editsIn(block.hash);
-    if (edits !== undefined) this.#state.apply(edits);
+    if (edits !== undefined) this.#apply(edits);
     evm.setState(this.#state);
     evm.setChainId(spec.chainId);
     evm.setBlock(this.#environment);
     const setting = { evm, state: this.#state, blockRules: rules, spec };
     for (const { changes } of await recordAncestors(setting, block.header)) {
-      if (changes !== undefined) this.#state.apply(changes);
+      if (changes !== undefined) this.#apply(changes);
     }
   }
 
@@ -184,10 +191,15 @@ export class BlockReplay {
       run,
     });
     const result = last ?? (await run({}));
-    this.#state.apply(result.changes);
+    this.#apply(result.changes);
     this.#gasUsed += result.blockGasUsed;
     this.#next += 1;
     return traced;
+  }
+
+  #apply(changes: StateChanges): void {
+    this.#state.apply(changes);
+    this.#changes.push(changes);
   }
 
   /** Gas that the block has left. */
