@@ -168,8 +168,8 @@ function* accountTexts(
       if (change === null || edited.has(address)) continue;
       const goesOn = address === open;
       const slots = Array.from(change.storage, slotText);
-      if (!goesOn)
-        text += `${open === undefined ? firstSeparator : '}},'}${accountText(store, address, change)}`;
+      const separator = open === undefined ? firstSeparator : '}},';
+      if (!goesOn) text += `${separator}${accountText(store, address, change)}`;
       text += `${goesOn && slots.length > 0 ? ',' : ''}${slots.join(',')}`;
       open = address;
     }

@@ -2,6 +2,7 @@
 
 import { basicMethods } from '../../methods/basic.ts';
 import { ethMethods } from '../../methods/eth/tables.ts';
+import { traceMethods } from '../../methods/trace-tables.ts';
 import type { MethodTable } from '../../rpc/method.ts';
 import type { DevNode } from '../dev-node.ts';
 import { devAccountMethods } from './accounts.ts';
@@ -16,6 +17,7 @@ export const devMethods: readonly MethodTable<DevNode>[] = [
   notOfferedMethods,
   basicMethods,
   ...ethMethods,
+  ...traceMethods,
   devAccountMethods,
   devStateMethods,
   devMiningMethods,
