@@ -1,7 +1,7 @@
 /**
  * Clients that mean ill, each kind against one server of another process, while an honest client
  * asks every few milliseconds. The server must answer it all the time, stay alive, and use no more
- * memory than its limits say.
+ * memory than its limits say: it has a heap of 384 MiB.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeToken } from '../../src/node/server/bearer-token.ts';
 import { ask, post, RawClient, requestText, WebSocketClient } from './rpc-client.ts';
 
-/** Of what is under way and not read (16 and 64 MiB), parsed requests, and what V8 leaves behind. */
+/** What is under way (16 MiB) and not read (64 MiB), parsed requests, what V8 leaves behind. */
 const GROWTH_MAX = 350 << 20;
 /** On a machine that runs other tests, too. */
 const HONEST_MS_MAX = 3_000;
@@ -24,7 +24,8 @@ let guardedWs: string;
 
 beforeAll(async () => {
   const script = new URL('./serve-small.ts', import.meta.url).pathname;
-  child = spawn(process.execPath, [script], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const flags = ['--max-old-space-size=384'];
+  child = spawn(process.execPath, [...flags, script], { stdio: ['pipe', 'pipe', 'inherit'] });
   if (child.stdout === null) throw new Error('no output');
   const [line] = await once(createInterface(child.stdout), 'line');
   [http, ws, guarded, guardedWs] = JSON.parse(line);

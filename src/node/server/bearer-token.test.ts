@@ -17,6 +17,8 @@ const NOW_MS = 1_800_000_000_000;
 const NOW = NOW_MS / 1_000;
 const fault = (token: string, secret = SECRET) => tokenFault(secret, `Bearer ${token}`, NOW_MS);
 
+const CLAIMS = '{"iss":"joe",\r\n "exp":1300819380,\r\n "http://example.com/is_root":true}';
+
 /** A token with whatever header and payload, signed well. */
 function signed(header: string, payload: string, secret = SECRET): string {
   const text = [header, payload].map((part) => Buffer.from(part).toString('base64url')).join('.');
@@ -48,7 +50,8 @@ describe('a token', () => {
     );
     const token = [
       'eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9',
-      'eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ',
+      // Its claims, with their line ends.
+      Buffer.from(CLAIMS).toString('base64url'),
       'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk',
     ].join('.');
     expect(fault(token, key)).toBe('token says not when it was issued');

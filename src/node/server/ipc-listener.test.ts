@@ -47,7 +47,10 @@ describe.skipIf(process.platform === 'win32')('IPC', () => {
   it('answers values that follow one another, however they are cut', async () => {
     const path = await start();
     const client = new RawClient({ path });
-    const text = `${requestText('eth_chainId')}${requestText('net_version', [], 2)}\n [${requestText('eth_chainId', [], 3)}] `;
+    const [first, second, third] = ['eth_chainId', 'net_version', 'eth_chainId'].map((name, at) =>
+      requestText(name, [], at + 1),
+    );
+    const text = `${first}${second}\n [${third}] `;
     for (const character of text) {
       client.write(character);
       await new Promise((resolve) => setImmediate(resolve));

@@ -22,7 +22,10 @@ export class SendBudget {
     return this.#bytes;
   }
 
-  /** Bytes are under way, which are not dropped themselves at once; what it gives is called, once or more, when they are gone. */
+  /**
+   * Bytes are under way; what it gives is called, once or more, when they are gone. They drop
+   * others, never themselves at once.
+   */
   owe(bytes: number, drop: () => void): () => void {
     const debt = { bytes, drop };
     this.#debts.add(debt);

@@ -5,6 +5,8 @@ import { type SmallNode, smallNode } from '../../../test/node/small-node.ts';
 import { makeToken } from './bearer-token.ts';
 import { type PortEndpoint, type Serving, serve } from './serve.ts';
 
+const UPGRADE = 'Connection: Upgrade\r\nUpgrade: websocket\r\n';
+
 let small: SmallNode;
 let open: Serving[] = [];
 
@@ -86,7 +88,7 @@ describe('a WebSocket', () => {
     expect(await client.closed).toBe(1006);
   });
 
-  it('is turned away by its page, its host, without a token, and when there are too many', async () => {
+  it('is turned away by page, host and token, and where there are too many', async () => {
     const secret = new Uint8Array(32).fill(7);
     const url = await start({ origins: ['loopback'] });
     const refused = (at: string, headers?: Readonly<Record<string, string>>) =>
@@ -138,16 +140,12 @@ describe('a WebSocket that misbehaves', () => {
     expect(await many.closed).toBe(1009);
     const raw = RawClient.to(url);
     const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n';
-    raw.write(
-      `GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${key}\r\n`,
-    );
+    raw.write(`GET / HTTP/1.1\r\nHost: localhost\r\n${UPGRADE}${key}\r\n`);
     await raw.until('101 Switching Protocols');
     raw.socket.write(Buffer.from([0xff, 0xff, 0xff, 0xff]));
     await raw.closed;
     const bad = RawClient.to(url);
-    bad.write(
-      'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
-    );
+    bad.write(`GET / HTTP/1.1\r\nHost: localhost\r\n${UPGRADE}\r\n`);
     expect(await bad.until('\r\n\r\n')).toMatch(/^HTTP\/1\.1 4\d\d /);
     expect((await ask(url.replace('ws', 'http'), 'eth_chainId')).result).toBe('0x539');
   });
