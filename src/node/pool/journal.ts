@@ -11,6 +11,7 @@
 
 import { open, readFile, rename } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
+import { concatBytes } from '../../base/bytes.ts';
 
 type FileHandle = Awaited<ReturnType<typeof open>>;
 
@@ -27,6 +28,8 @@ export class PoolJournal {
   /** Bytes of the file when it was last written anew. */
   #aliveBytes: number;
   #turn: Promise<void> = Promise.resolve();
+  /** Not written yet. */
+  #waiting: Uint8Array[] = [];
   #failure: unknown;
 
   private constructor(path: string, file: FileHandle, bytes: number) {
@@ -59,10 +62,14 @@ export class PoolJournal {
 
   /** @param alive what the file is to hold where it is written anew */
   append(sent: Uint8Array, alive: () => Iterable<Uint8Array>): void {
-    const record = recordOf(sent);
+    this.#waiting.push(recordOf(sent));
+    // PERF: what comes while others are being written goes with one call of the system.
+    if (this.#waiting.length > 1) return;
     this.#inTurn(async () => {
-      await this.#file.appendFile(record);
-      this.#bytes += record.length;
+      const records = concatBytes(...this.#waiting);
+      this.#waiting = [];
+      await this.#file.appendFile(records);
+      this.#bytes += records.length;
       if (this.#bytes > Math.max(ROTATION_BYTES, ROTATION_FACTOR * this.#aliveBytes)) {
         await this.#rotate(alive());
       }
