@@ -11,6 +11,7 @@ import { Machines } from '../../chain/machines.ts';
 import type { Address, Hash } from '../../evm/types.ts';
 import { CallMachines } from '../execution/call-machines.ts';
 import { Ledger } from '../ledger/ledger.ts';
+import { logIndexOf } from '../ledger/log-index.ts';
 import { MemoryTransactionIndex } from '../ledger/transaction-index.ts';
 import { type Node, REQUEST_LIMITS } from '../node.ts';
 import { MemoryPool, type PoolOrder } from '../pool/memory-pool.ts';
@@ -94,6 +95,8 @@ export async function createDevNode(options: DevNodeOptions): Promise<DevNode> {
     depths: DEPTHS,
     impersonated: (block) => impersonated.get(block),
   });
+  // From the first block on, so that no search for logs has to read blocks.
+  logIndexOf(ledger);
   const log = new DevLog(options.log, options.logsContracts);
   const editor = new StateEditor(ledger);
   const clock = new DevClock();

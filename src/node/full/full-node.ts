@@ -19,12 +19,15 @@ import type { GenesisFile } from '../../chain/genesis-files/genesis-file.ts';
 import { type ImportOptions, importBlocks } from '../../chain/import-blocks.ts';
 import { type ChainSetting, createChain, openChain } from '../../chain/open-chain.ts';
 import { type EngineNode, type EngineOptions, withEngine } from '../engine/engine.ts';
+import type { BlobKeeper } from '../engine/verified-blobs.ts';
 import { CallMachines } from '../execution/call-machines.ts';
 import { Ledger } from '../ledger/ledger.ts';
+import { logIndexOf } from '../ledger/log-index.ts';
 import { REQUEST_LIMITS } from '../node.ts';
 import { type Logger, SILENT } from '../operations/logger.ts';
 import { PoolJournal } from '../pool/journal.ts';
 import { MemoryPool } from '../pool/memory-pool.ts';
+import { blobAt } from '../pool/sidecar.ts';
 import { StoredTransactionIndex } from './stored-transaction-index.ts';
 
 export interface FullNodeOptions extends ChainSetting {
@@ -60,7 +63,9 @@ export class FullNode {
     this.#journal = journal;
     const machines = new CallMachines();
     const node = { ledger, machines, pool, limits: REQUEST_LIMITS, clientVersion };
-    this.node = withEngine(node, { ...consensusClient, blobs: (hash) => pool.blob(hash) });
+    this.node = withEngine(node, { ...consensusClient, blobs: keeperOf(pool) });
+    // New blocks are in it before anybody asks for logs.
+    logIndexOf(ledger);
     // What consensus says comes just behind the head: what is kept is one block old at most.
     this.#stopKeeping = ledger.onHead(() => index.keepFinality(ledger.finality));
   }
@@ -110,6 +115,7 @@ export class FullNode {
     const { ledger, engine } = this.node;
     this.#stopKeeping();
     await engine.builds.close();
+    await engine.blobs.close();
     await this.#pool.settled();
     await this.#journal.rotate(this.#pool.sent());
     await this.#journal.close();
@@ -126,6 +132,20 @@ interface Parts {
   readonly ledger: Ledger;
   readonly pool: MemoryPool;
   readonly journal: PoolJournal;
+}
+
+/** The pool's blobs; a transaction with blobs that are not proven leaves it. */
+function keeperOf(pool: MemoryPool): BlobKeeper {
+  return {
+    ofTransaction: (hash) => {
+      const sidecar = pool.sidecar(hash);
+      const hashes = pool.get(hash)?.transaction.blobVersionedHashes;
+      const blobs = sidecar && hashes?.map((each) => blobAt(sidecar, each));
+      return blobs?.every((each) => each !== undefined) === true ? blobs : undefined;
+    },
+    byVersionedHash: (hash) => pool.blob(hash),
+    refuse: (hash) => pool.remove(hash),
+  };
 }
 
 async function openOrCreate(options: FullNodeOptions): Promise<Chain> {

@@ -9,7 +9,7 @@
 import { Slices } from '../../base/turn.ts';
 import type { ChainBlock, KnownBlock } from '../../chain/block-tree.ts';
 import { BLOOM_BYTES } from '../../chain/blocks/bloom.ts';
-import type { Hash } from '../../evm/types.ts';
+import type { Hash, Hex } from '../../evm/types.ts';
 import { blockLogs, type LogAnswer } from '../json/log-answer.ts';
 import { RpcError } from '../rpc/errors.ts';
 import type { Ledger } from './ledger.ts';
@@ -27,6 +27,8 @@ interface Section {
   /** undefined: not looked at yet. */
   readonly hashes: (Hash | undefined)[];
   readonly blooms: Uint8Array;
+  /** 1 for a block that has any. */
+  readonly hasLogs: Uint8Array;
 }
 
 export interface LogQuery {
@@ -36,6 +38,18 @@ export interface LogQuery {
   /** Of the answer. */
   readonly logsMax: number;
   readonly signal: AbortSignal;
+}
+
+const indices = new WeakMap<Ledger, LogIndex>();
+
+/** The ledger's index; from the first time on it follows the head. */
+export function logIndexOf(ledger: Ledger): LogIndex {
+  let index = indices.get(ledger);
+  if (index === undefined) {
+    index = new LogIndex(ledger);
+    indices.set(ledger, index);
+  }
+  return index;
 }
 
 export class LogIndex {
@@ -129,9 +143,8 @@ export class LogIndex {
       if (section === undefined) return undefined;
       for (let at = start % SECTION_BLOCKS; at <= end % SECTION_BLOCKS; at++) {
         const hash = section.hashes[at];
-        if (hash !== undefined && filter.mayBeIn(section.blooms, at * BLOOM_BYTES)) {
-          candidates.push(hash);
-        }
+        if (hash === undefined || section.hasLogs[at] === 0) continue;
+        if (filter.mayBeIn(section.blooms, at * BLOOM_BYTES)) candidates.push(hash);
       }
       signal.throwIfAborted();
       start = end + 1;
@@ -169,6 +182,7 @@ export class LogIndex {
       section = {
         hashes: new Array(SECTION_BLOCKS).fill(undefined),
         blooms: new Uint8Array(SECTION_BLOCKS * BLOOM_BYTES),
+        hasLogs: new Uint8Array(SECTION_BLOCKS),
       };
     } else this.#sections.delete(number);
     this.#sections.set(number, section);
@@ -189,9 +203,13 @@ export class LogIndex {
   }
 }
 
-function putInto({ hashes, blooms }: Section, { hash, header }: KnownBlock): void {
+const NO_LOGS: Hex = `0x${'00'.repeat(BLOOM_BYTES)}`;
+
+function putInto({ hashes, blooms, hasLogs }: Section, { hash, header }: KnownBlock): void {
   const at = Number(header.number) % SECTION_BLOCKS;
   hashes[at] = hash;
+  hasLogs[at] = header.logsBloom === NO_LOGS ? 0 : 1;
   const start = at * BLOOM_BYTES;
+  if (hasLogs[at] === 0) return;
   blooms.subarray(start, start + BLOOM_BYTES).setFromHex(header.logsBloom.slice(2));
 }

@@ -4,7 +4,9 @@ import { contract, type EthNode, ethNode, RICH } from '../../../../test/node/eth
 
 const POOR = `0x${'ab'.repeat(20)}`;
 const word = (value: number | bigint) => `0x${value.toString(16).padStart(64, '0')}`;
-const ERROR = `0x08c379a0${'20'.padStart(64, '0')}${'3'.padStart(64, '0')}${'776879'.padEnd(64, '0')}`;
+/** Error("why"). */
+const WHY = ['20'.padStart(64, '0'), '3'.padStart(64, '0'), '776879'.padEnd(64, '0')];
+const ERROR = `0x08c379a0${WHY.join('')}`;
 
 let node: EthNode;
 beforeAll(async () => {

@@ -5,13 +5,14 @@ import type { Hash } from '../../../evm/types.ts';
 import type { LogAnswer } from '../../json/log-answer.ts';
 import { pooledTransaction } from '../../json/transaction-answer.ts';
 import { type BranchStep, RecentItems } from '../../ledger/head-history.ts';
+import { logIndexOf } from '../../ledger/log-index.ts';
 import type { Node } from '../../node.ts';
 import { perNode } from '../../per-node.ts';
 import type { PooledTransaction } from '../../pool/pool.ts';
 import { RpcError } from '../../rpc/errors.ts';
 import { type MethodTable, method } from '../../rpc/method.ts';
 import { readBoolean, readString, withDefault } from '../../rpc/values.ts';
-import { findLogs, type LogRequest, logIndex, readLogRequest } from './logs.ts';
+import { findLogs, type LogRequest, readLogRequest } from './logs.ts';
 
 /** Filters of a node; each costs some hundred bytes. */
 const FILTERS_MAX = 10_000;
@@ -86,7 +87,7 @@ class Filters {
   }
 
   async #logsOf(steps: readonly BranchStep[], { filter }: LogRequest): Promise<LogAnswer[]> {
-    const index = logIndex(this.#node);
+    const index = logIndexOf(this.#node.ledger);
     const { logsMax } = this.#node.limits;
     const found: LogAnswer[] = [];
     for (const { hash, removed } of steps) {
@@ -141,7 +142,7 @@ const filters = perNode((node) => new Filters(node));
 export const filterMethods: MethodTable<Node> = {
   eth_newFilter: method([readLogRequest], (node: Node, [request]) => {
     // It follows the head from now on, so that each block is looked at as it comes.
-    logIndex(node);
+    logIndexOf(node.ledger);
     return filters(node).add({ kind: 'logs', request });
   }),
   eth_newBlockFilter: method([], (node: Node) => filters(node).add({ kind: 'blocks' })),

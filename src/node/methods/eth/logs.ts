@@ -3,9 +3,8 @@
 import type { Address, Hash } from '../../../evm/types.ts';
 import type { LogAnswer } from '../../json/log-answer.ts';
 import { LogFilter } from '../../ledger/log-filter.ts';
-import { LogIndex } from '../../ledger/log-index.ts';
+import { logIndexOf } from '../../ledger/log-index.ts';
 import type { Node } from '../../node.ts';
-import { perNode } from '../../per-node.ts';
 import { invalidParams, RpcError } from '../../rpc/errors.ts';
 import { type MethodTable, method } from '../../rpc/method.ts';
 import {
@@ -63,15 +62,13 @@ export const readLogRequest: Read<LogRequest> = (value, path) => {
   return { filter: new LogFilter({ addresses, topics }), blockHash, fromBlock, toBlock };
 };
 
-export const logIndex: (node: Node) => LogIndex = perNode((node) => new LogIndex(node.ledger));
-
 /** The logs that are asked for. @throws RpcError */
 export async function findLogs(
   node: Node,
   { filter, blockHash, fromBlock, toBlock }: LogRequest,
   signal: AbortSignal,
 ): Promise<LogAnswer[]> {
-  const index = logIndex(node);
+  const index = logIndexOf(node.ledger);
   if (blockHash !== undefined) {
     return (await index.logsOf(blockHash)).filter((log) => filter.matches(log));
   }
