@@ -176,15 +176,14 @@ interface InternalOperation {
   readonly value: string;
 }
 
-/** What moved ether or made contracts, of all that was not undone. */
+/** What moved ether or made contracts within the transaction, of all that was not undone. */
 function internalOperations(root: CallFrame): InternalOperation[] {
   const operations: InternalOperation[] = [];
   const walk = (frame: CallFrame): void => {
     if (frame.error !== undefined) return;
-    const { kind, from, to, value } = frame;
-    const type = operationType(frame);
+    const { depth, from, to, value } = frame;
+    const type = depth === 0 ? undefined : operationType(frame);
     if (type !== undefined) operations.push({ type, from, to, value: quantity(value) });
-    if (kind === 'selfdestruct') return;
     for (const call of frame.calls) walk(call);
   };
   walk(root);
@@ -198,17 +197,19 @@ function operationType({ kind, value }: CallFrame): InternalOperation['type'] | 
   return kind === 'call' && value > 0n ? 0 : undefined;
 }
 
-/** All calls, one after another. */
+/** All calls but those of precompiles, one after another; a call that cannot pay has no value. */
 function plainCalls(root: CallFrame): object[] {
   const calls: object[] = [];
   const walk = (frame: CallFrame): void => {
-    const { kind, depth, from, to, value, input, output } = frame;
+    const { kind, depth, from, to, value, input, output, precompile } = frame;
+    if (precompile && depth > 0) return;
+    const pays = kind !== 'delegatecall' && kind !== 'staticcall';
     calls.push({
       type: kind.toUpperCase(),
       depth,
       from,
       to,
-      value: kind === 'delegatecall' ? null : quantity(value),
+      value: pays ? quantity(value) : null,
       input: dataHex(input),
       output: dataHex(output),
     });
