@@ -9,11 +9,12 @@ import { RpcError } from '../rpc/errors.ts';
 import type { BlockId } from '../rpc/values.ts';
 import type { ClosableState, Standing } from './call-machines.ts';
 import { OverlayState } from './overlay-state.ts';
-import { pendingBlock } from './pending-block.ts';
+import { type PendingBlock, pendingBlock } from './pending-block.ts';
 
 export interface BlockState {
   readonly block: ChainBlock;
-  readonly isPending: boolean;
+  /** Of what is in no chain: upon which block it is, and what it changes. */
+  readonly pending: PendingBlock | undefined;
   readonly rules: BlockRules;
   /** As the block's own transactions saw it. */
   readonly environment: BlockEnvironment;
@@ -24,8 +25,9 @@ export interface BlockState {
 export async function blockState(node: Node, id: BlockId): Promise<BlockState> {
   const { ledger } = node;
   if ('tag' in id && id.tag === 'pending') {
-    const { parent, block, changes } = await pendingBlock(node);
-    return stateOf(node, block, true, async () => {
+    const pending = await pendingBlock(node);
+    const { parent, block, changes } = pending;
+    return stateOf(node, block, pending, async () => {
       const overlay = new OverlayState(await openView(node, parent.hash));
       overlay.apply(changes);
       overlay.setBlockHash(block.header.number, block.hash);
@@ -33,7 +35,7 @@ export async function blockState(node: Node, id: BlockId): Promise<BlockState> {
     });
   }
   const block = await ledger.requireBlock(id);
-  return stateOf(node, block, false, () => openView(node, block.hash));
+  return stateOf(node, block, undefined, () => openView(node, block.hash));
 }
 
 /** Reads of one block's state, which is closed when the work ends. @throws RpcError */
@@ -54,18 +56,18 @@ export async function withState<T>(
 function stateOf(
   { ledger }: Node,
   block: ChainBlock,
-  isPending: boolean,
+  pending: PendingBlock | undefined,
   open: Standing['open'],
 ): BlockState {
   const rules = ledger.rulesOf(block);
   const environment = blockEnvironment(block.header, rules);
   const standing: Standing = {
-    key: isPending ? block.hash : ledger.stateKey(block.hash),
+    key: pending === undefined ? ledger.stateKey(block.hash) : block.hash,
     rules: rules.rules,
     chainId: ledger.chainId,
     open,
   };
-  return { block, isPending, rules, environment, standing };
+  return { block, pending, rules, environment, standing };
 }
 
 async function openView({ ledger }: Node, hash: ChainBlock['hash']): Promise<ClosableState> {

@@ -39,8 +39,19 @@ export function logAnswer(log: Log, place: LogPlace, logIndex: number): LogAnswe
   };
 }
 
-/** All logs of a block, in their order. */
-export function blockLogs({ hash, header, transactions, receipts }: ChainBlock): LogAnswer[] {
+const made = new WeakMap<ChainBlock, readonly LogAnswer[]>();
+
+/** All logs of a block, in their order; made once, for as long as the block is at hand. */
+export function blockLogs(block: ChainBlock): readonly LogAnswer[] {
+  let answers = made.get(block);
+  if (answers === undefined) {
+    answers = logsOf(block);
+    made.set(block, answers);
+  }
+  return answers;
+}
+
+function logsOf({ hash, header, transactions, receipts }: ChainBlock): LogAnswer[] {
   const answers: LogAnswer[] = [];
   const block = {
     blockHash: hash,
@@ -58,3 +69,11 @@ export function blockLogs({ hash, header, transactions, receipts }: ChainBlock):
   }
   return answers;
 }
+
+/** Characters of the log as text, about. */
+export function logSize({ data, topics }: LogAnswer): number {
+  return BARE_LOG_SIZE + data.length + TOPIC_SIZE * topics.length;
+}
+
+const BARE_LOG_SIZE = 420;
+const TOPIC_SIZE = 69;

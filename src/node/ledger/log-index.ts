@@ -10,8 +10,9 @@ import { Slices } from '../../base/turn.ts';
 import type { ChainBlock, KnownBlock } from '../../chain/block-tree.ts';
 import { BLOOM_BYTES } from '../../chain/blocks/bloom.ts';
 import type { Hash, Hex } from '../../evm/types.ts';
-import { blockLogs, type LogAnswer } from '../json/log-answer.ts';
+import { blockLogs, type LogAnswer, logSize } from '../json/log-answer.ts';
 import { RpcError } from '../rpc/errors.ts';
+import { FoundLogs } from './found-logs.ts';
 import type { Ledger } from './ledger.ts';
 import type { LogFilter } from './log-filter.ts';
 
@@ -20,8 +21,10 @@ const SLICE_MS = 4;
 const SECTION_BLOCKS = 1_024;
 /** 64 MiB of blooms. */
 const SECTIONS_MAX = 256;
-/** Decoded logs that are kept, some 500 bytes each. */
-const LOGS_MAX = 100_000;
+/** Characters of decoded logs that are kept. */
+const LOGS_SIZE_MAX = 64 << 20;
+/** Of a block without logs. */
+const BLOCK_SIZE = 200;
 
 interface Section {
   /** undefined: not looked at yet. */
@@ -58,7 +61,7 @@ export class LogIndex {
   readonly #sections = new Map<number, Section>();
   /** By hash of the block, the one used longest ago first. */
   readonly #logs = new Map<Hash, readonly LogAnswer[]>();
-  #logCount = 0;
+  #logsSize = 0;
   /** Changes with the head's branch, but not as it grows. */
   #branch = 0;
 
@@ -76,21 +79,17 @@ export class LogIndex {
    * blocks. @throws RpcError 'limit exceeded' for more than `logsMax`
    */
   async search(query: LogQuery): Promise<LogAnswer[]> {
-    const { filter, from, to, logsMax, signal } = query;
-    const found: LogAnswer[] = [];
+    const { filter, logsMax, signal } = query;
+    const found = new FoundLogs(logsMax);
     const candidates = await this.#candidates(query);
     const slices = new Slices(SLICE_MS);
     for (const hash of candidates) {
       signal.throwIfAborted();
       if (slices.isOver()) await slices.next();
       const logs = this.#logs.get(hash) ?? (await this.logsOf(hash));
-      for (const log of logs) if (filter.matches(log)) found.push(log);
-      if (found.length > logsMax) {
-        const message = `query returned more than ${logsMax} results, blocks ${from} to ${to}`;
-        throw new RpcError('limit exceeded', `${message}: ask for fewer blocks`);
-      }
+      for (const log of logs) if (filter.matches(log)) found.add(log);
     }
-    return found;
+    return found.logs;
   }
 
   /** All logs of a block, of whatever branch. @throws RpcError for one that is not there */
@@ -109,12 +108,11 @@ export class LogIndex {
   #keepLogs(hash: Hash, logs: readonly LogAnswer[]): readonly LogAnswer[] {
     if (this.#logs.has(hash)) return logs;
     this.#logs.set(hash, logs);
-    // Blocks without logs take room, too.
-    this.#logCount += logs.length + 1;
-    for (const [oldest, { length }] of this.#logs) {
-      if (this.#logCount <= LOGS_MAX || oldest === hash) break;
+    this.#logsSize += sizeOf(logs);
+    for (const [oldest, each] of this.#logs) {
+      if (this.#logsSize <= LOGS_SIZE_MAX) break;
       this.#logs.delete(oldest);
-      this.#logCount -= length + 1;
+      this.#logsSize -= sizeOf(each);
     }
     return logs;
   }
@@ -201,6 +199,10 @@ export class LogIndex {
     const section = this.#sections.get(Math.floor(Number(number) / SECTION_BLOCKS));
     if (section !== undefined) section.hashes[Number(number) % SECTION_BLOCKS] = undefined;
   }
+}
+
+function sizeOf(logs: readonly LogAnswer[]): number {
+  return logs.reduce((sum, log) => sum + logSize(log), BLOCK_SIZE);
 }
 
 const NO_LOGS: Hex = `0x${'00'.repeat(BLOOM_BYTES)}`;

@@ -33,6 +33,7 @@ import type {
 import { ChangeSet } from '../../../state/change-set.ts';
 import type { Node } from '../../node.ts';
 import { RpcError } from '../../rpc/errors.ts';
+import type { AnswerRoom } from '../answer-room.ts';
 import type { CallRequest } from '../call-request.ts';
 import type { OverlayState } from '../overlay-state.ts';
 import { overrideChanges, precompileOverrides } from './overridden.ts';
@@ -49,6 +50,7 @@ export interface Simulation {
   readonly signal: AbortSignal;
   /** Of `performance.now()`. */
   readonly deadlineMs: number;
+  readonly room: AnswerRoom;
   /** Gas that is left for all calls together. */
   gasLeft: bigint;
 }
@@ -185,6 +187,7 @@ class SimulatedRun {
       signal: simulation.signal,
       deadlineMs: simulation.deadlineMs,
     });
+    simulation.room.take(result);
     this.#keep(result.changes);
     // What was not committed, since precompiles were moved, is seen as part of the state.
     if (this.#precompiles !== undefined) evm.setState(state);

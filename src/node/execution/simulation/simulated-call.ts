@@ -2,6 +2,7 @@
 
 import { intrinsicGas } from '../../../chain/transactions/intrinsic-gas.ts';
 import type { SignedTransaction } from '../../../chain/transactions/types.ts';
+import { EVMError } from '../../../evm/errors.ts';
 import type { EVM, TransactOptions } from '../../../evm/evm-interface.ts';
 import type { StateOverrides } from '../../../evm/execution-options.ts';
 import type { Rules } from '../../../evm/forks/rules.ts';
@@ -52,6 +53,9 @@ export async function executeSimulated(
   setting: SimulatedCallSetting,
 ): Promise<ExecutedCall> {
   const { evm, environment, chainId, state, validation } = setting;
+  if (performance.now() > setting.deadlineMs) {
+    throw new EVMError('evm/stopped', 'the simulation has taken too long');
+  }
   const from = request.from ?? `0x${'00'.repeat(20)}`;
   const account = await state.getAccount(from);
   const typed = { ...request, ...feesOf(request, setting.hasFees) };

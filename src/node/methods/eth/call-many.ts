@@ -5,6 +5,8 @@
 
 import { EVMError } from '../../../evm/errors.ts';
 import type { StateOverrides } from '../../../evm/execution-options.ts';
+import type { ExecutionResult } from '../../../evm/types.ts';
+import { AnswerRoom } from '../../execution/answer-room.ts';
 import { type BlockState, blockState } from '../../execution/block-state.ts';
 import { type CallSetting, callGas, callTransaction, executeCall } from '../../execution/call.ts';
 import { failureOf, stopText } from '../../execution/call-failure.ts';
@@ -98,6 +100,7 @@ async function callMany(
       deadlineMs: performance.now() + limitMs,
       limitMs,
     };
+    const room = new AnswerRoom();
     const answers: unknown[][] = [];
     for (const { transactions, blockOverride } of bundles) {
       const environment =
@@ -106,7 +109,7 @@ async function callMany(
           : overrideEnvironment(place.environment, blockOverride);
       const results: unknown[] = [];
       for (const request of transactions) {
-        results.push(await callOne(node, { ...base, environment }, request));
+        results.push(await callOne(node, { ...base, environment }, { request, room }));
       }
       answers.push(results);
     }
@@ -129,15 +132,21 @@ async function openWith(
 }
 
 /** What a call gives, or why it failed: one that fails ends nothing but itself. */
-async function callOne(node: Node, setting: CallSetting, request: CallRequest): Promise<object> {
+async function callOne(
+  node: Node,
+  setting: CallSetting,
+  { request, room }: { readonly request: CallRequest; readonly room: AnswerRoom },
+): Promise<object> {
   const gasLimit = callGas(request, node.limits.callGasMax);
+  let result: ExecutionResult;
   try {
     const transaction = callTransaction(request, node.ledger.chainId, { gasLimit });
-    const result = await executeCall(setting, transaction, { commit: true });
-    const failure = failureOf(result);
-    return failure === undefined ? { value: dataHex(result.output) } : { error: failure.message };
+    result = await executeCall(setting, transaction, { commit: true });
   } catch (error) {
     if (error instanceof RpcError) return { error: error.message };
     throw error;
   }
+  room.take(result);
+  const failure = failureOf(result);
+  return failure === undefined ? { value: dataHex(result.output) } : { error: failure.message };
 }

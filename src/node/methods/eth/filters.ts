@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import type { Hash } from '../../../evm/types.ts';
 import type { LogAnswer } from '../../json/log-answer.ts';
 import { pooledTransaction } from '../../json/transaction-answer.ts';
+import { FoundLogs } from '../../ledger/found-logs.ts';
 import { type BranchStep, RecentItems } from '../../ledger/head-history.ts';
 import { logIndexOf } from '../../ledger/log-index.ts';
 import type { Node } from '../../node.ts';
@@ -89,15 +90,13 @@ class Filters {
   async #logsOf(steps: readonly BranchStep[], { filter }: LogRequest): Promise<LogAnswer[]> {
     const index = logIndexOf(this.#node.ledger);
     const { logsMax } = this.#node.limits;
-    const found: LogAnswer[] = [];
+    const found = new FoundLogs(logsMax);
     for (const { hash, removed } of steps) {
-      const logs = (await index.logsOf(hash)).filter((log) => filter.matches(log));
-      for (const log of logs) found.push(removed ? { ...log, removed } : log);
-      if (found.length > logsMax) {
-        throw new RpcError('limit exceeded', `more than ${logsMax} logs since the last time`);
+      for (const log of await index.logsOf(hash)) {
+        if (filter.matches(log)) found.add(removed ? { ...log, removed } : log);
       }
     }
-    return found;
+    return found.logs;
   }
 
   /** What a filter of logs is of. @throws RpcError */

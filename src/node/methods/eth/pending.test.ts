@@ -50,6 +50,16 @@ it('is shown by the pending block', async () => {
   expect(await node.ask('eth_getTransactionBySenderAndNonce', RICH, '0x2')).toBeNull();
 });
 
+it('is what a simulation may be upon', async () => {
+  await node.send({ to: POOR, value: 1n });
+  const asked = { blockStateCalls: [{ blockOverrides: { time: '0x7fffffff' } }] };
+  const [upon] = (await node.ask('eth_simulateV1', asked, 'pending')) as { stateRoot: string }[];
+  await node.mine();
+  const [again] = (await node.ask('eth_simulateV1', asked, 'latest')) as { stateRoot: string }[];
+  expect(upon).toMatchObject({ number: '0x3', transactions: [], calls: [] });
+  expect(again).toMatchObject({ number: '0x3', transactions: [], calls: [] });
+});
+
 it('is answered with the receipt when the block has come', async () => {
   const bytes = node.sign({ to: POOR });
   const raw = `0x${bytes.toHex()}`;

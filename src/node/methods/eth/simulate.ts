@@ -2,7 +2,8 @@
 
 import { EVMError } from '../../../evm/errors.ts';
 import type { Rules } from '../../../evm/forks/rules.ts';
-import { blockState } from '../../execution/block-state.ts';
+import { AnswerRoom } from '../../execution/answer-room.ts';
+import { type BlockState, blockState } from '../../execution/block-state.ts';
 import { haltText, revertText, stopText } from '../../execution/call-failure.ts';
 import type { Lease } from '../../execution/call-machines.ts';
 import { OverlayState } from '../../execution/overlay-state.ts';
@@ -60,10 +61,10 @@ async function simulate(
       traceTransfers: request.traceTransfers,
       signal: caller.signal,
       deadlineMs: performance.now() + limits.callMsMax,
+      room: new AnswerRoom(),
       gasLeft: limits.callGasMax,
     };
-    const { hash, header } = base.block;
-    const roots = new RootTracker(ledger.chain, { hash, stateRoot: header.stateRoot });
+    const roots = await rootsUpon(node, base);
     let parent = base.block;
     const answers: object[] = [];
     for (const place of places) {
@@ -87,6 +88,14 @@ async function simulate(
     machine.release();
     below.close();
   }
+}
+
+/** What is pending has no tries: its changes are taken upon its parent's. */
+async function rootsUpon({ ledger }: Node, { block, pending }: BlockState): Promise<RootTracker> {
+  const { hash, header } = pending?.parent ?? block;
+  const roots = new RootTracker(ledger.chain, { hash, stateRoot: header.stateRoot });
+  if (pending !== undefined) await roots.rootAfter(pending.changes);
+  return roots;
 }
 
 /** A machine of the simulation's own, by the rules of the block that it executes. */
