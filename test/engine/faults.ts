@@ -8,7 +8,7 @@ import { hex, must, type Payload, type Proposal, rootOf, type Status } from './b
 import { ACCOUNTS, type DevnetFork } from './devnet-genesis.ts';
 import { NodeProcess, type RpcAnswer, RpcClient } from './node-process.ts';
 import type { Devnet } from './running-devnet.ts';
-import { blobs, transfer } from './transactions.ts';
+import { blobs, transfer, ZERO_BLOB } from './transactions.ts';
 
 export interface Fault {
   readonly name: string;
@@ -312,9 +312,18 @@ async function withBlobs({ beacon, rpc }: Devnet): Promise<void> {
   const nonce = BigInt(await rpc.call<string>('eth_getTransactionCount', address, 'pending'));
   const { raw } = blobs({ from, nonce, version });
   await rpc.call('eth_sendRawTransaction', raw);
-  const proposal = await beacon.propose(beacon.slot + 1);
-  must(proposal.versionedHashes.length === 2, 'two blobs', proposal.versionedHashes);
   const [name, missing] = version === 1 ? ['V2', null] : ['V1', [null]];
+  const proposal = await beacon.propose(beacon.slot + 1, {
+    // A node gives blobs when it has verified them.
+    meanwhile: async () => {
+      for (let tries = 0; tries < 400; tries++) {
+        const there = await beacon.engine.call<unknown>(`engine_getBlobs${name}`, [ZERO_BLOB]);
+        if (JSON.stringify(there) !== JSON.stringify(missing)) return;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    },
+  });
+  must(proposal.versionedHashes.length === 2, 'two blobs', proposal.versionedHashes);
   const found = await beacon.engine.call<unknown[]>(
     `engine_getBlobs${name}`,
     proposal.versionedHashes,
@@ -327,6 +336,22 @@ async function withBlobs({ beacon, rpc }: Devnet): Promise<void> {
   const status = await beacon.send(proposal);
   must(status.status === 'VALID', 'the blobs’ block to be VALID', status);
   await beacon.choose(proposal);
+}
+
+async function forgedBlobs({ beacon, rpc }: Devnet): Promise<void> {
+  const from = 3;
+  const { address } = accountOf(from);
+  const nonce = BigInt(await rpc.call<string>('eth_getTransactionCount', address, 'pending'));
+  const { raw, hash } = blobs({ from, nonce, version: 1, isForged: true });
+  await rpc.call('eth_sendRawTransaction', raw);
+  const proposal = await beacon.propose(beacon.slot + 1, { salt: 'forged' });
+  must(proposal.versionedHashes.length === 0, 'no blobs that nobody has proven', proposal.payload);
+  let waiting: unknown = hash;
+  for (let tries = 0; waiting !== null && tries < 400; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    waiting = await rpc.call('eth_getTransactionByHash', hash);
+  }
+  must(waiting === null, 'the pool to let go of what proves nothing', waiting);
 }
 
 async function withRequests({ beacon, rpc }: Devnet): Promise<void> {
@@ -388,6 +413,7 @@ export const FAULTS: readonly Fault[] = [
   { name: 'kill -9 in between', since: 'prague', run: killedInBetween },
   { name: 'an invalid block with requests', since: 'prague', run: invalidBlock },
   { name: 'blobs with cell proofs', since: 'osaka', run: withBlobs },
+  { name: 'blobs that are forged', since: 'osaka', run: forgedBlobs },
   { name: 'wrong arguments of Osaka', since: 'osaka', run: wrongArguments },
   { name: 'bodies', since: 'osaka', run: bodies },
   { name: 'a follower that comes late', since: 'osaka', run: lateFollower },

@@ -10,9 +10,13 @@ import { ACCOUNTS, CHAIN_ID } from './devnet-genesis.ts';
 
 const GWEI = 10n ** 9n;
 const BLOB_BYTES = 131_072;
+const ELEMENT_BYTES = 32;
 const CELLS = 128;
 /** The point at infinity: of a blob of zeros the commitment, and each proof. */
 const INFINITY = Uint8Array.from([0xc0, ...new Uint8Array(47)]);
+
+/** The versioned hash of a blob of zeros. */
+export const ZERO_BLOB: Hash = versionedHash(INFINITY);
 
 /** As `eth_sendRawTransaction` takes it. */
 export interface Sendable {
@@ -48,13 +52,14 @@ export function transfer({
   return { raw: hex(encodeTransaction(signed)), hash: transactionHash(signed) };
 }
 
-/** Two blobs of zeros, with a proof each, or one for each of their cells. */
+/** Two blobs of zeros, proven each or cell by cell; forged ones hold something else. */
 export function blobs({
   from,
   nonce,
   tip = 2n,
   version,
-}: Common & { readonly version: 0 | 1 }): Sendable {
+  isForged = false,
+}: Common & { readonly version: 0 | 1; readonly isForged?: boolean }): Sendable {
   const count = 2;
   const commitments = new Array<Uint8Array>(count).fill(INFINITY);
   const signed = sign(
@@ -72,9 +77,11 @@ export function blobs({
     },
     from,
   );
+  const blob = new Uint8Array(BLOB_BYTES);
+  if (isForged) blob.fill(1, ELEMENT_BYTES, ELEMENT_BYTES + 1);
   const raw = joinSidecar(encodeTransaction(signed), {
     version,
-    blobs: new Array<Uint8Array>(count).fill(new Uint8Array(BLOB_BYTES)),
+    blobs: new Array<Uint8Array>(count).fill(blob),
     commitments,
     proofs: new Array<Uint8Array>(count * (version === 1 ? CELLS : 1)).fill(INFINITY),
   });

@@ -1,7 +1,7 @@
 /**
  * Blobs of transactions that are in the pool, as the Engine API gives them: beside a built payload,
  * and by their versioned hashes. Commitments and proofs are those that came with the transaction,
- * which the pool has verified.
+ * once they are verified (verified-blobs.ts).
  *
  * Specification: execution-apis, BlobsBundleV1 and V2, `engine_getBlobsV1` to V3.
  */
@@ -21,9 +21,6 @@ export interface ProvenBlob {
   /** One of the blob (EIP-4844), or 128 of its cells (EIP-7594). */
   readonly proofs: readonly Uint8Array[];
 }
-
-/** Who keeps blobs; undefined for one that is not there, or not any more. */
-export type BlobSource = (versionedHash: Hash) => ProvenBlob | undefined;
 
 /** The versioned hashes of a transaction's blobs. */
 export function versionedHashesOf(bytes: Uint8Array): readonly Hash[] {

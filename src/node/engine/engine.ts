@@ -2,10 +2,10 @@
 
 import type { Hex } from '../../evm/types.ts';
 import type { Node } from '../node.ts';
-import type { BlobSource } from './blobs.ts';
 import { Consensus } from './consensus.ts';
 import { PayloadBuilds } from './payload-build.ts';
 import { PayloadForks } from './payload-forks.ts';
+import { type BlobKeeper, NO_BLOBS, VerifiedBlobs } from './verified-blobs.ts';
 
 /** ClientVersionV1. */
 export interface ClientVersion {
@@ -21,7 +21,7 @@ export interface Engine {
   readonly consensus: Consensus;
   readonly builds: PayloadBuilds;
   readonly forks: PayloadForks;
-  readonly blobs: BlobSource;
+  readonly blobs: VerifiedBlobs;
   readonly version: ClientVersion;
 }
 
@@ -33,7 +33,7 @@ export interface EngineNode extends Node {
 export interface EngineOptions {
   readonly version: ClientVersion;
   /** Where blobs are kept; none when left out. */
-  readonly blobs?: BlobSource;
+  readonly blobs?: BlobKeeper;
   /** Which gas limit blocks move to; the parent's when left out. */
   readonly gasLimit?: bigint;
   /** Of the blocks that are built, at most 32 bytes. */
@@ -45,8 +45,9 @@ const EXTRA_DATA: Hex = '0x69726f6e666c79';
 
 /** Puts an engine beside a node's other parts. */
 export function withEngine<N extends Node>(node: N, options: EngineOptions): N & EngineNode {
-  const { version, blobs = () => undefined, gasLimit, extraData = EXTRA_DATA } = options;
+  const { version, gasLimit, extraData = EXTRA_DATA } = options;
   const { ledger, pool } = node;
+  const blobs = new VerifiedBlobs(options.blobs ?? NO_BLOBS, pool);
   const forks = new PayloadForks(ledger.chain.spec);
   const limit = gasLimit === undefined ? {} : { gasLimit };
   const builds = new PayloadBuilds({ ledger, pool, blobs, forks, extraData, ...limit });

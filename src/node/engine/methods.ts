@@ -292,7 +292,7 @@ const bodies: MethodTable<EngineNode> = {
 
 function blobsOf({ engine }: EngineNode, hashes: readonly Hash[]): (ProvenBlob | undefined)[] {
   requireAtMost(hashes.length, BLOBS_MAX, 'blobs');
-  return hashes.map((hash) => engine.blobs(hash));
+  return hashes.map((hash) => engine.blobs.byVersionedHash(hash));
 }
 
 const blobs: MethodTable<EngineNode> = {

@@ -11,15 +11,16 @@ import type { KnownBlock } from '../../chain/block-tree.ts';
 import type { Hash, Hex } from '../../evm/types.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { PooledTransaction, TransactionPool } from '../pool/pool.ts';
-import { type BlobSource, CELLS_PER_EXT_BLOB, type ProvenBlob } from './blobs.ts';
+import { CELLS_PER_EXT_BLOB, type ProvenBlob } from './blobs.ts';
 import type { PayloadAttributes } from './payload-attributes.ts';
 import type { PayloadForks } from './payload-forks.ts';
+import type { VerifiedBlobs } from './verified-blobs.ts';
 
 /** What payloads are made of. */
 export interface PayloadSources {
   readonly ledger: Ledger;
   readonly pool: TransactionPool;
-  readonly blobs: BlobSource;
+  readonly blobs: VerifiedBlobs;
   readonly forks: PayloadForks;
   /** Which gas limit blocks move to; the parent's when left out. */
   readonly gasLimit?: bigint;
@@ -99,23 +100,25 @@ export class PayloadBuild {
   }
 
   async #improve(): Promise<void> {
-    const stopListening = this.#sources.pool.onReady(() => {
+    const news = () => {
       this.#isStale = true;
       this.#wake();
-    });
+    };
+    const { pool, blobs } = this.#sources;
+    const endings = [pool.onReady(news), blobs.onProven(news)];
     try {
       this.#best = await this.#empty;
       for (let isLast = false; !isLast; ) {
         isLast = this.#isStopped;
         this.#isStale = false;
-        const offered = this.#sources.pool.ready().slice(0, OFFERED_MAX);
+        const offered = pool.ready().slice(0, OFFERED_MAX);
         if (offered.length > 0) this.#keep(await this.#build(offered));
         if (!isLast && !(await this.#hasNews())) return;
       }
     } catch {
       // Whoever fetches it gets the best so far, or what is wrong with the empty one.
     } finally {
-      stopListening();
+      for (const end of endings) end();
     }
   }
 
@@ -150,7 +153,7 @@ export class PayloadBuild {
     const { ledger, extraData } = this.#sources;
     const { timestamp, prevRandao, suggestedFeeRecipient } = this.#attributes;
     const { withdrawals, parentBeaconBlockRoot } = this.#attributes;
-    const blobs = new Map<Hash, ProvenBlob>();
+    const blobs = new Map<Hash, readonly ProvenBlob[]>();
     const taken = offered.filter((each) => this.#collectBlobs(each, blobs));
     const known = new Map(taken.map((each) => [each.bytes, each]));
     const request: BlockRequest = {
@@ -165,31 +168,26 @@ export class PayloadBuild {
       ...(parentBeaconBlockRoot && { parentBeaconBlockRoot }),
     };
     const built = await ledger.chain.buildBlock(request, this.#parent.hash);
-    const transactions = built.block.transactions.map((bytes) => {
-      return (known.get(bytes) as PooledTransaction).transaction;
-    });
+    const included = built.block.transactions.map((bytes) => known.get(bytes) as PooledTransaction);
     const baseFee = built.block.header.baseFeePerGas ?? 0n;
-    const value = transactions.reduce((sum, transaction, index) => {
+    const value = included.reduce((sum, { transaction }, index) => {
       const { maxFeePerGas, maxPriorityFeePerGas } = transaction;
       const tip = minOf(maxPriorityFeePerGas, maxFeePerGas - baseFee);
       return sum + tip * (built.receipts[index]?.gasUsed ?? 0n);
     }, 0n);
-    const hashes = transactions.flatMap(({ blobVersionedHashes }) => blobVersionedHashes);
-    const bundle = hashes.map((hash) => blobs.get(hash) as ProvenBlob);
+    const bundle = included.flatMap(({ hash }) => blobs.get(hash) ?? []);
     return { block: built.block, requests: built.requests, value, blobs: bundle };
   }
 
   /** Whether a transaction’s blobs, if any, are there with the proofs that the fork wants. */
-  #collectBlobs({ transaction }: PooledTransaction, into: Map<Hash, ProvenBlob>): boolean {
+  #collectBlobs(offered: PooledTransaction, into: Map<Hash, readonly ProvenBlob[]>): boolean {
     const number = this.#parent.header.number + 1n;
     const { is } = this.#sources.forks.rulesAt({ number, timestamp: this.#attributes.timestamp });
     const proofsPerBlob = is('osaka') ? CELLS_PER_EXT_BLOB : 1;
-    return transaction.blobVersionedHashes.every((hash) => {
-      const found = this.#sources.blobs(hash);
-      if (found?.proofs.length !== proofsPerBlob) return false;
-      into.set(hash, found);
-      return true;
-    });
+    const blobs = this.#sources.blobs.ofTransaction(offered);
+    if (blobs?.every(({ proofs }) => proofs.length === proofsPerBlob) !== true) return false;
+    into.set(offered.hash, blobs);
+    return true;
   }
 
   #gasLimit(): bigint {
