@@ -172,10 +172,12 @@ export function tryCall(
   return setting.evm.transact(transaction, { ...callOptions(setting, transaction), ...options });
 }
 
+/** Why it may not be executed, with `say` about the words of that. */
 export async function refusedCall(
   setting: CallSetting,
   transaction: Transaction,
   { reason }: Refused,
+  say = (text: string): string => `err: ${text} (supplied gas ${transaction.gasLimit})`,
 ): Promise<RpcError> {
   const { rules } = setting.place.rules;
   const text = refusalText(reason, {
@@ -184,7 +186,7 @@ export async function refusedCall(
     sender: await accountOf(setting, transaction.sender),
     intrinsic: intrinsicGas({ ...transaction, authorizationList: blanks(transaction) }, rules),
   });
-  return new RpcError('server error', `err: ${text} (supplied gas ${transaction.gasLimit})`);
+  return new RpcError('server error', say(text));
 }
 
 /** Intrinsic gas counts authorisations alone. */

@@ -32,7 +32,7 @@ export async function estimateGas(
   const first = await withGas(high);
   if (needsMoreGas(first)) throw tooMuchGas(high);
   if (first.status === 'refused') {
-    throw await refusedCall(setting, { ...transaction, gasLimit: high }, first);
+    throw await refusedWith(setting, transaction, { gas: high, refused: first });
   }
   const failure = failureOf(first);
   if (failure !== undefined) throw failure;
@@ -93,9 +93,18 @@ async function succeeds(
 ): Promise<boolean> {
   const result = await tryCall(setting, { ...transaction, gasLimit });
   if (result.status === 'refused' && !needsMoreGas(result)) {
-    throw await refusedCall(setting, { ...transaction, gasLimit }, result);
+    throw await refusedWith(setting, transaction, { gas: gasLimit, refused: result });
   }
   return result.status === 'success';
+}
+
+function refusedWith(
+  setting: CallSetting,
+  transaction: Transaction,
+  { gas, refused }: { readonly gas: bigint; readonly refused: Refused },
+): Promise<RpcError> {
+  const say = (text: string) => `failed with ${gas} gas: ${text}`;
+  return refusedCall(setting, { ...transaction, gasLimit: gas }, refused, say);
 }
 
 function needsMoreGas(result: ExecutionResult | Refused): boolean {

@@ -128,6 +128,11 @@ describe('eth_estimateGas', () => {
     await expect(
       node.ask('eth_estimateGas', { from: POOR, to: RICH, value: '0x1', gasPrice: '0x1' }),
     ).rejects.toMatchObject({ message: 'insufficient funds for transfer' });
+    await expect(
+      node.ask('eth_estimateGas', { from: POOR, to: contract('logs'), value: '0x1' }),
+    ).rejects.toMatchObject({
+      message: expect.stringMatching(/^failed with \d+ gas: insufficient funds for gas \* price/),
+    });
   });
 });
 

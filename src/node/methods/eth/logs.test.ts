@@ -1,6 +1,7 @@
 /** Logs, filters and subscriptions, and what a re-organisation does to them. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { contract, type EthNode, ethNode, RICH } from '../../../../test/node/eth-node.ts';
+import { turn } from '../../../base/turn.ts';
 import type { Hash } from '../../../evm/types.ts';
 
 const word = (value: number): Hash => `0x${value.toString(16).padStart(64, '0')}`;
@@ -115,6 +116,8 @@ describe('subscriptions', () => {
     const hashes = await node.ask('eth_subscribe', 'newPendingTransactions');
     const whole = await node.ask('eth_subscribe', 'newPendingTransactions', true);
     await node.ask('eth_subscribe', 'syncing');
+    // The answers go first.
+    await turn();
     const { old, young } = await reorganise();
     const sent = (id: unknown) =>
       node.notifications.flatMap(({ method, params }) => {

@@ -91,8 +91,21 @@ function subscribe(node: Node, caller: Caller, asked: { name: string; options: u
   }
   const id = `0x${randomBytes(ID_BYTES).toString('hex')}`;
   const send: Send = (result) => notify('eth_subscription', { subscription: id, result });
-  own.set(id, kind(node, asked.options, send));
+  own.set(id, kind(node, asked.options, afterTheAnswer(send)));
   return id;
+}
+
+/** Whoever subscribes learns the name of the subscription before anything comes by it. */
+function afterTheAnswer(send: Send): Send {
+  let early: unknown[] | undefined = [];
+  setImmediate(() => {
+    for (const result of early ?? []) send(result);
+    early = undefined;
+  });
+  return (result) => {
+    if (early === undefined) send(result);
+    else early.push(result);
+  };
 }
 
 function unsubscribe({ connection }: Caller, id: string): boolean {
