@@ -48,7 +48,7 @@ export class WebSockets {
       return;
     }
     this.#server.handleUpgrade(request, socket, head, (webSocket) =>
-      this.#connected(webSocket, client),
+      this.#connected(webSocket, socket, client),
     );
   }
 
@@ -70,8 +70,8 @@ export class WebSockets {
     return undefined;
   }
 
-  #connected(socket: WebSocket, address: string): void {
-    const session = new MessageSession(this.#endpoint, wireOf(socket), address);
+  #connected(socket: WebSocket, stream: Duplex, address: string): void {
+    const session = new MessageSession(this.#endpoint, wireOf(socket, stream), address);
     const client: Client = { socket, session, isAlive: true };
     this.#clients.add(client);
     const alive = () => {
@@ -122,10 +122,24 @@ export class WebSockets {
   }
 }
 
-function wireOf(socket: WebSocket) {
+function wireOf(socket: WebSocket, stream: Duplex) {
+  let isCorked = false;
+  // PERF: each message is a call of the system else, and a block may be three thousand of them.
+  const cork = (): void => {
+    if (isCorked) return;
+    isCorked = true;
+    stream.cork();
+    setImmediate(() => {
+      isCorked = false;
+      stream.uncork();
+    });
+  };
   return {
     transport: 'ws' as const,
-    send: (text: string, gone: () => void) => socket.send(text, gone),
+    send: (text: string, gone: () => void) => {
+      cork();
+      socket.send(text, gone);
+    },
     sendPiece: (text: string, fin: boolean, gone: () => void) => socket.send(text, { fin }, gone),
     unsentBytes: () => socket.bufferedAmount,
     pause: () => socket.pause(),
