@@ -3,6 +3,7 @@
  * long as the block is at hand: whoever asks for one asks for its receipt next.
  */
 
+import { Slices } from '../../base/turn.ts';
 import type { ChainBlock } from '../../chain/block-tree.ts';
 import { transactionJson } from '../../chain/json/transaction-json.ts';
 import type { Address, Hash, Hex } from '../../evm/types.ts';
@@ -54,6 +55,19 @@ export function blockTransaction(block: ChainBlock, index: number): TransactionA
 /** All of a block. PERF: O(transactions) recoveries of senders, the first time. */
 export function blockTransactions(block: ChainBlock): TransactionAnswer[] {
   return block.transactions.map((_, index) => blockTransaction(block, index) as TransactionAnswer);
+}
+
+/** Milliseconds for which the transactions of a large block hold up others at once. */
+const SLICE_MS = 4;
+
+/** The same for a block of whatever size: others are served meanwhile. */
+export async function allTransactions(block: ChainBlock): Promise<TransactionAnswer[]> {
+  const slices = new Slices(SLICE_MS);
+  for (const index of block.transactions.keys()) {
+    blockTransaction(block, index);
+    if (slices.isOver()) await slices.next();
+  }
+  return blockTransactions(block);
 }
 
 /** One that waits for a block; its price is the most that it pays. */

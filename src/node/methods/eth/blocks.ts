@@ -4,6 +4,7 @@ import type { ChainBlock } from '../../../chain/block-tree.ts';
 import { pendingBlock } from '../../execution/pending-block.ts';
 import { blockAnswer, headerAnswer, uncleAnswer } from '../../json/block-answer.ts';
 import { receiptAnswers } from '../../json/receipt-answer.ts';
+import { allTransactions } from '../../json/transaction-answer.ts';
 import type { Node } from '../../node.ts';
 import { type MethodTable, method } from '../../rpc/method.ts';
 import {
@@ -50,7 +51,9 @@ function ofBlock(readId: Read<BlockId>, answer: (node: Node, block: ChainBlock) 
 function wholeBlock(readId: Read<BlockId>) {
   return method([readId, withDefault(readBoolean, false)], async (node: Node, [id, full]) => {
     const block = await namedBlock(node, id);
-    return block === undefined ? null : wholeAnswer(block, full, id);
+    if (block === undefined) return null;
+    if (full) await allTransactions(block);
+    return wholeAnswer(block, full, id);
   });
 }
 
@@ -72,9 +75,10 @@ export const blockMethods: MethodTable<Node> = {
   eth_getHeaderByNumber: ofBlock(readBlockNumber, header),
   erigon_getHeaderByNumber: ofBlock(readBlockNumber, header),
   eth_getHeaderByHash: ofBlock(readBlockHash, header),
-  eth_getBlockReceipts: ofBlock(readBlockId, ({ ledger }, block) =>
-    receiptAnswers(block, ledger.rulesOf(block)),
-  ),
+  eth_getBlockReceipts: ofBlock(readBlockId, async ({ ledger }, block) => {
+    await allTransactions(block);
+    return receiptAnswers(block, ledger.rulesOf(block));
+  }),
   eth_getBlockTransactionCountByNumber: ofBlock(readBlockNumber, transactionCount),
   eth_getBlockTransactionCountByHash: ofBlock(readBlockHash, transactionCount),
   eth_getUncleCountByBlockNumber: ofBlock(readBlockNumber, uncleCount),

@@ -10,7 +10,7 @@ import type { Address, Hash } from '../../../evm/types.ts';
 import type { Node } from '../../node.ts';
 import { RpcError } from '../../rpc/errors.ts';
 import { type MethodTable, method } from '../../rpc/method.ts';
-import { quantity } from '../../rpc/values.ts';
+import { quantity, readAny } from '../../rpc/values.ts';
 
 /** Precompiles by EIP-7910's names, and from which number of them on a fork has each. */
 const PRECOMPILES: readonly (readonly [name: string, number: number])[] = [
@@ -171,6 +171,8 @@ function noMining(what: string): RpcError {
 }
 
 export const nodeConfigMethods: MethodTable<Node> = {
+  /** A node that holds no keys; a development chain has accounts of its own. */
+  eth_accounts: method([], () => []),
   eth_config: method([], config),
   eth_capabilities: method([], capabilities),
   eth_protocolVersion: method([], () => '0x44'),
@@ -178,6 +180,12 @@ export const nodeConfigMethods: MethodTable<Node> = {
   eth_coinbase: method([], ({ coinbase }: Node) => {
     if (coinbase !== undefined) return coinbase();
     throw new RpcError('server error', 'etherbase must be explicitly specified');
+  }),
+  /** The runtime frees memory by itself. */
+  debug_freeOSMemory: method([], () => null),
+  debug_dbGet: method([readAny], () => {
+    const message = 'debug_dbGet is not supported: keys and values of the database are its own';
+    throw new RpcError('method not supported', message);
   }),
   eth_mining: method([], () => false),
   eth_hashrate: method([], () => '0x0'),
