@@ -27,6 +27,7 @@ import { HeadAccounts } from './head-accounts.ts';
 import { Heap } from './heap.ts';
 import { POOL_LIMITS, type PoolLimits } from './limits.ts';
 import type { PooledTransaction, TransactionPool } from './pool.ts';
+import { RecoveredSenders } from './recovered-senders.ts';
 import { refusal } from './refusals.ts';
 import { type PoolEntry, SenderQueue } from './sender-queue.ts';
 import { type BlobSidecar, blobAt, joinSidecar } from './sidecar.ts';
@@ -58,6 +59,7 @@ export class MemoryPool implements TransactionPool {
   /** Sidecars by the versioned hash of each of their blobs. */
   readonly #blobs = new Map<Hash, BlobSidecar>();
   readonly #minedSidecars = new Map<Hash, BlobSidecar>();
+  readonly #recovered = new RecoveredSenders();
   readonly #stop: () => void;
   limits: PoolLimits;
   order: PoolOrder;
@@ -93,8 +95,12 @@ export class MemoryPool implements TransactionPool {
     return this.#turn;
   }
 
+  prepare(sent: readonly Uint8Array[]): void {
+    this.#recovered.prepare(sent);
+  }
+
   async add(sent: Uint8Array): Promise<Hash> {
-    const checked = checkSent(sent, this.#ledger, this.limits);
+    const checked = checkSent(sent, this.#ledger, this.limits, this.#recovered.take(sent));
     return this.#add(checked, sent);
   }
 

@@ -20,6 +20,8 @@ export interface TransactionPool {
    * its hash. @throws RpcError with the texts that clients of geth know
    */
   add(bytes: Uint8Array): Promise<Hash>;
+  /** Begins what adding them takes, where it can be done ahead: they are added one by one. */
+  prepare?(sent: readonly Uint8Array[]): void;
   get(hash: Hash): PooledTransaction | undefined;
   /** Those that could be in the next block, in the order in which a block takes them. */
   ready(): readonly PooledTransaction[];

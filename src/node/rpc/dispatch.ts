@@ -96,6 +96,20 @@ export class Dispatcher<Node> {
     return this.#answerText(text, caller, true);
   }
 
+  /** What a batch's methods can do for all of its requests at once. */
+  #prepare(requests: readonly unknown[]): void {
+    const byMethod = new Map<Method<Node>, unknown[]>();
+    for (const request of requests) {
+      const { method, params } = (request ?? {}) as Record<string, unknown>;
+      const found = typeof method === 'string' ? this.#methods.get(method) : undefined;
+      if (found?.prepare === undefined) continue;
+      const known = byMethod.get(found);
+      if (known === undefined) byMethod.set(found, [params]);
+      else known.push(params);
+    }
+    for (const [method, params] of byMethod) method.prepare?.(this.#node, params);
+  }
+
   async #answerText(
     text: string,
     caller: Caller,
@@ -119,6 +133,7 @@ export class Dispatcher<Node> {
       const message = `a batch of ${request.length} requests, at most ${batchMax}`;
       return failure(null, new RpcError('limit exceeded', message));
     }
+    this.#prepare(request);
     const answers: string[] = [];
     let characters = 0;
     let sliceEndMs = performance.now() + SLICE_MS;

@@ -22,6 +22,8 @@ export interface Method<Node> {
   /** Reads each argument; arguments that are missing are given as undefined. */
   readonly params: readonly Read<unknown>[];
   readonly run: (node: Node, args: readonly unknown[], caller: Caller) => unknown;
+  /** Told of the parameters of many requests of a batch, before they are answered one by one. */
+  readonly prepare?: (node: Node, params: readonly unknown[]) => void;
 }
 
 export type MethodTable<Node> = Readonly<Record<string, Method<Node>>>;

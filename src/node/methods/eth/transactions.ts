@@ -130,9 +130,22 @@ export const transactionMethods: MethodTable<Node> = {
   eth_pendingTransactions: method([], ({ pool }: Node) =>
     pool.ready().map(({ bytes, sender }) => pooledTransaction(bytes, sender)),
   ),
-  eth_sendRawTransaction: method([readData], ({ pool }: Node, [bytes]) => pool.add(bytes)),
+  eth_sendRawTransaction: {
+    ...method([readData], ({ pool }: Node, [bytes]) => pool.add(bytes)),
+    prepare: ({ pool }: Node, params) => pool.prepare?.(params.flatMap(sentIn)),
+  },
   eth_sendRawTransactionSync: method(
     [readData, optional(readU64)],
     (node: Node, [bytes, timeout], { signal }) => sendSync(node, bytes, { timeout, signal }),
   ),
 };
+
+/** The bytes that a request sends; of one that is refused none. */
+function sentIn(params: unknown): Uint8Array[] {
+  const [raw] = Array.isArray(params) ? params : [];
+  try {
+    return [readData(raw, '0')];
+  } catch {
+    return [];
+  }
+}
