@@ -210,6 +210,19 @@ describe('over HTTP', () => {
 });
 
 describe('a server', () => {
+  it('that has too many connections gives up those that are kept for later', async () => {
+    const url = await start({ limits: { connectionsMax: 3 } });
+    const body = requestText('eth_chainId');
+    const head = `POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.length}\r\n\r\n`;
+    const kept = [1, 2, 3].map(() => RawClient.to(url));
+    for (const client of kept) client.write(head + body);
+    await Promise.all(kept.map((client) => client.until('0x539')));
+    const dropped = RawClient.to(url);
+    await dropped.closed;
+    await Promise.all(kept.map(({ closed }) => closed));
+    expect((await ask(url, 'eth_chainId')).result).toBe('0x539');
+  });
+
   it('says where it cannot listen, and leaves nothing open', async () => {
     const url = await start();
     const { port } = new URL(url);

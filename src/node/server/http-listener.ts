@@ -62,7 +62,7 @@ class HttpListener implements Listening {
     this.#server.maxConnections = limits.connectionsMax;
     this.#server.on('request', (request, response) => this.#handle(request, response));
     this.#server.on('connection', (socket) => this.#connected(socket));
-    this.#server.on('drop', (data) => endpoint.refuse('connections', data?.remoteAddress ?? ''));
+    this.#server.on('drop', (data) => this.#dropped(data?.remoteAddress ?? ''));
     this.#server.on('clientError', (error, socket) => this.#malformed(error, socket as Socket));
     if (place.protocols.includes('ws')) {
       const webSockets = new WebSockets(endpoint);
@@ -75,7 +75,7 @@ class HttpListener implements Listening {
 
   async start(): Promise<void> {
     try {
-      await listen(this.#server, this.#place);
+      await listen(this.#server, this.#place, this.#endpoint.log);
     } catch (error) {
       await this.#webSockets?.close(0);
       throw error;
@@ -111,6 +111,12 @@ class HttpListener implements Listening {
       connection.close();
       watch.disconnected('http');
     });
+  }
+
+  /** There are too many: those that are kept for a next request make room for who comes again. */
+  #dropped(client: string): void {
+    this.#endpoint.refuse('connections', client);
+    this.#server.closeIdleConnections();
   }
 
   #malformed(error: NodeJS.ErrnoException, socket: Socket): void {

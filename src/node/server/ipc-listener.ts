@@ -43,7 +43,7 @@ class IpcListener implements Listening {
   async start(): Promise<void> {
     const isFile = process.platform !== 'win32';
     if (isFile) await removeDead(this.#path);
-    await listen(this.#server, { path: this.#path });
+    await listen(this.#server, { path: this.#path }, this.#endpoint.log);
     if (isFile) await chmod(this.#path, 0o600);
   }
 

@@ -1,6 +1,7 @@
 /** Servers that listen, as whoever closes them sees them. */
 
 import type { Server } from 'node:net';
+import type { Logger } from '../operations/logger.ts';
 import { ServerError } from './fault.ts';
 
 export interface Listening {
@@ -10,10 +11,14 @@ export interface Listening {
   close(msMax: number): Promise<void>;
 }
 
-/** Resolves when it listens. @throws ServerError 'server/cannot listen' naming the place */
+/**
+ * Resolves when it listens; what fails later is logged, and it goes on.
+ * @throws ServerError 'server/cannot listen' naming the place
+ */
 export function listen(
   server: Server,
   place: { readonly host: string; readonly port: number } | { readonly path: string },
+  log: Logger,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (cause: NodeJS.ErrnoException) => {
@@ -25,6 +30,8 @@ export function listen(
     server.once('error', fail);
     server.listen(place, () => {
       server.off('error', fail);
+      // Without descriptors for another connection, for one.
+      server.on('error', (error) => log.error('a connection was not taken', { error }));
       resolve();
     });
   });
