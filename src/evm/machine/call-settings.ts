@@ -76,7 +76,7 @@ export class CallSettings {
 
   /** Takes away what the call had of its own, however it ended. */
   drop(context: Context): void {
-    context.steps?.stop();
+    context.steps?.drop();
     context.steps = undefined;
     context.hooks?.stop();
     context.hooks = undefined;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryState } from '../../state/memory.ts';
 import { createEVM } from '../evm.ts';
+import { plainTransaction } from '../plain-transaction.ts';
 import type { Address, Engine, Transaction } from '../types.ts';
 import type { TraceStep } from './steps.ts';
 
@@ -133,5 +134,22 @@ describe('steps', () => {
     const without: (Uint8Array | undefined)[] = [];
     await evm.call({ to: OUTER, onStep: ({ memory }) => without.push(memory) });
     expect(without.every((memory) => memory === undefined)).toBe(true);
+  });
+
+  it('may be ended by who is told of them, and the machine goes on', async () => {
+    const state = new MemoryState();
+    const code = Uint8Array.fromHex('5f5f5f00');
+    state.setAccount(OUTER, { nonce: 0n, balance: 0n, code, storage: [] });
+    const evm = createEVM({ fork: 'cancun', state });
+    const enough = new Error('enough');
+    const onStep = (): void => {
+      throw enough;
+    };
+    await expect(evm.call({ to: OUTER, onStep })).rejects.toBe(enough);
+    const later = (): Promise<void> => Promise.reject(enough);
+    await expect(evm.call({ to: OUTER, onStep: later })).rejects.toBe(enough);
+    const plain = plainTransaction({ sender: SENDER, gasLimit: GAS, to: OUTER });
+    const result = await evm.transact(plain, { callOnly: true });
+    expect(result.status).toBe('success');
   });
 });

@@ -105,6 +105,12 @@ export class StepReader {
     this.#setFlags(0);
   }
 
+  /** Lets the machine run freely again; of a run that did not end the last step is not told. */
+  drop(): void {
+    this.#pending = undefined;
+    this.#setFlags(0);
+  }
+
   #setFlags(stepping: number): void {
     const view = this.#memory.view();
     const others = layout.CONTEXT_FLAG_STEP | layout.CONTEXT_FLAG_STEP_FIRST;
