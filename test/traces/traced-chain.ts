@@ -46,6 +46,9 @@ export interface TracedChain {
   /** Undefined where npm has no Anvil for this platform. */
   readonly anvil: Ask | undefined;
   readonly node: Node;
+  readonly dispatcher: Dispatcher<Node>;
+  /** Data of a call of the outer contract. */
+  readonly encode: (functionName: string, args?: readonly unknown[]) => ViemHex;
   readonly sender: Address;
   readonly outer: Address;
   readonly inner: Address;
@@ -148,7 +151,11 @@ function scenario(abi: readonly unknown[], outer: Address): readonly Sent[][] {
   ];
 }
 
-export async function tracedChain(): Promise<TracedChain> {
+export async function tracedChain({
+  withAnvil = true,
+}: {
+  readonly withAnvil?: boolean;
+} = {}): Promise<TracedChain> {
   const { abi, creation } = compile();
   const account = privateKeyToAccount(KEY);
   const sender = account.address.toLowerCase() as Address;
@@ -162,10 +169,12 @@ export async function tracedChain(): Promise<TracedChain> {
   const machines = new CallMachines();
   const limits = REQUEST_LIMITS;
   const node: Node = { ledger, machines, pool: NO_POOL, limits, clientVersion: 'ironfly/test' };
-  const anvil = await launchAnvil([
-    ...['--hardfork', 'cancun', '--gas-limit', `${GAS_LIMIT}`, '--accounts', '1'],
-    ...['--steps-tracing', '--base-fee', `${GWEI}`],
-  ]);
+  const anvil = withAnvil
+    ? await launchAnvil([
+        ...['--hardfork', 'cancun', '--gas-limit', `${GAS_LIMIT}`, '--accounts', '1'],
+        ...['--steps-tracing', '--base-fee', `${GWEI}`],
+      ])
+    : undefined;
   const transactions: TracedTransaction[] = [];
   let nonce = 0;
   let outer: Address | undefined;
@@ -207,6 +216,8 @@ export async function tracedChain(): Promise<TracedChain> {
     answer,
     anvil: anvil?.ask,
     node,
+    dispatcher,
+    encode: (functionName, args = []) => encodeFunctionData({ abi, functionName, args } as never),
     sender,
     outer,
     inner,

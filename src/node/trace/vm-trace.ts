@@ -61,13 +61,13 @@ interface Open {
   readonly trace: VmTrace;
   /** The instruction whose effect the frame's next step shows. */
   waiting: { readonly step: TraceStep; readonly operation: VmOperation } | undefined;
+  /** A frame that began before the instruction that made it was reported. */
+  newest: VmTrace | null;
 }
 
 export class VmTraceRecorder {
   #root: VmTrace | undefined;
   readonly #open: Open[] = [];
-  /** A frame that began before the instruction that made it was reported. */
-  #newest: VmTrace | undefined;
   #count = 0;
 
   get root(): VmTrace | undefined {
@@ -91,9 +91,10 @@ export class VmTraceRecorder {
       cost: Number(step.gasCost),
       ex: null,
       pc: step.pc,
-      sub: isCall(step.op) ? this.#takeNewest() : null,
+      sub: isCall(step.op) ? open.newest : null,
       op: opcodeWord(step.op),
     };
+    if (isCall(step.op)) open.newest = null;
     open.trace.ops.push(operation);
     open.waiting = step.error === undefined ? { step, operation } : undefined;
     if (endsFrame(step.op) && open.waiting !== undefined) {
@@ -104,15 +105,14 @@ export class VmTraceRecorder {
 
   #enter({ depth, code, precompile }: CallEnter): void {
     const trace: VmTrace = { code: precompile ? '0x' : dataHex(code()), ops: [] };
-    this.#open[depth] = { trace, waiting: undefined };
+    const parent = this.#open[depth - 1];
+    this.#open[depth] = { trace, waiting: undefined, newest: null };
     if (depth === 0) this.#root = trace;
-    else this.#newest = trace;
-  }
-
-  #takeNewest(): VmTrace | null {
-    const newest = this.#newest ?? null;
-    this.#newest = undefined;
-    return newest;
+    // The instruction that made the frame is reported before it begins, or just after.
+    const made = parent?.waiting;
+    if (made !== undefined && isCall(made.step.op) && made.operation.sub === null) {
+      made.operation.sub = trace;
+    } else if (parent !== undefined) parent.newest = trace;
   }
 
   /** The next step shows what the one before left behind. */
