@@ -62,6 +62,8 @@ function oddMethods(seen: Seen): MethodTable<Node> {
   return {
     /** So many digits. */
     odd_large: method([readU64], (_: Node, [size]) => '7'.repeat(Number(size))),
+    /** Longer than a text may be. */
+    odd_longest: method([], () => Array<string>(20).fill('7'.repeat(1 << 25))),
     odd_echo: method([readAny], (_: Node, [value]) => value),
     /** Answers after so many milliseconds. */
     odd_later: method(

@@ -19,8 +19,14 @@ import type { DevOptions } from './options.ts';
 
 const ETHER = 10n ** 18n;
 const MIB = 1 << 20;
-/** States are loaded through requests: more than a node for strangers takes. */
-const LIMITS = { requestBytesMax: 128 * MIB, requestBytesTogetherMax: 512 * MIB };
+/** States are loaded and dumped through requests, and a test may mine for long. */
+const LIMITS = {
+  requestBytesMax: 128 * MIB,
+  requestBytesTogetherMax: 512 * MIB,
+  answerCharactersMax: 256 * MIB,
+  unsentBytesTogetherMax: 512 * MIB,
+  requestMsMax: 600_000,
+};
 
 export async function runDev(options: DevOptions, signal: AbortSignal): Promise<void> {
   const { mnemonic, derivationPath, balance, hardfork } = options;

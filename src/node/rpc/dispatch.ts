@@ -13,7 +13,7 @@ import { Streamed } from './streamed.ts';
 export interface DispatchLimits {
   /** Requests of a batch. */
   readonly batchMax: number;
-  /** Characters of all answers of a batch together. */
+  /** Characters of an answer, and of all of a batch together. */
   readonly answerCharactersMax: number;
   /** Lists and objects within one another. */
   readonly nestingMax: number;
@@ -183,18 +183,22 @@ export class Dispatcher<Node> {
     return isNotification ? undefined : answer;
   }
 
-  /** @throws RpcError 'limit exceeded' for one in pieces that is too large to be put together */
+  /** @throws RpcError 'limit exceeded' for one that is too large, but for those sent in pieces */
   async #successOf(id: unknown, value: unknown, streams: boolean): Promise<string | Streamed> {
-    if (!(value instanceof Streamed)) return success(id, value);
+    const { answerCharactersMax } = this.#limits;
+    if (!(value instanceof Streamed)) {
+      const text = success(id, value);
+      if (text.length > answerCharactersMax) throw tooLarge(answerCharactersMax);
+      return text;
+    }
     const whole = value.within(beginOf(id), '}');
     if (streams) return whole;
-    const { answerCharactersMax } = this.#limits;
     let text = '';
     for await (const piece of whole.pieces) {
       text += piece;
       if (text.length <= answerCharactersMax) continue;
       value.cancel();
-      throw new RpcError('limit exceeded', `the answer has over ${answerCharactersMax} characters`);
+      throw tooLarge(answerCharactersMax);
     }
     return text;
   }
@@ -273,13 +277,21 @@ function idOf(request: unknown): unknown {
 /** Any error as a client gets it. What is a bug of ours shows no more than its message. */
 export function rpcErrorOf(error: unknown): RpcError {
   if (error instanceof RpcError) return error;
+  if (error instanceof RangeError && error.message === 'Invalid string length') {
+    return new RpcError('limit exceeded', 'the answer is too large');
+  }
   if (error instanceof IronflyError) return new RpcError('server error', error.message);
   const message = error instanceof Error ? error.message : String(error);
   return new RpcError('internal error', message);
 }
 
+/** @throws RangeError for what is longer than a text may be */
 function success(id: unknown, result: unknown): string {
   return `${beginOf(id)}${JSON.stringify(result ?? null)}}`;
+}
+
+function tooLarge(charactersMax: number): RpcError {
+  return new RpcError('limit exceeded', `the answer has over ${charactersMax} characters`);
 }
 
 function beginOf(id: unknown): string {

@@ -98,6 +98,18 @@ describe('a request', () => {
     await expect.poll(() => small.seen.aborted).toBe(aborted + 1);
   });
 
+  it('may have too large an answer', async () => {
+    const url = await start({ limits: { answerCharactersMax: 1_000 } });
+    expect((await ask(url, 'odd_large', ['0x300'])).result).toHaveLength(0x300);
+    expect((await ask(url, 'odd_large', ['0x400'])).error?.code).toBe(-32005);
+    expect((await ask(url, 'odd_longest')).error).toEqual({
+      code: -32005,
+      message: 'the answer is too large',
+    });
+    const batch = await post(url, `[${requestText('odd_stream', ['0x2'])}]`);
+    expect(JSON.parse(batch.text)[0].error.code).toBe(-32005);
+  });
+
   it('may be answered in pieces', async () => {
     const url = await start();
     const whole = await ask(url, 'odd_stream', ['0x40']);
