@@ -30,10 +30,9 @@ const vitestReport = join(scratch, 'vitest.json');
 const CONFORMANCE = [
   'test/conformance/run.ts',
   ...['--sample', '40'],
-  ...['eest', 'legacy', 'blocks', 'chains', 'amsterdam', 'parallel', 'vm'].flatMap((suite) => [
-    '--suite',
-    suite,
-  ]),
+  ...['eest', 'legacy', 'blocks', 'chains', 'engine', 'amsterdam', 'parallel', 'vm'].flatMap(
+    (suite) => ['--suite', suite],
+  ),
 ];
 
 const PARTS: readonly Part[] = [
