@@ -1,7 +1,7 @@
 /**
  * What of the set-up of KZG commitments it takes to verify proofs of cells: [tau^0] G1 to
- * [tau^63] G1 and [tau^64] G2, compressed, of the ceremony's published result
- * (ethereum/consensus-specs, trusted_setup_4096.json: g1_monomial, g2_monomial). A table, generated.
+ * [tau^63] G1 and [tau^64] G2, compressed, as the ceremony's published result has them
+ * (ethereum/consensus-specs, trusted_setup_4096.json: g1_monomial, g2_monomial). Generated.
  */
 
 export const POWERS_G1: readonly string[] = [
