@@ -22,6 +22,7 @@ export const NOT_OFFERED: Readonly<Record<string, string>> = {
     'what ecrecover says is the same for all: impersonate the account, or set the contract’s state',
   eth_callBundle: NO_BUNDLES,
   eth_sendRawTransactionConditional: 'conditions are a matter of sequencers that take them',
+  eth_signRawTransaction: 'bytes that are no message are not signed: use eth_signTransaction',
   eth_resend: 'send a transaction of the same nonce that pays 10 % more',
 };
 
