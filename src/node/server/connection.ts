@@ -107,12 +107,12 @@ export class Connection {
 /** A request under way. Its parts that cost are made when they are asked for. */
 class Request implements Caller {
   readonly connection: Connection;
-  readonly onClose: (work: () => void) => void = (work) => this.connection.onClose(work);
   readonly #send: SendText;
   #controller: AbortController | undefined;
   #isAborted = false;
-  /** Notifications that wait for the answer; undefined when it was sent. */
-  #held: string[] | undefined = [];
+  #isAnswered = false;
+  /** Notifications that wait for the answer. */
+  #held: string[] | undefined;
 
   constructor(connection: Connection, send: SendText) {
     this.connection = connection;
@@ -121,6 +121,10 @@ class Request implements Caller {
 
   get client(): string {
     return this.connection.client;
+  }
+
+  get onClose(): Caller['onClose'] {
+    return (work) => this.connection.onClose(work);
   }
 
   get signal(): AbortSignal {
@@ -135,9 +139,14 @@ class Request implements Caller {
     return (method, params) => {
       if (this.connection.isClosed) return;
       const text = JSON.stringify({ jsonrpc: '2.0', method, params });
-      if (this.#held === undefined) send(text);
-      else if (this.#held.length < HELD_MAX) this.#held.push(text);
+      if (this.#isAnswered) send(text);
+      else this.#hold(text);
     };
+  }
+
+  #hold(text: string): void {
+    this.#held ??= [];
+    if (this.#held.length < HELD_MAX) this.#held.push(text);
   }
 
   abort(): void {
@@ -147,9 +156,10 @@ class Request implements Caller {
 
   /** Its answer is sent: a client knows now what notifications are about. */
   answered(): void {
-    const held = this.#held ?? [];
+    this.#isAnswered = true;
+    const held = this.#held;
     this.#held = undefined;
-    if (this.connection.isClosed) return;
+    if (held === undefined || this.connection.isClosed) return;
     for (const text of held) this.#send?.(text);
   }
 }

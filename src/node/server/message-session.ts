@@ -25,6 +25,10 @@ export interface Wire {
   destroy(): void;
 }
 
+/** What one connection owes at the least, so that it is not worth counting. */
+const SMALL_CHARACTERS = 16 << 10;
+const nothing = (): void => {};
+
 interface Waiting {
   readonly text: string;
   readonly bytes: number;
@@ -105,7 +109,8 @@ export class MessageSession {
   send(text: string): void {
     if (this.connection.isClosed) return;
     const { client } = this.connection;
-    if (this.#wire.unsentBytes() + this.#heldBytes > this.#endpoint.limits.unsentBytesMax) {
+    const unsentBytes = this.#wire.unsentBytes();
+    if (unsentBytes + this.#heldBytes > this.#endpoint.limits.unsentBytesMax) {
       this.#cutOff();
       return;
     }
@@ -115,6 +120,10 @@ export class MessageSession {
       return;
     }
     this.#endpoint.watch.sent(this.#wire.transport, text.length);
+    if (unsentBytes === 0 && text.length <= SMALL_CHARACTERS) {
+      this.#wire.send(text, nothing);
+      return;
+    }
     const gone = this.#endpoint.owe(text.length, client, () => this.#wire.destroy());
     this.#wire.send(text, gone);
   }
