@@ -107,7 +107,13 @@ export class Dispatcher<Node> {
       if (known === undefined) byMethod.set(found, [params]);
       else known.push(params);
     }
-    for (const [method, params] of byMethod) method.prepare?.(this.#node, params);
+    for (const [method, params] of byMethod) {
+      try {
+        method.prepare?.(this.#node, params);
+      } catch {
+        // What is wrong with a request is said when it is answered.
+      }
+    }
   }
 
   async #answerText(
