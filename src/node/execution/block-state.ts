@@ -74,6 +74,7 @@ async function openView({ ledger }: Node, hash: ChainBlock['hash']): Promise<Clo
   try {
     return await ledger.openView(hash);
   } catch (error) {
+    if (error instanceof RpcError) throw error;
     const message = error instanceof Error ? error.message : String(error);
     throw new RpcError('server error', `missing trie node: no state of block ${hash}: ${message}`);
   }

@@ -141,6 +141,7 @@ async function proofOf(
   try {
     return await proveAccount(ledger.chain, { block: hash, ...request });
   } catch (error) {
+    if (error instanceof RpcError) throw error;
     const why = error instanceof Error ? error.message : String(error);
     throw new RpcError('server error', `missing trie node: no state of block ${hash}: ${why}`);
   }
