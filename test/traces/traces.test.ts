@@ -186,6 +186,30 @@ describe.skipIf(!CAN_RUN)('traces beside Anvil’s', { timeout: 120_000 }, () =>
     expect((await asked('ends')).ours).toMatchObject([{ type: 2, from: outer }, { type: 1 }]);
   });
 
+  it('blocks as Otterscan shows them', async () => {
+    const OF_THE_CHAIN = /\.(hash|parentHash|stateRoot|timestamp|mixHash|size|extraData)$/;
+    // No more of the chain, and not of the block (execution-apis).
+    const left = ['.block.totalDifficulty'];
+    for (const { block } of chain.transactions) {
+      const params = [`0x${block.toString(16)}`];
+      const ours = await chain.ours('ots_getBlockDetails', params);
+      const anvil = await chain.anvil?.('ots_getBlockDetails', params);
+      const others = differences('ots_getBlockDetails', ours, anvil)
+        .map(({ path }) => path)
+        .filter((path) => !OF_THE_CHAIN.test(path) && !left.includes(path));
+      expect(others, `block ${block}`).toEqual([]);
+    }
+    const last = chain.transactions.at(-1);
+    const page = await chain.ours('ots_getBlockTransactions', [last?.block, 0, 2]);
+    expect(page).toMatchObject({
+      fullblock: {
+        transactionCount: 3,
+        transactions: [{}, { hash: last?.hash, input: expect.stringMatching(/^0x.{8}$/) }],
+      },
+      receipts: [{}, { transactionHash: last?.hash, logs: null, logsBloom: null }],
+    });
+  });
+
   it('pages of transactions', async () => {
     interface Page {
       readonly txs: readonly { readonly hash: string }[];

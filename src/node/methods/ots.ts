@@ -29,7 +29,7 @@ import {
 import { withReplay } from '../trace/block-replay.ts';
 import type { CallFrame } from '../trace/call-frames.ts';
 import { contractCreator } from '../trace/contract-creator.ts';
-import { effectiveTip } from '../trace/paid-fees.ts';
+import { totalFees } from '../trace/paid-fees.ts';
 import { recordCalls } from '../trace/recorded.ts';
 import { TraceBudget, type TraceTarget } from '../trace/target.ts';
 import { requirePlace } from '../trace/transaction-place.ts';
@@ -145,7 +145,7 @@ async function blockDetails(node: Node, id: BlockId): Promise<Record<string, unk
       uncleReward: quantity(uncleReward),
       issuance: quantity(blockReward + uncleReward),
     },
-    totalFees: quantity(effectiveTip(block)),
+    totalFees: quantity(totalFees(block)),
   };
 }
 

@@ -41,8 +41,9 @@ export interface FrameLog {
   readonly index: number;
 }
 
-/** Bytes of input and output of all frames, and what a frame takes beside. */
-const BYTES_MAX = 512 << 20;
+/** Bytes of input and output of all frames: as JSON they are twice as long, in one text. */
+export const BYTES_MAX: number = 128 << 20;
+/** What a frame takes beside. */
 const FRAME_BYTES = 600;
 
 interface Emitted {

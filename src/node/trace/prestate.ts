@@ -13,7 +13,9 @@ import type {
   Transaction,
 } from '../../evm/types.ts';
 import { EMPTY_CODE_HASH } from '../../state/memory.ts';
+import { RpcError } from '../rpc/errors.ts';
 import { dataHex, quantity, wordHex } from '../rpc/values.ts';
+import { BYTES_MAX } from './call-frames.ts';
 import type { TraceTarget } from './target.ts';
 import type { Tracer } from './tracers.ts';
 
@@ -108,16 +110,26 @@ export async function prestateOf(
   { accounts }: Touched,
 ): Promise<Map<Address, PreAccount>> {
   const pre = new Map<Address, PreAccount>();
+  let bytes = 0;
   for (const [address, slots] of accounts) {
     const account = await state.getAccount(address);
     const storage = new Map<bigint, bigint>();
     for (const slot of slots) storage.set(slot, await state.getStorage(address, slot));
     const { balance = 0n, nonce = 0n, codeHash = EMPTY_CODE_HASH } = account ?? {};
     const code = codeHash === EMPTY_CODE_HASH ? NO_CODE : await state.getCode(codeHash);
+    bytes += ACCOUNT_BYTES + code.length + SLOT_BYTES * storage.size;
+    if (bytes > BYTES_MAX) {
+      const message = `the accounts touched take over ${BYTES_MAX >> 20} MiB`;
+      throw new RpcError('limit exceeded', message);
+    }
     pre.set(address, { balance, nonce, code, codeHash, storage });
   }
   return pre;
 }
+
+/** What an account and a slot take in JSON, halved as codes are. */
+const ACCOUNT_BYTES = 100;
+const SLOT_BYTES = 70;
 
 const NO_ADDRESS: Address = `0x${'00'.repeat(20)}`;
 const NO_CODE = new Uint8Array(0);

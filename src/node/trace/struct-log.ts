@@ -23,6 +23,8 @@ import type { StructLogOptions } from './tracers.ts';
 const SLICE_MS = 2;
 /** Steps between two looks at the clock: some 30 microseconds. */
 const LOOK_STEPS = 64;
+/** Characters of a step after which there is a look at the clock, too. */
+const LARGE_CHARACTERS = 8_192;
 /** As long as a timer goes: the budget ends the run, which does not count what it waits. */
 const WAIT_MS = 2 ** 31 - 1;
 
@@ -82,6 +84,8 @@ class StepWriter {
   /** The same of one that did not begin: it was given back at once, and geth's price holds it. */
   #unbegun = 0n;
   #count = 0;
+  /** The last step, for its memory or its many slots. */
+  #isLarge = false;
   #sliceEndMs = performance.now() + SLICE_MS;
   #stack: readonly bigint[] = [];
   #stackTexts: string[] = [];
@@ -131,7 +135,7 @@ class StepWriter {
       full = this.#put(step, storage) ?? full;
     }
     if (full !== undefined) return this.#wait(full);
-    return this.#count % LOOK_STEPS === 0 ? this.#look() : undefined;
+    return this.#isLarge || this.#count % LOOK_STEPS === 0 ? this.#look() : undefined;
   }
 
   async end(): Promise<void> {
@@ -177,6 +181,7 @@ class StepWriter {
     text += storage;
     if (refund !== 0n) text += `,"refund":${refund}`;
     this.#count += 1;
+    this.#isLarge = text.length > LARGE_CHARACTERS;
     return this.#write(`${text}}`);
   }
 

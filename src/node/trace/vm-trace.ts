@@ -8,6 +8,7 @@ import type { TraceStep } from '../../evm/machine/steps.ts';
 import { OPCODE_BY_BYTE } from '../../evm/opcodes/table.ts';
 import { RpcError } from '../rpc/errors.ts';
 import { dataHex, quantity } from '../rpc/values.ts';
+import { BYTES_MAX } from './call-frames.ts';
 import { opcodeWord } from './failure-words.ts';
 
 export interface VmTrace {
@@ -69,6 +70,7 @@ export class VmTraceRecorder {
   #root: VmTrace | undefined;
   readonly #open: Open[] = [];
   #count = 0;
+  #bytes = 0;
 
   get root(): VmTrace | undefined {
     return this.#root;
@@ -125,7 +127,13 @@ export class VmTraceRecorder {
     const push = pushes === 0 ? [] : next.stack.slice(-pushes).map(quantity);
     const item = (index: number): bigint => step.stack.at(-1 - index) ?? 0n;
     const store = step.op === SSTORE ? { key: quantity(item(0)), val: quantity(item(1)) } : null;
-    operation.ex = { mem: written(step, next), push, store, used: Number(next.gas) };
+    const mem = written(step, next);
+    this.#bytes += mem === null ? 0 : mem.data.length;
+    if (this.#bytes > BYTES_MAX) {
+      const message = `the vmTrace writes over ${BYTES_MAX >> 20} MiB to memory`;
+      throw new RpcError('limit exceeded', message);
+    }
+    operation.ex = { mem, push, store, used: Number(next.gas) };
   }
 }
 
