@@ -13,6 +13,9 @@ import { bigintOption, integer, parseAddress, wholeNumber } from './options.ts';
 const PORT_MAX = 65_535;
 const ACCOUNTS_MAX = 1_000;
 const SECONDS_MAX = 2_000_000;
+const RATE_MAX = 1_000_000;
+const RETRIES_MAX = 100;
+const MS_MAX = 3_600_000;
 const U64_MAX = 2n ** 64n - 1n;
 /** Ether in 2^256 wei. */
 const BALANCE_MAX = 10n ** 59n;
@@ -27,6 +30,7 @@ Examples:
   ironfly dev --port 9545 --block-time 2 --accounts 3
   ironfly dev --state state.json
   ironfly dev --init genesis.json --hardfork prague
+  ironfly dev --fork-url http://127.0.0.1:8545 --fork-block-number 1000
 `;
 
 /** Adds the command to the program. */
@@ -36,10 +40,17 @@ export function register(program: Command): void {
     .description('run a chain to develop against: funded accounts, and the methods of Anvil')
     .addHelpText('after', EXAMPLES);
   addChainOptions(dev);
+  addForkOptions(dev);
   addServerOptions(dev);
   dev.action(async (options: DevOptions) => {
     const { runDev } = await import('./dev/run.ts');
-    await endingOnSignal('ended', (signal) => runDev(options, signal));
+    const isGiven = (name: string) => dev.getOptionValueSource(name) === 'cli';
+    const given: DevOptions = {
+      ...options,
+      ...(isGiven('hardfork') ? { hardforkGiven: options.hardfork } : {}),
+      ...(isGiven('chainId') ? { chainIdGiven: options.chainId } : {}),
+    };
+    await endingOnSignal('ended', (signal) => runDev(given, signal));
     // Being ended is how it ends.
     process.exitCode = 0;
   });
@@ -99,6 +110,23 @@ function addChainOptions(dev: Command): void {
     .option('--dump-state <file>', 'write the state there when it ends')
     .option('--state <file>', 'both: read the file where it is there, and write it at the end')
     .option('-s, --state-interval <seconds>', 'write it so often, too', parseSeconds);
+}
+
+function addForkOptions(dev: Command): void {
+  dev
+    .option('-f, --fork-url <url>', 'go on from a block of the chain of that node')
+    .option('--fork-block-number <block>', 'its latest when left out', integer(0n, U64_MAX))
+    .option('--fork-header <name: value>', 'of requests; may be given often', collect)
+    .option('--fork-rate <requests>', 'a second, at most', wholeNumber(1, RATE_MAX))
+    .option('--fork-retry-backoff <ms>', 'before the second try', wholeNumber(1, MS_MAX))
+    .option('--retries <number>', 'of a request that fails', wholeNumber(0, RETRIES_MAX))
+    .option('--timeout <ms>', 'of a request', wholeNumber(1, MS_MAX))
+    .option('--cache-path <folder>', 'where what was asked for is kept')
+    .option('--no-storage-caching', 'keep it in memory alone');
+}
+
+function collect(given: string, before: readonly string[] = []): string[] {
+  return [...before, given];
 }
 
 function addServerOptions(dev: Command): void {

@@ -11,6 +11,22 @@ export interface DevOptions {
   readonly derivationPath?: string;
   readonly chainId: bigint;
   readonly hardfork: ForkName;
+  /** Where it was said: a fork of the main network has its own otherwise. */
+  readonly hardforkGiven?: ForkName;
+  readonly forkUrl?: string;
+  readonly forkBlockNumber?: bigint;
+  /** Where it was said: a fork has the remote's otherwise. */
+  readonly chainIdGiven?: bigint;
+  readonly forkHeader?: readonly string[];
+  /** Requests a second. */
+  readonly forkRate?: number;
+  /** Milliseconds. */
+  readonly forkRetryBackoff?: number;
+  readonly retries?: number;
+  /** Milliseconds. */
+  readonly timeout?: number;
+  readonly storageCaching: boolean;
+  readonly cachePath?: string;
   readonly gasLimit: bigint;
   /** Wei. */
   readonly blockBaseFeePerGas: bigint;

@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ChainBlock } from '../../chain/block-tree.ts';
 import type { GenesisFile } from '../../chain/genesis-files/genesis-file.ts';
@@ -11,6 +11,8 @@ import { closeDevNode, createDevNode, type DevNode } from '../../node/dev/dev-no
 import { devGenesis } from '../../node/dev/genesis.ts';
 import { devMethods } from '../../node/dev/methods/tables.ts';
 import { stateFile } from '../../node/dev/state-file.ts';
+import { withForwarding } from '../../node/fork/forwarding.ts';
+import type { OpenedFork } from '../../node/fork/open-fork.ts';
 import { Dispatcher } from '../../node/rpc/dispatch.ts';
 import { type EndpointOptions, serve } from '../../node/server/serve.ts';
 import { packageVersion } from '../package-version.ts';
@@ -33,9 +35,11 @@ export async function runDev(options: DevOptions, signal: AbortSignal): Promise<
   const accounts = devAccounts(options.accounts, mnemonic, derivationPath);
   const isSilent = options.silent === true || options.quiet === true;
   const print = (line: string) => process.stdout.write(`${line}\n`);
-  const node = await startNode(options, accounts, isSilent ? undefined : print);
+  const fork = options.forkUrl === undefined ? undefined : await forkOf(options, options.forkUrl);
+  const node = await startNode(options, accounts, isSilent ? undefined : print, fork);
   try {
-    const dispatcher = new Dispatcher(node, devMethods);
+    const tables = fork === undefined ? devMethods : withForwarding(devMethods, fork);
+    const dispatcher = new Dispatcher(node, tables);
     const serving = await serve(dispatcher, { endpoints: endpointsOf(options) });
     const said: BannerFields = {
       ...{ accounts, balance, fork: hardfork, urls: serving.urls },
@@ -59,6 +63,7 @@ export async function runDev(options: DevOptions, signal: AbortSignal): Promise<
     if (target !== undefined) await writeState(node, target);
   } finally {
     await closeDevNode(node);
+    await fork?.close();
   }
 }
 
@@ -71,14 +76,16 @@ async function startNode(
   options: DevOptions,
   accounts: readonly DevAccount[],
   log: ((line: string) => void) | undefined,
+  fork: OpenedFork | undefined,
 ): Promise<DevNode> {
-  const { genesis, ancestors, needsFunds } = await beginning(options, accounts);
+  const { genesis, ancestors, needsFunds } = await beginning(options, accounts, fork);
   const version = packageVersion();
   const node = await createDevNode({
     genesis,
     ancestors,
     accounts,
     order: options.order,
+    ...(fork === undefined ? {} : { tree: fork.tree }),
     clientVersion: `ironfly/v${version}/${process.platform}-${process.arch}/node${process.version}`,
     ...(options.coinbase === undefined ? {} : { coinbase: options.coinbase }),
     ...(log === undefined ? {} : { log }),
@@ -106,7 +113,40 @@ interface Beginning {
   readonly needsFunds: boolean;
 }
 
-async function beginning(options: DevOptions, accounts: readonly DevAccount[]): Promise<Beginning> {
+async function forkOf(options: DevOptions, url: string): Promise<OpenedFork> {
+  const { openFork } = await import('../../node/fork/open-fork.ts');
+  const { forkBlockNumber, chainIdGiven, forkHeader = [], forkRate, forkRetryBackoff } = options;
+  const { retries, timeout, storageCaching, cachePath, hardforkGiven } = options;
+  const cacheFolder = cachePath ?? join(homedir(), '.cache', 'ironfly', 'forks');
+  return openFork({
+    url,
+    headers: Object.fromEntries(forkHeader.map(headerOf)),
+    ...(forkBlockNumber === undefined ? {} : { blockNumber: forkBlockNumber }),
+    ...(chainIdGiven === undefined ? {} : { chainId: chainIdGiven }),
+    ...(hardforkGiven === undefined ? {} : { hardfork: hardforkGiven }),
+    ...(retries === undefined ? {} : { retries }),
+    ...(timeout === undefined ? {} : { timeoutMs: timeout }),
+    ...(forkRetryBackoff === undefined ? {} : { retryMs: forkRetryBackoff }),
+    ...(forkRate === undefined ? {} : { requestsPerSecond: forkRate }),
+    ...(storageCaching ? { cacheFolder } : {}),
+  });
+}
+
+function headerOf(given: string): [string, string] {
+  const [name = '', ...value] = given.split(':');
+  return [name.trim(), value.join(':').trim()];
+}
+
+async function beginning(
+  options: DevOptions,
+  accounts: readonly DevAccount[],
+  origin: OpenedFork | undefined,
+): Promise<Beginning> {
+  if (origin !== undefined) {
+    const { spec, first: block } = origin;
+    const state = { accounts: new Map(), codes: new Map() };
+    return { genesis: { spec, block, state }, ancestors: [], needsFunds: true };
+  }
   const { chainId, hardfork: fork, gasLimit, init, state } = options;
   const spec = { chainId, forks: [{ fork }] };
   const load = options.loadState ?? (state !== undefined && existsSync(state) ? state : undefined);

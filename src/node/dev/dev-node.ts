@@ -1,7 +1,7 @@
 /** Puts the parts of a development chain together. */
 
 import { oldBlock } from '../../chain/anvil-files/create.ts';
-import type { ChainBlock } from '../../chain/block-tree.ts';
+import type { BlockTree, ChainBlock } from '../../chain/block-tree.ts';
 import { Chain } from '../../chain/chain.ts';
 import type { ChainSpec } from '../../chain/chain-spec.ts';
 import type { ChainDatabase } from '../../chain/database/chain-database.ts';
@@ -36,8 +36,8 @@ export interface DevParts {
   readonly pool: MemoryPool;
   readonly interval: IntervalMining;
   readonly log: DevLog;
-  /** Where blocks and states are. */
-  readonly database: ChainDatabase;
+  /** Where blocks and states are; of a fork it is in part elsewhere. */
+  readonly database: ChainDatabase | undefined;
   readonly genesis: GenesisFile;
   /** Of this run of the node. */
   readonly instanceId: Hash;
@@ -56,6 +56,8 @@ export interface DevNodeOptions {
   readonly log?: (line: string) => void;
   /** Whether `console.log` of contracts is in it; true when left out. */
   readonly logsContracts?: boolean;
+  /** What the chain stands upon instead of a database in memory: a fork's. */
+  readonly tree?: BlockTree;
   /** Threads that execute a block; one when left out, which starts sooner. */
   readonly workers?: number;
 }
@@ -84,13 +86,17 @@ export async function createDevNode(options: DevNodeOptions): Promise<DevNode> {
   const { ancestors: before = [] } = options;
   const ancestors = before.toReversed().map(oldBlock);
   const limits = { archive: true, spec: genesis.spec, ancestors };
-  const database = await createInMemory(genesis.block, genesis.state, limits);
+  const database =
+    options.tree === undefined
+      ? await createInMemory(genesis.block, genesis.state, limits)
+      : undefined;
+  const tree = options.tree ?? (database as ChainDatabase);
   const machines = new Machines({ engine: 'auto', workers });
   const impersonated = new Map<Hash, ReadonlyMap<number, Address>>();
   const index = new MemoryTransactionIndex();
   for (const block of [...before, genesis.block]) index.add(block);
   const ledger = new Ledger({
-    chain: new Chain({ spec, tree: database, machines }),
+    chain: new Chain({ spec, tree, machines }),
     index,
     depths: DEPTHS,
     impersonated: (block) => impersonated.get(block),

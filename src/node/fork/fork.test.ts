@@ -21,7 +21,7 @@ import { ethMethods } from '../methods/eth/tables.ts';
 import { type Node, REQUEST_LIMITS } from '../node.ts';
 import { MemoryPool } from '../pool/memory-pool.ts';
 import { Dispatcher } from '../rpc/dispatch.ts';
-import { openFork } from './open-fork.ts';
+import { chainOf, openFork } from './open-fork.ts';
 import { Remote, RemoteError } from './remote.ts';
 
 const KEY = new Uint8Array(32).fill(7);
@@ -143,8 +143,9 @@ const slotOf = async (chain: Chain, slot: bigint, address = COUNTER) => {
 describe('a fork', () => {
   it('goes on from the remote’s state, and leaves the remote as it is', async () => {
     const { chain: origin, url } = await serveOrigin();
-    const { chain, number } = await openFork({ url, hardfork: 'paris' });
-    expect(number).toBe(3n);
+    const fork = await openFork({ url, hardfork: 'paris' });
+    const chain = chainOf(fork);
+    expect(fork.number).toBe(3n);
     expect(chain.head.hash).toBe(origin.head.hash);
     expect(await slotOf(chain, 0n)).toBe(44n);
     const { block, receipts } = await produce(chain, [sent(3n, COUNTER)]);
@@ -165,7 +166,7 @@ describe('a fork', () => {
 
   it('forks from an older block, and keeps branches apart', async () => {
     const { url } = await serveOrigin();
-    const { chain } = await openFork({ url, blockNumber: 1n, hardfork: 'paris' });
+    const chain = chainOf(await openFork({ url, blockNumber: 1n, hardfork: 'paris' }));
     const first = chain.head.hash;
     expect(await slotOf(chain, 0n)).toBe(42n);
     const left = await produce(chain, [sent(1n, COUNTER)]);
@@ -189,15 +190,17 @@ describe('a fork', () => {
     const { url, asked } = await serveOrigin();
     const options = { url, hardfork: 'paris', cacheFolder: folder } as const;
     const first = await openFork(options);
-    for (let nonce = 3n; nonce < 6n; nonce++) await produce(first.chain, [sent(nonce, COUNTER)]);
+    const firstChain = chainOf(first);
+    for (let nonce = 3n; nonce < 6n; nonce++) await produce(firstChain, [sent(nonce, COUNTER)]);
     await first.close();
     const state = asked.filter((each) => /Balance|Code|Storage|Count/.test(each));
     expect(new Set(state).size).toBe(state.length);
     expect(state.every((each) => each.endsWith('"0x3"]'))).toBe(true);
     asked.length = 0;
     const second = await openFork(options);
-    for (let nonce = 3n; nonce < 6n; nonce++) await produce(second.chain, [sent(nonce, COUNTER)]);
-    expect(second.chain.head.hash).toBe(first.chain.head.hash);
+    const secondChain = chainOf(second);
+    for (let nonce = 3n; nonce < 6n; nonce++) await produce(secondChain, [sent(nonce, COUNTER)]);
+    expect(secondChain.head.hash).toBe(firstChain.head.hash);
     await second.close();
     expect(asked.filter((each) => /Balance|Code|Storage|Count/.test(each))).toEqual([]);
     // A line that a crash has cut is asked for again.
@@ -207,7 +210,8 @@ describe('a fork', () => {
     await writeFile(file, text.slice(0, -10));
     asked.length = 0;
     const third = await openFork(options);
-    for (let nonce = 3n; nonce < 6n; nonce++) await produce(third.chain, [sent(nonce, COUNTER)]);
+    const thirdChain = chainOf(third);
+    for (let nonce = 3n; nonce < 6n; nonce++) await produce(thirdChain, [sent(nonce, COUNTER)]);
     await third.close();
     expect(asked.filter((each) => /Balance|Code|Storage|Count/.test(each)).length).toBe(1);
     expect((await readFile(file, 'utf8')).split('\n').length).toBe(text.split('\n').length);
@@ -221,7 +225,7 @@ describe('a fork', () => {
       response.end(JSON.stringify(answers.length === 1 ? answers[0] : answers));
       return true;
     });
-    const { chain } = await openFork({ url, hardfork: 'paris' });
+    const chain = chainOf(await openFork({ url, hardfork: 'paris' }));
     const failing = produce(chain, [sent(3n, COUNTER)]);
     await expect(failing).rejects.toThrow(/missing trie node .*eth_getStorageAt.*at block 0x3/);
     await expect(failing).rejects.toThrow('fork from a younger block');

@@ -1,5 +1,6 @@
 /** A chain that begins at a block of a remote one. */
 
+import type { BlockTree, ChainBlock } from '../../chain/block-tree.ts';
 import { decodeBlock } from '../../chain/blocks/block.ts';
 import { Chain } from '../../chain/chain.ts';
 import type { ChainSpec } from '../../chain/chain-spec.ts';
@@ -29,7 +30,11 @@ export interface ForkOptions extends RemoteOptions {
 }
 
 export interface OpenedFork {
-  readonly chain: Chain;
+  readonly spec: ChainSpec;
+  /** What the chain stands upon: a `Chain` is made of it and `spec`. */
+  readonly tree: BlockTree;
+  /** The block that is forked from; its receipts are the remote's. */
+  readonly first: ChainBlock;
   readonly remote: Remote;
   /** The block that is forked from. */
   readonly number: bigint;
@@ -70,10 +75,12 @@ export async function openFork(options: ForkOptions): Promise<OpenedFork> {
   );
   const first = { ...block, totalDifficulty, receipts: [] };
   const tree = new ForkTree({ block: first, state });
-  // One thread: what is missing is waited for.
-  const machines = new Machines({ engine: 'auto', workers: 1 });
-  const chain = new Chain({ spec, tree, machines });
-  return { chain, remote, number, hash: block.hash, close: () => cache.close() };
+  return { spec, tree, first, remote, number, hash: block.hash, close: () => cache.close() };
+}
+
+/** The chain by itself. One thread executes: what is missing is waited for. */
+export function chainOf({ spec, tree }: OpenedFork): Chain {
+  return new Chain({ spec, tree, machines: new Machines({ engine: 'auto', workers: 1 }) });
 }
 
 /** Of a block whose uncles or fields nobody can check the header and the transactions. */
