@@ -32,8 +32,10 @@ export async function transactionOf(
     ?.hash;
 }
 
+/** Below all, where the state of that block cannot be had. */
 async function nonceAt({ ledger }: Node, sender: Address, number: bigint): Promise<bigint> {
-  const block = await ledger.requireBlock({ number });
+  const block = await ledger.blockByNumber(number);
+  if (block === undefined || ledger.chain.recent(block.hash) === undefined) return -1n;
   const view = await ledger.openView(block.hash);
   try {
     return (await view.getAccount(sender))?.nonce ?? 0n;
