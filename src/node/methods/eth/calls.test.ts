@@ -136,6 +136,29 @@ describe('eth_estimateGas', () => {
   });
 });
 
+describe('eth_createAccessList', () => {
+  it('names what is touched, and what it costs then', async () => {
+    const call = { from: RICH, to: contract('counts') };
+    const answer = await node.ask('eth_createAccessList', call);
+    expect(answer).toMatchObject({
+      accessList: [{ address: contract('counts'), storageKeys: [word(0)] }],
+    });
+    const reverted = { to: contract('reverts'), data: ERROR };
+    expect(await node.ask('eth_createAccessList', reverted)).toMatchObject({
+      error: 'execution reverted: why',
+      accessList: [],
+    });
+  });
+
+  it('ends what does not end', async () => {
+    const start = performance.now();
+    const call = { to: contract('endless'), gas: `0x${(2n ** 40n).toString(16)}` };
+    await expect(node.ask('eth_createAccessList', call)).rejects.toMatchObject({ code: -32000 });
+    await expect(node.ask('eth_estimateGas', call)).rejects.toMatchObject({ code: -32000 });
+    expect(performance.now() - start).toBeLessThan(5_000);
+  });
+});
+
 describe('calls one upon the other', () => {
   it('are answered each', async () => {
     const counts = { to: contract('counts') };

@@ -48,7 +48,10 @@ export const callMethods: MethodTable<Node> = {
         const gasLimit = callGas(request, node.limits.callGasMax);
         const transaction = callTransaction(request, node.ledger.chainId, { gasLimit });
         const { evm } = setting;
-        const options = callOptions(setting, transaction);
+        // It is executed several times: the time is for all of them.
+        const timeout = AbortSignal.timeout(setting.limitMs);
+        const signal = AbortSignal.any([setting.signal, timeout]);
+        const options = { ...callOptions(setting, transaction), signal };
         const { result, accessList, gasUsed } = await evm.createAccessList(
           { ...transaction, type: transaction.type === 0 ? 1 : transaction.type },
           options,
