@@ -30,7 +30,7 @@ const vitestReport = join(scratch, 'vitest.json');
 const CONFORMANCE = [
   'test/conformance/run.ts',
   ...['--sample', '40'],
-  ...['eest', 'legacy', 'blocks', 'chains', 'engine', 'amsterdam', 'parallel', 'vm'].flatMap(
+  ...['eest', 'legacy', 'blocks', 'chains', 'engine', 'rpc', 'amsterdam', 'parallel', 'vm'].flatMap(
     (suite) => ['--suite', suite],
   ),
 ];
@@ -74,6 +74,14 @@ const PARTS: readonly Part[] = [
   {
     name: 'blocks on simulated cores, at tiny size',
     command: [process.execPath, 'bench/parallel.ts', '--tiny'],
+  },
+  {
+    name: 'a development node, at tiny size',
+    command: [process.execPath, 'bench/node.ts', '--tiny'],
+  },
+  {
+    name: 'a node under load, at tiny size',
+    command: [process.execPath, 'bench/load.ts', '--tiny'],
   },
   {
     name: 'headless Chromium, a sample with shared and with unshared memory',
