@@ -13,6 +13,7 @@ import { keccak256 } from '../../base/keccak.ts';
 import type { BlockRequest, BuiltBlock } from '../../chain/block-builder.ts';
 import type { ChainBlock, KnownBlock } from '../../chain/block-tree.ts';
 import { InvalidBlock } from '../../chain/blocks/fault.ts';
+import type { BlockHeader } from '../../chain/blocks/header.ts';
 import type { CallHooks } from '../../evm/machine/hooks.ts';
 import type { Address, Hash, StateChanges } from '../../evm/types.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -61,6 +62,7 @@ export interface DevChainOptions {
   readonly watch?: DevWatch;
 }
 
+const NO_PARENT: Hash = `0x${'00'.repeat(32)}`;
 /** Of those that are ready: more than a block has room for. */
 const OFFERED_MAX = 8_192;
 /** One that is refused for want of room waits for the next block. */
@@ -130,9 +132,10 @@ export class DevChain {
 
   /** Prices of the next block. */
   get prices(): NextPrices {
-    const prices = pricesAfter(this.ledger, this.ledger.head);
-    const { nextBaseFee } = this.#settings;
-    return nextBaseFee === undefined ? prices : { ...prices, baseFee: nextBaseFee };
+    const { head } = this.ledger;
+    const prices = pricesAfter(this.ledger, head);
+    const baseFee = this.#baseFeeAfter(head.header);
+    return baseFee === undefined ? prices : { ...prices, baseFee };
   }
 
   /** What is said of the next block. */
@@ -162,7 +165,7 @@ export class DevChain {
 
   /** The next block upon one, its transactions aside. */
   nextBlock({ hash, header }: KnownBlock): Omit<BlockRequest, 'transactions' | 'senderOf'> {
-    const { coinbase, gasLimit, nextBaseFee, nextPrevRandao } = this.#settings;
+    const { coinbase, gasLimit, nextPrevRandao } = this.#settings;
     const prevRandao = nextPrevRandao ?? randomAfter(hash);
     return {
       timestamp: this.clock.after(header.timestamp),
@@ -171,7 +174,7 @@ export class DevChain {
       prevRandao,
       development: {
         edits: hash === this.ledger.head.hash ? this.#editor.changes : undefined,
-        baseFeePerGas: nextBaseFee,
+        baseFeePerGas: this.#baseFeeAfter(header),
       },
     };
   }
@@ -279,6 +282,15 @@ export class DevChain {
   /** Work between two changes of the chain. */
   undisturbed<Result>(work: () => Promise<Result>): Promise<Result> {
     return this.#inTurn(work);
+  }
+
+  /**
+   * Of the next block, where it does not follow from its parent: what was said, or behind the first
+   * block that one's own, so that a chain begins with the fee that it was started with (as Anvil).
+   */
+  #baseFeeAfter({ parentHash, baseFeePerGas }: BlockHeader): bigint | undefined {
+    const { nextBaseFee } = this.#settings;
+    return nextBaseFee ?? (parentHash === NO_PARENT ? baseFeePerGas : undefined);
   }
 
   async #rollback(depth: bigint): Promise<void> {
