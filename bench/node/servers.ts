@@ -23,7 +23,8 @@ export function startIronfly(options: readonly string[]): Promise<Server> {
 
 /** undefined where npm has no binary for this platform. */
 export async function startAnvil(options: readonly string[]): Promise<Server | undefined> {
-  const name = `@foundry-rs/anvil-${process.platform}-${process.arch === 'x64' ? 'amd64' : process.arch}`;
+  const { platform, arch } = process;
+  const name = `@foundry-rs/anvil-${platform}-${arch === 'x64' ? 'amd64' : arch}`;
   let binary: string;
   try {
     binary = createRequire(import.meta.url).resolve(`${name}/bin/anvil`);

@@ -6,8 +6,8 @@
  *   shanghaiTime ... bpo5Time             forks by time
  *   blobSchedule                          blobs of each fork from Cancun on (EIP-7840, EIP-7892)
  *
- * An application chain's own rules stand in `ironfly`: {"milliseconds": address, "lanes": [[address,
- * ...], ...]} (chain/sequencing.ts).
+ * An application chain's own rules stand in `ironfly` (chain/sequencing.ts):
+ * {"milliseconds": address, "lanes": [[address, ...], ...]}.
  *
  * A fork that Ironfly does not know, or forks out of order, are refused: a chain that is imported
  * by other rules than its own is worse than one that is not imported. Rules of order: geth's

@@ -1,8 +1,8 @@
 /**
  * Blocks upon a remote chain's block: what they changed is here, the rest is the remote's.
  *
- * Nobody knows the root of a state of which a part is elsewhere: a block's is a hash of its parent's
- * and of its changes, and proofs there are none. All is in memory.
+ * Nobody knows the root of a state of which a part is elsewhere: a block's is a hash of its
+ * parent's and of its changes, and proofs there are none. All is in memory.
  */
 
 import { concatBytes, toHex } from '../../base/bytes.ts';

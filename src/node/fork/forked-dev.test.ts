@@ -1,4 +1,4 @@
-/** A development chain upon another node's: what was before the fork is that one's, by all methods. */
+/** A development chain upon another node's: what was before the fork is that one's. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

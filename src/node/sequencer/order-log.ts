@@ -4,7 +4,8 @@
  * to the last byte, so that whoever was told `executed` finds the transaction where it was said to
  * be.
  *
- *   begin          ["b", parent hash, number, timestamp, extra data, coinbase, prevRandao, gas limit]
+ *   begin          ["b", parent hash, number, timestamp, extra data, coinbase, prevRandao,
+ *                  gas limit]
  *   transactions   ["t", position of the first, [transaction...]]
  *
  * Once the block is in the chain its records are of no use; whole segments of such go.
