@@ -104,6 +104,13 @@ function isAllowed(path: string, ours: Outcome, theirs: Outcome): boolean {
   return ALLOWED.some(([allowed]) => allowed.test(path));
 }
 
+/** Anvil answers before the block is there. */
+async function mined(hash: unknown): Promise<void> {
+  const { ask } = anvil as AnvilProcess;
+  if (typeof hash !== 'string' || (await ask('anvil_getAutomine', [])) !== true) return;
+  await expect.poll(() => ask('eth_getTransactionReceipt', [hash])).not.toBeNull();
+}
+
 /** Of a transaction that nobody signed the hash is each node's own. */
 const isUnsigned = (method: string, params: readonly unknown[]) =>
   method === 'eth_sendTransaction' && JSON.stringify(params).includes('deadbeef');
@@ -115,6 +122,7 @@ test.skipIf(findBinary() === undefined)(
     for (const [method, params] of requests(compileCounter())) {
       const ours = await outcomeOf(() => (dev as DevProcess).ask(method, ...params));
       const theirs = await outcomeOf(() => (anvil as AnvilProcess).ask(method, params));
+      if (method === 'eth_sendTransaction') await mined(theirs.result);
       if (isUnsigned(method, params) && ours.result && theirs.result) continue;
       for (const each of differences(method, ours, theirs)) {
         const [path = ''] = each.split(': ');
