@@ -4,6 +4,7 @@
  * instruction. What an instruction cost is known once it was executed: so a step is reported when
  * the next one is about to begin, or at the end.
  */
+import type { ForkName } from '../forks/names.ts';
 import type { Rules } from '../forks/rules.ts';
 import * as layout from '../layout.ts';
 import { opcodeAt, staticGas } from '../opcodes/table.ts';
@@ -57,11 +58,33 @@ export interface StepReading {
   readonly memory: boolean;
 }
 
+/** What a step says of its opcode. */
+interface KnownOpcode {
+  readonly name: string;
+  /** The static price. */
+  readonly gas: bigint;
+}
+
+/** By byte. PERF: a look-up a step, where prices by fork are walked through otherwise. */
+const KNOWN = new Map<ForkName, readonly (KnownOpcode | undefined)[]>();
+
+function knownIn(fork: ForkName): readonly (KnownOpcode | undefined)[] {
+  let known = KNOWN.get(fork);
+  if (known === undefined) {
+    known = Array.from({ length: 256 }, (_, byte) => {
+      const row = opcodeAt(byte, fork);
+      return row && { name: row.name, gas: BigInt(staticGas(row, fork)) };
+    });
+    KNOWN.set(fork, known);
+  }
+  return known;
+}
+
 /** Reads the steps of one run; from construction to `stop` the machine steps. */
 export class StepReader {
   readonly #memory: MachineMemory;
   readonly #ctx: number;
-  readonly #rules: Rules;
+  readonly #known: readonly (KnownOpcode | undefined)[];
   readonly #report: StepReport;
   readonly #readsMemory: boolean;
   /** Whether a call was made or left since the return data were copied. */
@@ -78,7 +101,7 @@ export class StepReader {
   ) {
     this.#memory = memory;
     this.#ctx = arena.ctx;
-    this.#rules = rules;
+    this.#known = knownIn(rules.fork);
     this.#report = report;
     this.#readsMemory = readsMemory;
     memory.view().setUint32(this.#ctx + layout.C_HOOK_STATUS, 0, true);
@@ -165,16 +188,16 @@ export class StepReader {
     const ip = view.getUint32(fp + layout.F_IP, true);
     const code = view.getUint32(fp + layout.F_CODE, true);
     const op = view.getUint8(ip);
-    const row = opcodeAt(op, this.#rules.fork);
+    const known = this.#known[op];
     const stack: bigint[] = [];
     const sp = view.getUint32(fp + layout.F_SP, true);
     for (let at = fp - 32; at >= sp; at -= 32) stack.push(readWord(view, at));
     return {
       pc: ip - code - layout.CODE_BYTES,
       op,
-      opName: row?.name,
+      opName: known?.name,
       gas: view.getBigInt64(fp + layout.F_GAS, true),
-      gasCost: BigInt(row === undefined ? 0 : staticGas(row, this.#rules.fork)),
+      gasCost: known?.gas ?? 0n,
       memSize: view.getUint32(fp + layout.F_MEM_SIZE, true),
       stack,
       depth: view.getUint32(fp + layout.F_DEPTH, true) + 1,

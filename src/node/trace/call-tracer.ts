@@ -5,7 +5,7 @@ import { dataHex, quantity } from '../rpc/values.ts';
 import type { CallFrame, FrameLog } from './call-frames.ts';
 import { REVERTED } from './failure-words.ts';
 import { recordCalls } from './recorded.ts';
-import type { Tracer } from './tracers.ts';
+import type { Tracer } from './target.ts';
 
 export interface CallTracerOptions {
   readonly onlyTopCall: boolean;

@@ -8,8 +8,7 @@ import { dataHex, quantity } from '../rpc/values.ts';
 import type { CallFrame } from './call-frames.ts';
 import { parityWords, REVERTED } from './failure-words.ts';
 import { recordCalls } from './recorded.ts';
-import type { TracePlace } from './target.ts';
-import type { Tracer } from './tracers.ts';
+import type { TracePlace, Tracer } from './target.ts';
 
 export interface FlatCallOptions {
   readonly convertParityErrors: boolean;
@@ -91,7 +90,7 @@ function itself(
   frame: CallFrame,
   { form, convertParityErrors }: FlatOptions,
 ): Pick<FlatCall, 'action' | 'error' | 'result' | 'type'> {
-  const { kind, from, to, value, gas, gasUsed, input, output, error, depth } = frame;
+  const { kind, from, to, value, gas, gasUsed, input, output, error } = frame;
   if (kind === 'selfdestruct') {
     const action = { address: from, balance: quantity(value), refundAddress: to };
     return { action, ...(form === 'parity' ? { result: null } : {}), type: 'suicide' };
@@ -108,7 +107,7 @@ function itself(
   };
   if (creates) {
     const action = {
-      creationMethod: kind,
+      ...(form === 'parity' ? { creationMethod: kind } : {}),
       from,
       gas: quantity(gas),
       init: dataHex(input),
@@ -121,15 +120,13 @@ function itself(
     };
     return { action, ...told, ...(hasResult ? { result: made } : {}), type: 'create' };
   }
-  // Geth's outermost call says its value even where it is static.
-  const isBare = form === 'geth' && depth === 0 && kind === 'staticcall';
   const action = {
     callType: kind,
     from,
     gas: quantity(gas),
     input: dataHex(input),
     to,
-    ...(isBare ? {} : { value: quantity(value) }),
+    value: quantity(value),
   };
   const result = { gasUsed: quantity(gasUsed), output: dataHex(output) };
   return { action, ...told, ...(hasResult ? { result } : {}), type: 'call' };

@@ -16,8 +16,7 @@ import { EMPTY_CODE_HASH } from '../../state/memory.ts';
 import { RpcError } from '../rpc/errors.ts';
 import { dataHex, quantity, wordHex } from '../rpc/values.ts';
 import { BYTES_MAX } from './call-frames.ts';
-import type { TraceTarget } from './target.ts';
-import type { Tracer } from './tracers.ts';
+import type { Tracer, TraceTarget } from './target.ts';
 
 export interface PrestateOptions {
   readonly diffMode: boolean;

@@ -40,6 +40,9 @@ export interface TraceTarget {
   run(watch: RunWatch): Promise<ExecutionResult>;
 }
 
+/** Traces, and gives a value for JSON. */
+export type Tracer = (target: TraceTarget) => Promise<unknown>;
+
 /** What may be spent on a request's traces, all of them together. */
 export class TraceBudget {
   readonly limitMs: number;

@@ -10,10 +10,7 @@ import { callTracer } from './call-tracer.ts';
 import { flatCallTracer } from './flat-calls.ts';
 import { fourByteTracer } from './four-byte.ts';
 import { prestateTracer } from './prestate.ts';
-import type { TraceTarget } from './target.ts';
-
-/** Gives a value for JSON. */
-export type Tracer = (target: TraceTarget) => Promise<unknown>;
+import type { Tracer } from './target.ts';
 
 /** Reads a tracer's own options. @throws RpcError */
 type MakeTracer = (config: unknown, path: string) => Tracer;
