@@ -234,11 +234,12 @@ function changesOf(
     .filter(([, value]) => value !== 0n);
   const post: AccountJson = {
     ...(balance === account.balance ? {} : { balance: quantity(balance) }),
-    ...(isCode ? { code: dataHex(codeOf(codeHash)) } : {}),
+    // One that was taken away (EIP-7702) is left out, as all that is empty.
+    ...(isCode && codeHash !== EMPTY_CODE_HASH ? { code: dataHex(codeOf(codeHash)) } : {}),
     ...(nonce === account.nonce ? {} : { nonce: Number(nonce) }),
     ...(full.length === 0 ? {} : { storage: storageJson(new Map(full)) }),
   };
-  const isChanged = Object.keys(post).length > 0 || slots.length > 0;
+  const isChanged = isCode || Object.keys(post).length > 0 || slots.length > 0;
   return isChanged ? post : undefined;
 }
 
