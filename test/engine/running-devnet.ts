@@ -2,7 +2,7 @@
 
 import type { Hash } from '../../src/evm/types.ts';
 import { Beacon, must } from './beacon.ts';
-import type { DevnetTimes } from './devnet-genesis.ts';
+import { ACCOUNTS, type DevnetTimes } from './devnet-genesis.ts';
 import { type NodePlace, NodeProcess, RpcClient } from './node-process.ts';
 import { transfer } from './transactions.ts';
 
@@ -52,6 +52,12 @@ export class Devnet {
     must(sent === hash, `the hash ${hash}`, sent);
     this.#nonce += 1n;
     return hash;
+  }
+
+  /** What was sent and not answered may have been taken, or not. */
+  async nonceFromChain(): Promise<void> {
+    const { address } = ACCOUNTS[0] as (typeof ACCOUNTS)[number];
+    this.#nonce = BigInt(await this.rpc.call('eth_getTransactionCount', address, 'pending'));
   }
 
   /** A block as everybody sees it. */
