@@ -1,6 +1,6 @@
 /**
- * `eth_callMany`: bundles of calls, each upon the state that those before it left. Upon the whole
- * of a block: not in the middle of its transactions.
+ * `eth_callMany`: bundles of calls, each upon the state that those before it left; behind a block,
+ * or in the middle of its transactions.
  */
 
 import { EVMError } from '../../../evm/errors.ts';
@@ -21,20 +21,22 @@ import { type CallRequest, readCallRequest } from '../../execution/call-request.
 import { OverlayState } from '../../execution/overlay-state.ts';
 import { overrideChanges } from '../../execution/simulation/overridden.ts';
 import type { Node } from '../../node.ts';
-import { invalidParams, RpcError } from '../../rpc/errors.ts';
+import { RpcError } from '../../rpc/errors.ts';
 import { type Caller, type MethodTable, method } from '../../rpc/method.ts';
 import {
   type BlockId,
   dataHex,
-  kindOf,
   LATEST,
   listOf,
   objectOf,
   optional,
   type Read,
   readBlockId,
+  readU64,
   withDefault,
 } from '../../rpc/values.ts';
+import { withReplay } from '../../trace/block-replay.ts';
+import { TraceBudget } from '../../trace/target.ts';
 
 const BUNDLES_MAX = 1_000;
 const CALLS_MAX = 10_000;
@@ -49,14 +51,20 @@ const readBundle: Read<Bundle> = objectOf({
   blockOverride: optional(readBlockOverrides),
 });
 
-/** -1, or nothing: behind all transactions of the block. */
-const readIndex: Read<undefined> = (value, path) => {
+/** -1, or nothing: behind all transactions of the block; else before the one with that index. */
+const readIndex: Read<number | undefined> = (value, path) => {
   if (value === undefined || value === null || value === -1 || value === '-1') return undefined;
-  if (value === 'all') return undefined;
-  throw invalidParams(`invalid argument ${path}: ${kindOf(value)} where only -1 is supported`);
+  return value === 'all' ? undefined : Number(readU64(value, path));
 };
 
-const readContext: Read<{ readonly blockNumber: BlockId }> = objectOf({
+interface Context {
+  readonly blockNumber: BlockId;
+  readonly transactionIndex: number | undefined;
+}
+
+const WHOLE_LATEST: Context = { blockNumber: LATEST, transactionIndex: undefined };
+
+const readContext: Read<Context> = objectOf({
   blockNumber: withDefault(readBlockId, LATEST),
   transactionIndex: readIndex,
 });
@@ -65,61 +73,85 @@ export const callManyMethods: MethodTable<Node> = {
   eth_callMany: method(
     [
       listOf(readBundle, BUNDLES_MAX),
-      withDefault(readContext, { blockNumber: LATEST }),
+      withDefault(readContext, WHOLE_LATEST),
       optional(readStateOverrides),
     ],
     (node: Node, [bundles, context, overrides], caller) =>
-      callMany(node, bundles, { at: context.blockNumber, overrides, caller }),
+      callMany(node, bundles, { context, overrides, caller }),
   ),
 };
 
-async function callMany(
-  node: Node,
-  bundles: readonly Bundle[],
-  asked: {
-    readonly at: BlockId;
-    readonly overrides: StateOverrides | undefined;
-    readonly caller: Caller;
-  },
-): Promise<unknown> {
-  const place = await blockState(node, asked.at);
-  const limitMs = node.limits.callMsMax;
+interface Asked {
+  readonly context: Context;
+  readonly overrides: StateOverrides | undefined;
+  readonly caller: Caller;
+}
+
+async function callMany(node: Node, bundles: readonly Bundle[], asked: Asked): Promise<unknown> {
+  const { context, overrides, caller } = asked;
+  const place = await blockState(node, context.blockNumber);
+  const { signal } = caller;
+  const { transactionIndex: index } = context;
+  if (index !== undefined && index < place.block.transactions.length) {
+    const budget = new TraceBudget({ limitMs: node.limits.callMsMax, signal });
+    return withReplay(node, place.block, budget, async (replay) => {
+      await replay.skipTo(index);
+      const { state, lease } = replay;
+      if (overrides !== undefined) {
+        state.apply(await overrideChanges(state, overrides, place.rules.rules));
+        lease.evm.setState(state);
+      }
+      return runBundles(node, bundles, { place, signal, machine: { evm: lease.evm, state } });
+    });
+  }
   let lease: Lease | undefined;
   try {
-    lease = await node.machines.acquireAlone(
-      { ...place.standing, open: () => openWith(place, asked.overrides) },
-      asked.caller.signal,
-    );
-    const base: CallSetting = {
-      evm: lease.evm,
-      state: lease.state,
-      place,
-      environment: place.environment,
-      overrides: undefined,
-      signal: asked.caller.signal,
-      deadlineMs: performance.now() + limitMs,
-      limitMs,
-    };
-    const room = new AnswerRoom();
-    const answers: unknown[][] = [];
-    for (const { transactions, blockOverride } of bundles) {
-      const environment =
-        blockOverride === undefined
-          ? place.environment
-          : overrideEnvironment(place.environment, blockOverride);
-      const results: unknown[] = [];
-      for (const request of transactions) {
-        results.push(await callOne(node, { ...base, environment }, { request, room }));
-      }
-      answers.push(results);
-    }
-    return answers;
+    const standing = { ...place.standing, open: () => openWith(place, overrides) };
+    lease = await node.machines.acquireAlone(standing, signal);
+    return await runBundles(node, bundles, { place, signal, machine: lease });
   } catch (error) {
-    if (error instanceof EVMError) throw stopText(error, limitMs);
+    if (error instanceof EVMError) throw stopText(error, node.limits.callMsMax);
     throw error;
   } finally {
     lease?.release();
   }
+}
+
+async function runBundles(
+  node: Node,
+  bundles: readonly Bundle[],
+  at: {
+    readonly place: BlockState;
+    readonly signal: AbortSignal;
+    readonly machine: Pick<Lease, 'evm' | 'state'>;
+  },
+): Promise<unknown> {
+  const { place, signal, machine } = at;
+  const limitMs = node.limits.callMsMax;
+  const base: CallSetting = {
+    evm: machine.evm,
+    state: machine.state,
+    place,
+    environment: place.environment,
+    overrides: undefined,
+    signal,
+    deadlineMs: performance.now() + limitMs,
+    limitMs,
+  };
+  const room = new AnswerRoom();
+  const answers: unknown[][] = [];
+  for (const { transactions, blockOverride } of bundles) {
+    const environment =
+      blockOverride === undefined
+        ? place.environment
+        : overrideEnvironment(place.environment, blockOverride);
+    const results: unknown[] = [];
+    for (const request of transactions) {
+      results.push(await callOne(node, { ...base, environment }, { request, room }));
+    }
+    answers.push(results);
+  }
+  return answers;
 }
 
 async function openWith(

@@ -74,6 +74,27 @@ it('is answered with the receipt when the block has come', async () => {
   await node.mine();
 });
 
+it('may be called upon in the middle of a block', async () => {
+  const to = contract('counts');
+  await node.send({ to });
+  await node.send({ to });
+  await node.mine();
+  const latest = BigInt((await node.ask('eth_getStorageAt', to, '0x0')) as string);
+  const read = { to, data: '0x' };
+  const reads = { [to]: { code: '0x5f545f5260205ff3' } };
+  const at = async (transactionIndex: unknown) => {
+    const context = { blockNumber: 'latest', transactionIndex };
+    const bundles = [{ transactions: [read] }];
+    const [[answer] = []] = (await node.ask('eth_callMany', bundles, context, reads)) as {
+      value: string;
+    }[][];
+    return BigInt(answer?.value ?? 0);
+  };
+  expect(await at(-1)).toBe(latest);
+  expect(await at('0x1')).toBe(latest - 1n);
+  expect(await at(0)).toBe(latest - 2n);
+});
+
 it('has prices that follow from the head', async () => {
   const head = node.node.ledger.head.header;
   expect(await node.ask('eth_maxPriorityFeePerGas')).toBe('0x3b9aca00');
