@@ -31,7 +31,8 @@ export async function startAnvil(options: readonly string[]): Promise<Server | u
   } catch {
     return undefined;
   }
-  return start(binary, ['--silent'], options);
+  // Without it there are no steps to be shown.
+  return start(binary, ['--silent', '--steps-tracing'], options);
 }
 
 async function start(
