@@ -11,6 +11,7 @@ import { portableSecp256k1 } from '../../evm/precompiles/portable/signatures.ts'
 import { finishAtOnce, isBelow, isZero, toBytes } from '../../evm/precompiles/precompile.ts';
 import type { Address } from '../../evm/types.ts';
 import { authorizationHash, signingHash } from './encode.ts';
+import { signHash } from './signing.ts';
 import type { SignedAuthorization, SignedTransaction } from './types.ts';
 
 /** Order of the curve's group. */
@@ -75,7 +76,7 @@ export function signTransaction(
   transaction: SignedTransaction,
   privateKey: Uint8Array,
 ): SignedTransaction {
-  const { r, s, yParity } = sign(signingHash(transaction), privateKey);
+  const { r, s, yParity } = signHash(signingHash(transaction), privateKey);
   if (transaction.type !== 0) return { ...transaction, v: yParity, r, s };
   const { v } = transaction;
   const base = v >= 35n ? v - ((v - 35n) % 2n) : 27n;
@@ -87,11 +88,5 @@ export function signAuthorization(
   authorization: SignedAuthorization,
   privateKey: Uint8Array,
 ): SignedAuthorization {
-  return { ...authorization, ...sign(authorizationHash(authorization), privateKey) };
-}
-
-function sign(hash: Uint8Array, privateKey: Uint8Array): { r: bigint; s: bigint; yParity: bigint } {
-  const bytes = secp256k1.sign(hash, privateKey, { prehash: false, format: 'recovered' });
-  const signature = secp256k1.Signature.fromBytes(bytes, 'recovered');
-  return { r: signature.r, s: signature.s, yParity: BigInt(signature.recovery as number) };
+  return { ...authorization, ...signHash(authorizationHash(authorization), privateKey) };
 }

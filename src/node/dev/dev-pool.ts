@@ -25,9 +25,8 @@ export class DevPool implements TransactionPool {
   }
 
   /** What the chain's wallet made. @throws RpcError */
-  async send({ bytes, sender }: Sendable): Promise<Hash> {
-    if (sender === undefined) return this.add(bytes);
-    const hash = await this.#pool.addUnsigned(bytes, sender);
+  async send(sendable: Sendable): Promise<Hash> {
+    const hash = await this.#pool.addOf(sendable);
     await this.#chain.mineAdded(hash);
     return hash;
   }

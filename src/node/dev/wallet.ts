@@ -7,12 +7,13 @@
  * of a block); to everybody else it is the transaction of a stranger without funds.
  */
 
-import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { encodeTransaction } from '../../chain/transactions/encode.ts';
 import { signTransaction } from '../../chain/transactions/signature.ts';
+import { signHash } from '../../chain/transactions/signing.ts';
 import type { SignedTransaction } from '../../chain/transactions/types.ts';
 import type { Address, Hex } from '../../evm/types.ts';
 import { RpcError } from '../rpc/errors.ts';
+import { wordHex } from '../rpc/values.ts';
 import type { DevAccount } from './accounts.ts';
 
 /** 12 letters, and so with an address 32 bytes. */
@@ -21,8 +22,9 @@ const MARK = BigInt(`0x${Buffer.from('impersonated').toString('hex')}`) << 160n;
 /** A transaction that the pool takes of its sender. */
 export interface Sendable {
   readonly bytes: Uint8Array;
-  /** Said where nobody signed. */
-  readonly sender: Address | undefined;
+  readonly sender: Address;
+  /** The sender is said, and nobody signed. */
+  readonly isImpersonated: boolean;
 }
 
 export class DevWallet {
@@ -55,13 +57,13 @@ export class DevWallet {
   sign(transaction: SignedTransaction, from: Address): Sendable {
     if (this.isImpersonated(from)) return this.signForAnybody(transaction, from);
     const bytes = encodeTransaction(signTransaction(transaction, this.#keyOf(from)));
-    return { bytes, sender: undefined };
+    return { bytes, sender: from, isImpersonated: false };
   }
 
   /** Without a key: as above. */
   signForAnybody(transaction: SignedTransaction, from: Address): Sendable {
     const signed = { ...transaction, r: MARK | BigInt(from), s: 1n };
-    return { bytes: encodeTransaction(signed), sender: from };
+    return { bytes: encodeTransaction(signed), sender: from, isImpersonated: true };
   }
 
   /** With the key alone. */
@@ -71,9 +73,8 @@ export class DevWallet {
 
   /** r, s and v (27 or 28) of a hash of 32 bytes. @throws RpcError where there is no key */
   signHash(hash: Uint8Array, from: Address): Hex {
-    const bytes = secp256k1.sign(hash, this.#keyOf(from), { prehash: false, format: 'recovered' });
-    const [parity = 0] = bytes;
-    return `0x${bytes.subarray(1).toHex()}${(27 + parity).toString(16)}`;
+    const { r, s, yParity } = signHash(hash, this.#keyOf(from));
+    return `${wordHex(r)}${wordHex(s).slice(2)}${(27n + yParity).toString(16)}`;
   }
 
   #keyOf(address: Address): Uint8Array {

@@ -27,6 +27,12 @@ export interface NextPrices {
   readonly blobBaseFee: bigint;
 }
 
+/** Who sent a transaction, where that was found out before; or is said, and nobody signed. */
+export interface SaidSender {
+  readonly sender: Address;
+  readonly isImpersonated: boolean;
+}
+
 export interface Checked extends Omit<PoolEntry, 'sequence' | 'timeMs'> {}
 
 /** What the next block's rules are, if it came now. */
@@ -57,7 +63,7 @@ export function checkSent(
   sent: Uint8Array,
   ledger: Ledger,
   limits: PoolLimits,
-  sender?: Address,
+  said?: SaidSender,
 ): Checked {
   const { bytes, sidecar } = splitSidecar(sent);
   if (bytes.length > limits.transactionBytesMax) {
@@ -65,7 +71,7 @@ export function checkSent(
     throw refusal(`oversized data: size ${bytes.length}, limit ${transactionBytesMax}`);
   }
   const { rules } = nextRules(ledger);
-  const accepted = acceptTransaction(bytes, { chainId: ledger.chainId, rules }, sender);
+  const accepted = acceptTransaction(bytes, { chainId: ledger.chainId, rules }, said?.sender);
   if (!accepted.ok) throw faultError(accepted);
   const { transaction } = accepted;
   if (transaction.type === 3) {
@@ -89,7 +95,7 @@ export function checkSent(
     size: bytes.length + (sidecar === undefined ? 0 : sidecarBytes(sidecar)),
     cost: costOf(transaction),
     sidecar,
-    isImpersonated: sender !== undefined,
+    isImpersonated: said?.isImpersonated === true,
   };
 }
 

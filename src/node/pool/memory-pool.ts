@@ -22,6 +22,7 @@ import {
   type KnownSender,
   type NextPrices,
   pricesAfter,
+  type SaidSender,
 } from './checks.ts';
 import { HeadAccounts } from './head-accounts.ts';
 import { Heap } from './heap.ts';
@@ -47,6 +48,11 @@ export interface MemoryPoolOptions {
 
 /** Sidecars of mined transactions that are kept, should they come back: two blocks full. */
 const MINED_SIDECARS_MAX = 42;
+
+/** A transaction that this node's own wallet made. */
+export interface OwnTransaction extends SaidSender {
+  readonly bytes: Uint8Array;
+}
 
 export class MemoryPool implements TransactionPool {
   readonly #ledger: Ledger;
@@ -100,14 +106,16 @@ export class MemoryPool implements TransactionPool {
   }
 
   async add(sent: Uint8Array): Promise<Hash> {
-    const checked = checkSent(sent, this.#ledger, this.limits, this.#recovered.take(sent));
+    const sender = this.#recovered.take(sent);
+    const said = sender && { sender, isImpersonated: false };
+    const checked = checkSent(sent, this.#ledger, this.limits, said);
     return this.#add(checked, sent);
   }
 
-  /** Takes a transaction that nobody signed, of a sender that is said. @throws RpcError */
-  async addUnsigned(bytes: Uint8Array, sender: Address): Promise<Hash> {
-    const checked = checkSent(bytes, this.#ledger, this.limits, sender);
-    return this.#add(checked, undefined);
+  /** Takes a transaction whose sender is known, or said where nobody signed. @throws RpcError */
+  async addOf({ bytes, ...said }: OwnTransaction): Promise<Hash> {
+    const checked = checkSent(bytes, this.#ledger, this.limits, said);
+    return this.#add(checked, said.isImpersonated ? undefined : bytes);
   }
 
   async #add(checked: Checked, sent: Uint8Array | undefined): Promise<Hash> {

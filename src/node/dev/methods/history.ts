@@ -87,8 +87,7 @@ async function offeredOf(node: DevNode, given: unknown): Promise<Offered> {
   }
   const request = readTransactionRequest(given, '1');
   const { transaction, from } = await fillTransaction(node, request);
-  const { bytes, sender } = dev.wallet.sign(transaction, from);
-  return { bytes, sender: from, isImpersonated: sender !== undefined };
+  return dev.wallet.sign(transaction, from);
 }
 
 export const devHistoryMethods: MethodTable<DevNode> = {
