@@ -96,9 +96,8 @@ describe('eth_call', () => {
   it('lets others ask meanwhile', async () => {
     const gas = `0x${(2n ** 50n).toString(16)}`;
     const long = node.ask('eth_call', { to: contract('endless'), gas }).catch(() => 'ended');
-    const start = performance.now();
-    expect(await node.ask('eth_call', { to: contract('reads') })).toBe(word(42));
-    expect(performance.now() - start).toBeLessThan(200);
+    const short = node.ask('eth_call', { to: contract('reads') });
+    expect(await Promise.race([long, short])).toBe(word(42));
     expect(await long).toBe('ended');
   });
 });
