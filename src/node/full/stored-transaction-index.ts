@@ -26,8 +26,11 @@ const BRANCH = Uint8Array.of(2);
 const FINALITY = Uint8Array.of(3);
 const HASH_BYTES = 32;
 
-/** Between two writes. */
+/** Between two writes; and where the last one failed. */
 const WRITE_MS = 1_000;
+const RETRY_MS = 10_000;
+/** Places that are kept while they cannot be written; where some are lost, it is made anew later. */
+const UNWRITTEN_MAX = 1_000_000;
 /** Written at once, while the chain is gone over. */
 const PLACES_AT_ONCE = 50_000;
 
@@ -57,6 +60,8 @@ export class StoredTransactionIndex implements TransactionIndex {
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
   #failure: unknown;
+  /** Some places were never written: without a branch the next opening goes over all again. */
+  #hasLost = false;
 
   private constructor(store: OrderedStore, branch: Hash) {
     this.#store = store;
@@ -83,7 +88,7 @@ export class StoredTransactionIndex implements TransactionIndex {
     return this.#finality;
   }
 
-  /** Why it cannot be written any more; reads go on. */
+  /** Why it cannot be written; it is tried again, and reads go on. */
   get failure(): unknown {
     return this.#failure;
   }
@@ -132,27 +137,43 @@ export class StoredTransactionIndex implements TransactionIndex {
 
   #schedule(): void {
     this.#isChanged = true;
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      void this.#write();
-    }, WRITE_MS);
+    this.#timer ??= setTimeout(
+      () => {
+        this.#timer = undefined;
+        void this.#write();
+      },
+      this.#failure === undefined ? WRITE_MS : RETRY_MS,
+    );
   }
 
   /** Never throws: an index that cannot be written is behind, which the next opening mends. */
   #write(): Promise<void> {
     this.#writing = this.#writing.then(async () => {
-      if (!this.#isChanged || this.#failure !== undefined) return;
+      if (!this.#isChanged) return;
       this.#isChanged = false;
       this.#leaving = this.#fresh;
       this.#fresh = new Map();
       try {
         await this.#store.write(this.#changes(this.#leaving));
-        this.#leaving = new Map();
+        this.#failure = undefined;
       } catch (error) {
         this.#failure = error;
+        this.#takeBack();
       }
+      this.#leaving = new Map();
     });
     return this.#writing;
+  }
+
+  /** What could not be written waits with what came meanwhile. */
+  #takeBack(): void {
+    this.#isChanged = true;
+    this.#fresh = new Map([...this.#leaving, ...this.#fresh]);
+    for (const oldest of this.#fresh.keys()) {
+      if (this.#fresh.size <= UNWRITTEN_MAX) break;
+      this.#fresh.delete(oldest);
+      this.#hasLost = true;
+    }
   }
 
   #changes(places: ReadonlyMap<Hash, TransactionPlace | undefined>): StoreChange[] {
@@ -162,7 +183,7 @@ export class StoredTransactionIndex implements TransactionIndex {
     const { safe, finalized } = this.#finality;
     const zeros = new Uint8Array(HASH_BYTES);
     const said = [safe, finalized].map((hash) => (hash === undefined ? zeros : fromHex(hash)));
-    changes.push({ key: BRANCH, value: fromHex(this.#branch) });
+    changes.push({ key: BRANCH, value: this.#hasLost ? undefined : fromHex(this.#branch) });
     changes.push({ key: FINALITY, value: concatBytes(...said) });
     return changes;
   }
