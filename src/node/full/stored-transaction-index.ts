@@ -29,7 +29,7 @@ const HASH_BYTES = 32;
 /** Between two writes; and where the last one failed. */
 const WRITE_MS = 1_000;
 const RETRY_MS = 10_000;
-/** Places that are kept while they cannot be written; where some are lost, it is made anew later. */
+/** Places kept while they cannot be written; where more are lost, the index is made anew later. */
 const UNWRITTEN_MAX = 1_000_000;
 /** Written at once, while the chain is gone over. */
 const PLACES_AT_ONCE = 50_000;
