@@ -43,9 +43,11 @@ export async function withReplay<T>(
   const { ledger, machines } = node;
   const { header } = block;
   if (header.number === 0n) throw new RpcError('server error', 'genesis is not traceable');
-  const parent = ledger.chain.known(header.parentHash);
+  // Blocks before a fork's are elsewhere.
+  const { parentHash } = header;
+  const parent = ledger.chain.known(parentHash) ?? (await ledger.blockByHash(parentHash));
   if (parent === undefined) {
-    throw new RpcError('server error', `parent ${header.parentHash} not found`);
+    throw new RpcError('server error', `parent ${parentHash} not found`);
   }
   const rules = ledger.rulesAfter(parent, header);
   // Without what was set by hand upon it since: the block has that from `editsIn`.

@@ -52,8 +52,8 @@ async function hasCodeAt(
   address: Address,
   number: bigint,
 ): Promise<boolean | undefined> {
-  const block = await ledger.requireBlock({ number });
-  const view = await ledger.openView(block.hash).catch(() => undefined);
+  const block = await ledger.blockByNumber(number);
+  const view = block && (await ledger.openView(block.hash).catch(() => undefined));
   if (view === undefined) return undefined;
   try {
     const account = await view.getAccount(address);
