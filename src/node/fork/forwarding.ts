@@ -38,9 +38,17 @@ const AT_BLOCK: Readonly<Record<string, number>> = {
   eth_getTransactionByBlockNumberAndIndex: 0,
   eth_getUncleByBlockNumberAndIndex: 0,
   eth_getUncleCountByBlockNumber: 0,
-  debug_traceBlockByNumber: 0,
   debug_traceCall: 1,
+};
+
+/** Those that execute the named block: the fork's own, too, stands upon a state that is not here. */
+const EXECUTED: Readonly<Record<string, number>> = {
+  debug_traceBlockByNumber: 0,
+  debug_storageRangeAt: 0,
+  debug_accountInfoAt: 0,
   trace_block: 0,
+  trace_replayBlockTransactions: 0,
+  trace_blockOpcodeGas: 0,
 };
 
 /** Asked here first; what is not here, the remote may have. */
@@ -55,7 +63,15 @@ const BY_HASH: ReadonlySet<string> = new Set([
   'eth_getUncleByBlockHashAndIndex',
   'eth_getUncleCountByBlockHash',
   'debug_traceTransaction',
+  'debug_traceBlockByHash',
   'trace_transaction',
+  'trace_get',
+  'trace_replayTransaction',
+  'trace_transactionOpcodeGas',
+  'ots_traceTransaction',
+  'ots_getInternalOperations',
+  'ots_getTransactionError',
+  'ots_getContractCreator',
 ]);
 
 /** The same tables, with what lies before the fork. */
@@ -75,7 +91,9 @@ function forwarded<Node extends ForkedNode>(
   method: Method<Node>,
   fork: Forwarding,
 ): Method<Node> {
-  const at = AT_BLOCK[name];
+  const executed = EXECUTED[name];
+  const at = executed ?? AT_BLOCK[name];
+  const first = executed === undefined ? fork.number : fork.number + 1n;
   const local = (node: Node, given: readonly unknown[], caller: Parameters<typeof method.run>[2]) =>
     method.run(node, readArguments(method as Method<never>, given), caller);
   const there = (given: readonly unknown[]) => fork.remote.request(name, trimmed(given));
@@ -94,7 +112,7 @@ function forwarded<Node extends ForkedNode>(
   }
   if (at !== undefined) {
     return raw(method, (node, given, caller) =>
-      isBefore(given[at], fork.number) ? there(given) : local(node, given, caller),
+      isBefore(given[at], first) ? there(given) : local(node, given, caller),
     );
   }
   if (!BY_HASH.has(name)) return method;
@@ -105,7 +123,7 @@ function forwarded<Node extends ForkedNode>(
     } catch (error) {
       // What is wrong with the arguments, the remote need not say.
       const isWrong = error instanceof RpcError && error.code === -32602;
-      if (isWrong || !name.includes('race')) throw error;
+      if (isWrong || !/race|^ots_/.test(name)) throw error;
     }
     return there(given);
   });
