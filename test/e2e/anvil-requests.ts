@@ -1,4 +1,4 @@
-/** Requests that are put to Anvil and to `ironfly dev`, in this order; the chain goes on with them. */
+/** Requests that are put to Anvil and to `ironfly dev`, in the order in which they stand. */
 
 import type { Compiled } from './counter.ts';
 
