@@ -41,7 +41,7 @@ const AT_BLOCK: Readonly<Record<string, number>> = {
   debug_traceCall: 1,
 };
 
-/** Those that execute the named block: the fork's own, too, stands upon a state that is not here. */
+/** Those that execute the named block: the fork’s own stands upon a state that is not here. */
 const EXECUTED: Readonly<Record<string, number>> = {
   debug_traceBlockByNumber: 0,
   debug_storageRangeAt: 0,
