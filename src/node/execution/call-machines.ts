@@ -7,6 +7,7 @@
 import { createEVM, type EVM } from '../../evm/evm.ts';
 import type { Rules } from '../../evm/forks/rules.ts';
 import type { StateReader } from '../../evm/types.ts';
+import { RpcError } from '../rpc/errors.ts';
 
 /** A state that is to be closed. */
 export interface ClosableState extends StateReader {
@@ -79,7 +80,7 @@ export class CallMachines {
 
   /**
    * A machine of one's own, which may commit: blocks are executed once more upon it to be traced.
-   * Waits where four are given out already. @throws what `signal` is aborted with
+   * Waits where four are given out already. @throws RpcError when `signal` is aborted
    */
   async acquireAlone(standing: Omit<Standing, 'key'>, signal?: AbortSignal): Promise<Lease> {
     await this.#turnAlone(signal);
@@ -100,7 +101,7 @@ export class CallMachines {
   }
 
   async #turnAlone(signal: AbortSignal | undefined): Promise<void> {
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw timedOut();
     if (this.#alone < ALONE_MAX) {
       this.#alone += 1;
       return;
@@ -112,7 +113,7 @@ export class CallMachines {
       };
       const giveUp = (): void => {
         this.#waiting.splice(this.#waiting.indexOf(begin), 1);
-        reject(signal?.reason);
+        reject(timedOut());
       };
       signal?.addEventListener('abort', giveUp, { once: true });
       this.#waiting.push(begin);
@@ -149,4 +150,8 @@ export class CallMachines {
     state.close();
     if (this.#idle.length < MACHINES_MAX) this.#idle.push(evm);
   }
+}
+
+function timedOut(): RpcError {
+  return new RpcError('resource unavailable', 'request timed out');
 }

@@ -4,6 +4,8 @@
  * nobody takes them, so that only a few are in memory at a time.
  */
 
+import { RpcError } from './errors.ts';
+
 /** A method's result as JSON text in pieces. Whoever gets one iterates it, or cancels it. */
 export class Streamed {
   /** Good for one iteration; ends with an error when what was made cannot be ended. */
@@ -40,8 +42,12 @@ const PIECE_CHARACTERS = 64 << 10;
 /** Pieces that wait for the reader. */
 const PIECES_MAX = 4;
 
-/** What nobody reads any more ends with this. */
-export class StreamCancelled extends Error {}
+/** What nobody reads any more, or not in time, ends with this. */
+export class StreamCancelled extends RpcError {
+  constructor() {
+    super('resource unavailable', 'request timed out');
+  }
+}
 
 /**
  * An answer that `produce` writes. It begins at once, and stands still while four pieces wait.
@@ -89,7 +95,7 @@ class PieceChannel implements AsyncIterable<string> {
   hasBegun = false;
 
   write(text: string): Promise<void> | undefined {
-    if (this.#state === 'cancelled') throw new StreamCancelled('nobody reads the answer');
+    if (this.#state === 'cancelled') throw new StreamCancelled();
     this.#open += text;
     if (this.#open.length < PIECE_CHARACTERS) return undefined;
     this.#push();
@@ -109,7 +115,7 @@ class PieceChannel implements AsyncIterable<string> {
 
   cancel(): void {
     this.#state = 'cancelled';
-    this.#fault ??= new StreamCancelled('the answer was given up');
+    this.#fault ??= new StreamCancelled();
     this.#pieces.length = 0;
     this.#wakeWriter?.();
     this.#wakeReader?.();
