@@ -100,6 +100,7 @@ afterAll(async () => {
 it('has the remote’s state, and goes on from it alone', async () => {
   expect(await fork('eth_blockNumber')).toBe('0x3');
   expect(await fork('eth_chainId')).toBe('0x7a69');
+  expect(await fork('eth_getLogs', { fromBlock: '0x0' })).toHaveLength(2);
   const slot = async (ask: Ask) => BigInt(String(await ask('eth_getStorageAt', counter, '0x0')));
   expect(await slot(fork)).toBe(2n);
   const snapshot = await fork('evm_snapshot');

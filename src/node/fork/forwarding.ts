@@ -99,7 +99,7 @@ function forwarded<Node extends ForkedNode>(
   const there = (given: readonly unknown[]) => fork.remote.request(name, trimmed(given));
   if (name === 'eth_getLogs') {
     return raw(method, (node, given, caller) =>
-      logs(given, fork, (part) => local(node, part, caller)),
+      logs(given, fork, node.ledger.head.header.number, (part) => local(node, part, caller)),
     );
   }
   if (name === 'eth_feeHistory') {
@@ -154,6 +154,7 @@ function isBefore(block: unknown, number: bigint): boolean {
 async function logs(
   given: readonly unknown[],
   { remote, number }: Forwarding,
+  head: bigint,
   local: (given: readonly unknown[]) => unknown,
 ): Promise<unknown> {
   const filter = membersOf(given[0], '0');
@@ -162,7 +163,8 @@ async function logs(
   const endsBefore = isBefore(toBlock, number + 1n);
   const before = { ...filter, toBlock: endsBefore ? toBlock : quantity(number) };
   const old = await remote.request('eth_getLogs', [before]);
-  if (endsBefore) return old;
+  // A range may not begin above the head, so one that nothing is in yet is not asked for.
+  if (endsBefore || head === number) return old;
   const young = await local([{ ...filter, fromBlock: quantity(number + 1n) }]);
   return [...(old as unknown[]), ...(young as unknown[])];
 }
