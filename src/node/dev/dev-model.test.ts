@@ -1,4 +1,4 @@
-/** A development chain beside a plain model of it: what was set, sent, mined, and gone back over. */
+/** A development chain beside a plain model: what was set, sent, mined, and gone back over. */
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
