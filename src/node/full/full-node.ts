@@ -159,7 +159,10 @@ async function openOrCreate(options: FullNodeOptions): Promise<Chain> {
   try {
     await requireDatabase(folder);
   } catch (error) {
-    if (genesis === undefined) throw error;
+    if (genesis === undefined) {
+      const message = `there is no chain in ${folder}: name the genesis file that one begins with`;
+      throw new DatabaseError('database/missing', message, { cause: error });
+    }
     return createChain(genesis, { ...setting, folder });
   }
   if (genesis === undefined) return openChain(folder, setting);
