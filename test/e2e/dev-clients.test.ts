@@ -75,6 +75,9 @@ describe('viem', () => {
       client.simulateContract({ address, abi, functionName: 'add', args: [0n], account }),
     ).rejects.toThrow('nothing to add');
     expect(dev.output()).toContain('console.log: count is 12');
+    const asked = { address, abi, functionName: 'add', args: [3n], account } as const;
+    expect((await client.simulateContract(asked)).result).toBe(15n);
+    await expect.poll(dev.output).toContain('console.log: count is 15');
   });
 
   test('its test actions do what they say', async () => {

@@ -29,13 +29,25 @@ export class DevLog implements DevWatch {
 
   hooks = (): CallHooks | undefined => {
     this.#messages = 0;
-    if (!this.isOn || this.#write === undefined || !this.#logsContracts) return undefined;
-    return consoleHooks(({ text }) => {
+    return this.#console(() => {
       this.#messages += 1;
-      if (this.#messages > MESSAGES_MAX) return;
-      this.say(`  console.log: ${printable(text.slice(0, MESSAGE_CHARACTERS_MAX))}`);
+      return this.#messages <= MESSAGES_MAX;
     });
   };
+
+  /** Of one call. */
+  callHooks = (): CallHooks | undefined => {
+    let messages = 0;
+    return this.#console(() => ++messages <= MESSAGES_MAX);
+  };
+
+  #console(isHeard: () => boolean): CallHooks | undefined {
+    if (!this.isOn || this.#write === undefined || !this.#logsContracts) return undefined;
+    return consoleHooks(({ text }) => {
+      if (!isHeard()) return;
+      this.say(`  console.log: ${printable(text.slice(0, MESSAGE_CHARACTERS_MAX))}`);
+    });
+  }
 
   mined = ({ block, receipts, refused }: BuiltBlock): void => {
     if (!this.isOn || this.#write === undefined) return;

@@ -127,6 +127,7 @@ export async function createDevNode(options: DevNodeOptions): Promise<DevNode> {
     clientVersion,
     nextBlock: (parent) => chain.nextBlock(parent),
     coinbase: () => chain.settings.coinbase,
+    callHooks: log.callHooks,
     dev: {
       chain,
       wallet: new DevWallet(accounts),

@@ -25,7 +25,8 @@ export const callMethods: MethodTable<Node> = {
       withMachine(node, caller, { at, overrides, blockOverrides }, async (setting) => {
         const gasLimit = callGas(request, node.limits.callGasMax);
         const transaction = callTransaction(request, node.ledger.chainId, { gasLimit });
-        const result = await executeCall(setting, transaction);
+        const hooks = node.callHooks?.();
+        const result = await executeCall(setting, transaction, hooks && { hooks });
         const failure = failureOf(result);
         if (failure !== undefined) throw failure;
         return dataHex(result.output);
