@@ -1,6 +1,6 @@
 /**
  * Blobs of transactions that are in the pool, as the Engine API gives them: beside a built payload,
- * and by their versioned hashes. Commitments and proofs are those that came with the transaction:
+ * and by their versioned hashes. Commitments and proofs are those that came with the transaction,
  * once they are verified (verified-blobs.ts).
  *
  * Specification: execution-apis, BlobsBundleV1 and V2, `engine_getBlobsV1` to V3.
