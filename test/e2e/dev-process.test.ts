@@ -57,6 +57,8 @@ test('options of Anvil', async () => {
     ...['--order', 'fifo', '--config-out', config],
   );
   expect(await dev.ask('eth_chainId')).toBe('0x4d');
+  // Hardhat's network helpers refuse names that begin otherwise.
+  expect(await dev.ask('web3_clientVersion')).toMatch(/^anvil\/ironfly\/v/);
   expect(((await dev.ask('eth_accounts')) as string[]).length).toBe(2);
   expect(await dev.ask('eth_getBalance', FIRST, 'latest')).toBe('0x4563918244f40000');
   const hash = await dev.ask('eth_sendTransaction', { from: FIRST, to: STRANGER });

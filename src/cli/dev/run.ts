@@ -86,7 +86,8 @@ async function startNode(
     accounts,
     order: options.order,
     ...(fork === undefined ? {} : { tree: fork.tree }),
-    clientVersion: `ironfly/v${version}/${process.platform}-${process.arch}/node${process.version}`,
+    // Helpers of Hardhat and of OpenZeppelin do their work where the name begins with one they know.
+    clientVersion: `anvil/ironfly/v${version}/${process.platform}-${process.arch}/node${process.version}`,
     ...(options.coinbase === undefined ? {} : { coinbase: options.coinbase }),
     ...(log === undefined ? {} : { log }),
     ...(options.disableConsoleLog === true ? { logsContracts: false } : {}),
