@@ -24,15 +24,9 @@ import type { Engine } from '../../src/evm/types.ts';
 import { fixtures } from '../fixtures.ts';
 import type { BrowserTime, Page, SentWorkload } from './messages.ts';
 import { makeProofs, type SentProofs } from './proofs.ts';
-import { serve } from './server.ts';
+import { BROWSERS, serve } from './server.ts';
 
 const ENGINES: readonly Engine[] = ['interpreter', 'compiler', 'auto'];
-const BROWSERS = [
-  process.env['IRONFLY_CHROMIUM'],
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-];
 /** Files that the cases are taken from. */
 const FILES_MAX = 400;
 

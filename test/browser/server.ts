@@ -20,10 +20,19 @@ const TYPES: Readonly<Record<string, string>> = {
 const IMPORTS = {
   '@noble/hashes/': '/node_modules/@noble/hashes/',
   '@noble/curves/': '/node_modules/@noble/curves/',
+  ethers: '/node_modules/ethers/dist/ethers.min.js',
 };
-const PAGE = `<!doctype html><meta charset="utf-8"><title>Ironfly in a browser</title>
+/** Programs of a browser, the first that there is. */
+export const BROWSERS: readonly (string | undefined)[] = [
+  process.env['IRONFLY_CHROMIUM'],
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+];
+const pageOf = (script: string): string =>
+  `<!doctype html><meta charset="utf-8"><title>Ironfly in a browser</title>
 <script type="importmap">${JSON.stringify({ imports: IMPORTS })}</script>
-<script type="module" src="/test/browser/page.ts"></script>`;
+<body><script type="module" src="${script}"></script>`;
 /** With these a page may share memory between threads. */
 const ISOLATION = {
   'Cross-Origin-Opener-Policy': 'same-origin',
@@ -35,14 +44,20 @@ export interface Site {
   close(): Promise<void>;
 }
 
+export interface SiteOptions {
+  readonly isolated: boolean;
+  /** What the page runs, by its path in the repository. */
+  readonly script?: string;
+}
+
 /** `files` are served by their path below `/files/`. */
 export async function serve(
   files: ReadonlyMap<string, () => string | Buffer>,
-  { isolated }: { readonly isolated: boolean },
+  { isolated, script = '/test/browser/page.ts' }: SiteOptions,
 ): Promise<Site> {
   const server: Server = createServer((request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url ?? '/', 'http://x').pathname));
-    const body = path === '/' ? PAGE : (files.get(path)?.() ?? readSource(path));
+    const body = path === '/' ? pageOf(script) : (files.get(path)?.() ?? readSource(path));
     if (body === undefined) {
       response.writeHead(404).end();
       return;

@@ -79,7 +79,7 @@ async function startNode(
   fork: OpenedFork | undefined,
 ): Promise<DevNode> {
   const { genesis, ancestors, needsFunds } = await beginning(options, accounts, fork);
-  const version = packageVersion();
+  const platform = `${process.platform}-${process.arch}/node${process.version}`;
   const node = await createDevNode({
     genesis,
     ancestors,
@@ -87,7 +87,7 @@ async function startNode(
     order: options.order,
     ...(fork === undefined ? {} : { tree: fork.tree }),
     // Helpers of Hardhat and of OpenZeppelin do their work where the name begins with one they know.
-    clientVersion: `anvil/ironfly/v${version}/${process.platform}-${process.arch}/node${process.version}`,
+    clientVersion: `anvil/ironfly/v${packageVersion()}/${platform}`,
     ...(options.coinbase === undefined ? {} : { coinbase: options.coinbase }),
     ...(log === undefined ? {} : { log }),
     ...(options.disableConsoleLog === true ? { logsContracts: false } : {}),
