@@ -86,7 +86,7 @@ async function startNode(
     accounts,
     order: options.order,
     ...(fork === undefined ? {} : { tree: fork.tree }),
-    // Helpers of Hardhat and of OpenZeppelin do their work where the name begins with one they know.
+    // Helpers of Hardhat and of OpenZeppelin want a name that begins with one they know.
     clientVersion: `anvil/ironfly/v${packageVersion()}/${platform}`,
     ...(options.coinbase === undefined ? {} : { coinbase: options.coinbase }),
     ...(log === undefined ? {} : { log }),
