@@ -162,9 +162,7 @@ async function measureLogs({ client, from, token, selectors, sizes }: Deployed) 
     const to = owner(`0x${(0x1000 + (i % 10)).toString(16).padStart(40, '0')}`);
     const data = call(selectors, 'transfer(address,uint256)', to, word(1));
     const sent = { from, to: token, data, gas: '0x186a0' };
-    // The last one's block is waited for.
-    if (i < sizes.blocks - 1) await client.request('eth_sendTransaction', [sent]);
-    else await sendAndWait(client, sent);
+    await sendAndWait(client, sent);
   }
   const range = { fromBlock: quantity(first), toBlock: 'latest', address: token };
   const ask = async (filter: object, count: number) => {

@@ -14,8 +14,8 @@ const metrics = await createMetrics();
 watchNode(metrics, small.node);
 const limits = {
   ...SERVER_LIMITS,
-  headersMsMax: 1_000,
-  receiveMsMax: 2_000,
+  headersMsMax: 3_000,
+  receiveMsMax: 3_000,
   unreadMsMax: 2_000,
   answerCharactersMax: 32 << 20,
   unsentBytesMax: 2 << 20,
