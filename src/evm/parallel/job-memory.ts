@@ -155,7 +155,7 @@ export class JobMemory {
     if (to !== undefined) {
       const isCall = view.getUint32(tx + layout.TX_DATA_SIZE, true) >= SELECTOR_BYTES;
       const data = view.getUint32(tx + layout.TX_DATA, true);
-      kinds.push(`${to} ${isCall ? view.getUint32(data).toString(16) : ''}`);
+      if (isCall) kinds.push(`${to} ${view.getUint32(data).toString(16)}`);
     }
     let at = view.getUint32(tx + layout.TX_ACCESS_LIST, true);
     let listed = 0;
