@@ -13,6 +13,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import WebSocket from 'ws';
 import { requireBuild } from '../scripts/built.ts';
@@ -72,9 +73,10 @@ async function measure(scenario: Scenario, rate: number) {
 }
 
 /** Where it listens, as its log says. */
-async function urlOf(output: NodeJS.ReadableStream): Promise<string> {
+async function urlOf(output: Readable): Promise<string> {
   let text = '';
-  for await (const part of output) {
+  // It stays open: what ends a node's log ends the node, or did.
+  for await (const part of output.iterator({ destroyOnReturn: false })) {
     text += String(part);
     const found = /http:\/\/127\.0\.0\.1:\d+/.exec(text)?.[0];
     if (found === undefined) continue;

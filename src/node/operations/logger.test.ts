@@ -1,4 +1,6 @@
 /** Lines of a log. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { createLogger, type LoggerOptions, SILENT } from './logger.ts';
 
@@ -50,4 +52,24 @@ test('an error is shown with where it was thrown', () => {
   const { written, log } = lines({ format: 'json' });
   log.error('failed', { error: new Error('why') });
   expect(JSON.parse(written[0] ?? '').error).toMatch(/^Error: why\n {4}at /);
+});
+
+test('a log that nobody reads any more does not end the process', async () => {
+  const logger = new URL('./logger.ts', import.meta.url).href;
+  const program = `
+    const { createLogger } = await import('${logger}');
+    const log = createLogger();
+    process.stdin.once('data', async () => {
+      for (let i = 0; i < 10; i++) {
+        log.info('a line');
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      process.exit(7);
+    });`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
+  child.stderr.destroy();
+  child.stdin.write('go');
+  expect((await once(child, 'exit'))[0]).toBe(7);
 });

@@ -60,7 +60,12 @@ function loggerOf(options: LoggerOptions, common: LogFields): Logger {
   };
 }
 
+let isGuarded = false;
+
 function toStandardError(line: string): void {
+  // Nobody may read it any more: that is no reason to end.
+  if (!isGuarded) process.stderr.on('error', () => {});
+  isGuarded = true;
   process.stderr.write(line);
 }
 
