@@ -5,6 +5,7 @@
  * Which of several branches counts is not import's to say: that is `setHead`.
  */
 
+import { Turns } from '../base/turns.ts';
 import type { Hash } from '../evm/types.ts';
 import { ancestorHashes } from './ancestor-hashes.ts';
 import { type BlockRequest, type BuiltBlock, buildBlock } from './block-builder.ts';
@@ -67,8 +68,7 @@ export class Chain {
   readonly #timeline: ForkTimeline;
   readonly #machines: Machines;
   readonly #tree: BlockTree;
-  /** Resolves when all has ended that was asked for up to now. */
-  #turn: Promise<void> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor({ spec, tree, machines }: ChainOptions) {
     this.spec = spec;
@@ -118,7 +118,7 @@ export class Chain {
     hash: Hash,
     work: (tries: BlockTries) => Result | Promise<Result>,
   ): Promise<Result> {
-    return this.#inTurn(async () => work(await this.#tree.triesAt(hash)));
+    return this.#turns.take(async () => work(await this.#tree.triesAt(hash)));
   }
 
   /** The block of the head's branch with that number. */
@@ -144,7 +144,7 @@ export class Chain {
     const senders = this.#isKnown(read) ? NO_SENDERS : this.#prepare(read.block, accessList);
     // A block's own access list names all slots.
     const callers = accessList === undefined ? read.block.transactions : [];
-    const block = await this.#inTurn(() => this.#import(read, senders, callers));
+    const block = await this.#turns.take(() => this.#import(read, senders, callers));
     await this.#tree.settled();
     return block;
   }
@@ -155,7 +155,7 @@ export class Chain {
    */
   async buildBlock(request: BlockRequest, parentHash?: Hash): Promise<BuiltBlock> {
     const offered = this.#prepareOffer(request);
-    return this.#inTurn(() => {
+    return this.#turns.take(() => {
       const { parent, blockRules } = this.#beforeNext(request, parentHash);
       this.#readAheadOfCodes(offered);
       return this.#upon(parent, blockRules, (setting) => buildBlock(setting, parent, request));
@@ -169,7 +169,7 @@ export class Chain {
    */
   async produceBlock(request: BlockRequest, parentHash?: Hash): Promise<BuiltBlock> {
     const offered = this.#prepareOffer(request);
-    const produced = await this.#inTurn(() => {
+    const produced = await this.#turns.take(() => {
       const { parent, blockRules } = this.#beforeNext(request, parentHash);
       this.#readAheadOfCodes(offered);
       return this.#upon(parent, blockRules, async (setting, pending) => {
@@ -189,7 +189,7 @@ export class Chain {
 
   /** Waits for all that was asked for, and closes what the chain stands upon. */
   close(): Promise<void> {
-    return this.#inTurn(() => this.#tree.close());
+    return this.#turns.take(() => this.#tree.close());
   }
 
   /** Begins what a block takes and that needs not wait for those before it. */
@@ -319,16 +319,6 @@ export class Chain {
     if (parent === undefined) throw new Error(`chain: there is no block ${parentHash}`);
     const number = parent.header.number + 1n;
     return { parent, blockRules: this.#rulesAfter(parent, { number, timestamp }) };
-  }
-
-  /** Does the work when all that was asked for before has ended. */
-  #inTurn<Result>(work: () => Result | Promise<Result>): Promise<Result> {
-    const done = this.#turn.then(work);
-    this.#turn = done.then(
-      () => {},
-      () => {},
-    );
-    return done;
   }
 
   #rulesAfter(

@@ -10,6 +10,7 @@
  */
 
 import { keccak256 } from '../../base/keccak.ts';
+import { Turns } from '../../base/turns.ts';
 import type { BlockRequest, BuiltBlock } from '../../chain/block-builder.ts';
 import type { ChainBlock, KnownBlock } from '../../chain/block-tree.ts';
 import { InvalidBlock } from '../../chain/blocks/fault.ts';
@@ -84,7 +85,7 @@ export class DevChain {
   #markOfNextHead: EditMark | undefined;
   /** Who sent what nobody signed, by block and index. */
   readonly #impersonated: Map<Hash, ReadonlyMap<number, Address>>;
-  #turn: Promise<void> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(
     { ledger, editor, clock, settings, watch = {} }: DevChainOptions,
@@ -140,7 +141,7 @@ export class DevChain {
 
   /** What is said of the next block. */
   configure(settings: Partial<BlockSettings>): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       this.#settings = { ...this.#settings, ...settings };
       this.#editor.touch();
       await this.pool.stateChanged();
@@ -149,7 +150,7 @@ export class DevChain {
 
   /** Sets something of an account of the latest state, at once. */
   edit(address: Address, edit: AccountEdit): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       await this.#editor.edit(address, edit);
       await this.pool.stateChanged();
     });
@@ -157,7 +158,7 @@ export class DevChain {
 
   /** The same, of several accounts. */
   editAll(edits: Iterable<readonly [Address, AccountEdit]>): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       for (const [address, edit] of edits) await this.#editor.edit(address, edit);
       await this.pool.stateChanged();
     });
@@ -187,7 +188,7 @@ export class DevChain {
     count: number,
     { interval, signal }: { readonly interval?: bigint; readonly signal?: AbortSignal } = {},
   ): Promise<Hash> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       for (let index = 0; index < count && signal?.aborted !== true; index++) {
         // Clients send 0 where nobody said anything.
         if (index > 0 && interval !== undefined && interval > 0n) {
@@ -204,7 +205,7 @@ export class DevChain {
   /** Sees to it that a transaction of the pool is mined, where blocks come at once. */
   async mineAdded(hash: Hash): Promise<void> {
     if (!this.#isAutomining) return;
-    await this.#inTurn(async () => {
+    await this.#turns.take(async () => {
       for (;;) {
         await this.pool.settled();
         const entry = this.pool.get(hash);
@@ -217,7 +218,7 @@ export class DevChain {
 
   /** PERF: O(1); O(pool) where the pool has changed since the last. */
   snapshot(): Promise<bigint> {
-    return this.#inTurn(() => {
+    return this.#turns.take(() => {
       const id = this.#snapshotId++;
       this.#snapshots.push({
         id,
@@ -239,7 +240,7 @@ export class DevChain {
 
   /** Goes back to a snapshot, which is gone then, and those after it; whether it was there. */
   revert(id: bigint): Promise<boolean> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       const index = this.#snapshots.findLastIndex((each) => each.id === id);
       const snapshot = this.#snapshots[index];
       if (snapshot === undefined) return false;
@@ -255,7 +256,7 @@ export class DevChain {
 
   /** Back to the first block, with nothing set and nothing waiting. */
   reset(first: Hash): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       await this.#goTo(first);
       this.clock.state = { offset: 0n, next: undefined, interval: undefined };
       const { nextBaseFee: _, nextPrevRandao: __, ...settings } = this.#settings;
@@ -268,12 +269,12 @@ export class DevChain {
 
   /** Back by so many blocks; transactions of theirs are gone. @throws RpcError */
   rollback(depth: bigint): Promise<void> {
-    return this.#inTurn(() => this.#rollback(depth));
+    return this.#turns.take(() => this.#rollback(depth));
   }
 
   /** As many other blocks instead of the last ones: of those that are given for each. */
   reorganize(offered: readonly (readonly Offered[])[]): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       await this.#rollback(BigInt(offered.length));
       for (const each of offered) await this.#produce(each);
     });
@@ -281,7 +282,7 @@ export class DevChain {
 
   /** Work between two changes of the chain. */
   undisturbed<Result>(work: () => Promise<Result>): Promise<Result> {
-    return this.#inTurn(work);
+    return this.#turns.take(work);
   }
 
   /**
@@ -384,16 +385,6 @@ export class DevChain {
       if (sender !== undefined) byIndex.set(index, sender);
     }
     this.#impersonated.set(block.hash, byIndex);
-  }
-
-  /** When all that was asked for before has ended. */
-  #inTurn<Result>(work: () => Result | Promise<Result>): Promise<Result> {
-    const done = this.#turn.then(work);
-    this.#turn = done.then(
-      () => {},
-      () => {},
-    );
-    return done;
   }
 }
 

@@ -2,13 +2,15 @@
 
 import { BLANK_TRANSACTION } from '../../chain/transactions/blank.ts';
 import { executable } from '../../chain/transactions/check.ts';
+import { costOf } from '../../chain/transactions/cost.ts';
 import type {
   SignedAuthorization,
   SignedTransaction,
   TransactionType,
 } from '../../chain/transactions/types.ts';
 import type { AccessListEntry, Address, Hash } from '../../evm/types.ts';
-import { costOf, nextRules } from '../pool/checks.ts';
+import { CALL_FIELDS, type CallFields } from '../execution/call-request.ts';
+import { nextRules } from '../pool/checks.ts';
 import { invalidParams, RpcError } from '../rpc/errors.ts';
 import {
   listOf,
@@ -17,7 +19,6 @@ import {
   optional,
   type Read,
   readAddress,
-  readData,
   readHash,
   readU64,
   readWord,
@@ -39,18 +40,7 @@ const readAuthorization: Read<SignedAuthorization> = (value, path) => {
 };
 
 /** As a client sends it. */
-export interface TransactionRequest {
-  readonly from: Address | undefined;
-  readonly to: Address | undefined;
-  readonly gas: bigint | undefined;
-  readonly gasPrice: bigint | undefined;
-  readonly maxFeePerGas: bigint | undefined;
-  readonly maxPriorityFeePerGas: bigint | undefined;
-  readonly value: bigint | undefined;
-  readonly nonce: bigint | undefined;
-  readonly data: Uint8Array | undefined;
-  readonly input: Uint8Array | undefined;
-  readonly chainId: bigint | undefined;
+export interface TransactionRequest extends CallFields {
   readonly type: bigint | undefined;
   readonly accessList: readonly AccessListEntry[] | undefined;
   readonly authorizationList: readonly SignedAuthorization[] | undefined;
@@ -58,17 +48,7 @@ export interface TransactionRequest {
 }
 
 const readFields: Read<TransactionRequest> = objectOf({
-  from: optional(readAddress),
-  to: optional(readAddress),
-  gas: optional(readU64),
-  gasPrice: optional(readWord),
-  maxFeePerGas: optional(readWord),
-  maxPriorityFeePerGas: optional(readWord),
-  value: optional(readWord),
-  nonce: optional(readU64),
-  data: optional(readData),
-  input: optional(readData),
-  chainId: optional(readWord),
+  ...CALL_FIELDS,
   type: optional(readU64),
   accessList: optional(listOf(readEntry, 4_096)),
   authorizationList: optional(listOf(readAuthorization, 1_024)),

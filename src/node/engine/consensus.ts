@@ -9,6 +9,7 @@
  * Specification: execution-apis, `src/engine/paris.md`, routines and methods.
  */
 
+import { Turns } from '../../base/turns.ts';
 import type { KnownBlock } from '../../chain/block-tree.ts';
 import { type Block, encodeBlock } from '../../chain/blocks/block.ts';
 import { InvalidBlock } from '../../chain/blocks/fault.ts';
@@ -70,8 +71,8 @@ export class Consensus {
   readonly #waiting = new WaitingBlocks();
   /** Payloads that are being executed. */
   readonly #inFlight = new Map<Hash, Promise<PayloadStatus>>();
-  /** Resolves when the choices made so far are done: they are taken in the order of the calls. */
-  #turn: Promise<unknown> = Promise.resolve();
+  /** Choices are taken in the order of the calls. */
+  readonly #turns = new Turns();
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
@@ -163,9 +164,7 @@ export class Consensus {
    * @throws RpcError -38002 for hashes that do not fit together, -38006 for a head too old
    */
   forkchoice(state: ForkchoiceState): Promise<Chosen> {
-    const done = this.#turn.then(() => this.#choose(state));
-    this.#turn = done.catch(() => {});
-    return done;
+    return this.#turns.take(() => this.#choose(state));
   }
 
   async #choose(state: ForkchoiceState): Promise<Chosen> {

@@ -12,7 +12,7 @@ import type { Withdrawal } from '../../chain/blocks/block.ts';
 import type { BlockHeader } from '../../chain/blocks/header.ts';
 import type { Address, Hash, Hex } from '../../evm/types.ts';
 import { RpcError } from '../rpc/errors.ts';
-import { objectOf, optional, readAddress, readHash, readU64 } from '../rpc/values.ts';
+import { objectOf, optional, type Read, readAddress, readHash, readU64 } from '../rpc/values.ts';
 import { readWithdrawals } from './payload.ts';
 import type { PayloadForks } from './payload-forks.ts';
 
@@ -30,7 +30,8 @@ export interface PayloadAttributes {
 /** Of `engine_forkchoiceUpdated`. */
 export type AttributesVersion = 1 | 2 | 3;
 
-const readAttributes = objectOf({
+/** Of any version; what one version asks for is `requireAttributes`'. */
+export const readAttributes: Read<PayloadAttributes> = objectOf({
   timestamp: readU64,
   prevRandao: readHash,
   suggestedFeeRecipient: readAddress,

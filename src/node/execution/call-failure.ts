@@ -1,5 +1,6 @@
 /** Why a call failed, in the words and codes that clients of geth look for. */
 
+import { costOf } from '../../chain/transactions/cost.ts';
 import type { EVMError } from '../../evm/errors.ts';
 import { decodeRevert } from '../../evm/solidity/revert-reason.ts';
 import type {
@@ -28,8 +29,8 @@ const PANICS: Readonly<Record<string, string>> = {
   81: 'uninitialized function',
 };
 
-/** As geth's vm package says why a frame halted. */
-const HALTS: Readonly<Record<HaltReason, string>> = {
+/** As geth's vm package (core/vm/errors.go) says why a frame halted. */
+export const HALT_WORDS: Readonly<Record<HaltReason, string>> = {
   'out of gas': 'out of gas',
   'invalid opcode': 'invalid opcode',
   'stack underflow': 'stack underflow',
@@ -46,7 +47,7 @@ const HALTS: Readonly<Record<HaltReason, string>> = {
 };
 
 export function haltText(reason: HaltReason): string {
-  return HALTS[reason];
+  return HALT_WORDS[reason];
 }
 
 /** "execution reverted", with what the contract said of it. */
@@ -152,15 +153,6 @@ const OTHER_REFUSALS: Partial<Record<RefusalReason, string>> = {
   'set code creates contract': 'EIP-7702 transaction cannot be used to create contract',
   'gas price overflow': 'max fee per gas higher than 2^256-1',
 };
-
-const BLOB_GAS = 131_072n;
-
-/** The most that a transaction costs its sender, in wei. */
-export function costOf(transaction: Transaction): bigint {
-  const { gasLimit, maxFeePerGas, value, blobVersionedHashes, maxFeePerBlobGas } = transaction;
-  const blobs = BigInt(blobVersionedHashes.length) * BLOB_GAS * maxFeePerBlobGas;
-  return gasLimit * maxFeePerGas + value + blobs;
-}
 
 /** What the machine itself says of a call that it gave up, as an answer. */
 export function stopText(error: EVMError, milliseconds: number): RpcError {

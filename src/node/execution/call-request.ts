@@ -19,7 +19,8 @@ import {
   readWord,
 } from '../rpc/values.ts';
 
-export interface CallRequest {
+/** Of a call, and of a transaction that is to be signed, but for their lists. */
+export interface CallFields {
   readonly from: Address | undefined;
   readonly to: Address | undefined;
   readonly gas: bigint | undefined;
@@ -29,8 +30,13 @@ export interface CallRequest {
   readonly value: bigint | undefined;
   readonly nonce: bigint | undefined;
   readonly data: Uint8Array | undefined;
-  readonly accessList: readonly AccessListEntry[] | undefined;
+  /** The same as `data`, and preferred. */
+  readonly input: Uint8Array | undefined;
   readonly chainId: bigint | undefined;
+}
+
+export interface CallRequest extends Omit<CallFields, 'input'> {
+  readonly accessList: readonly AccessListEntry[] | undefined;
   readonly maxFeePerBlobGas: bigint | undefined;
   readonly blobVersionedHashes: readonly Hash[] | undefined;
   readonly authorizationList: readonly SignedAuthorization[] | undefined;
@@ -53,7 +59,7 @@ const readAuthorization: Read<SignedAuthorization> = objectOf({
   s: readWord,
 });
 
-const readFields = objectOf({
+export const CALL_FIELDS: { readonly [Name in keyof CallFields]: Read<CallFields[Name]> } = {
   from: optional(readAddress),
   to: optional(readAddress),
   gas: optional(readU64),
@@ -64,8 +70,12 @@ const readFields = objectOf({
   nonce: optional(readU64),
   data: optional(readData),
   input: optional(readData),
-  accessList: optional(listOf(readAccessListEntry, ENTRIES_MAX)),
   chainId: optional(readWord),
+};
+
+const readFields = objectOf({
+  ...CALL_FIELDS,
+  accessList: optional(listOf(readAccessListEntry, ENTRIES_MAX)),
   maxFeePerBlobGas: optional(readWord),
   blobVersionedHashes: optional(listOf(readHash, ENTRIES_MAX)),
   authorizationList: optional(listOf(readAuthorization, ENTRIES_MAX)),

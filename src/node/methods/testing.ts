@@ -9,37 +9,20 @@ import { blockEnvironment } from '../../chain/executor/sequential.ts';
 import { acceptTransaction } from '../../chain/transactions/check.ts';
 import { intrinsicGas } from '../../chain/transactions/intrinsic-gas.ts';
 import type { RefusalReason } from '../../evm/types.ts';
-import { payloadJson, readWithdrawals } from '../engine/payload.ts';
+import { payloadJson } from '../engine/payload.ts';
+import { readAttributes } from '../engine/payload-attributes.ts';
 import { refusalText } from '../execution/call-failure.ts';
 import { tipOf } from '../ledger/fee-samples.ts';
 import type { Node } from '../node.ts';
 import { RpcError } from '../rpc/errors.ts';
 import { type MethodTable, method } from '../rpc/method.ts';
-import {
-  dataHex,
-  listOf,
-  objectOf,
-  optional,
-  quantity,
-  readAddress,
-  readData,
-  readHash,
-  readU64,
-} from '../rpc/values.ts';
+import { dataHex, listOf, optional, quantity, readData, readHash } from '../rpc/values.ts';
 
 const TRANSACTIONS_MAX = 10_000;
 /** Towards which the gas limit goes where nobody says one. */
 const GAS_LIMIT_TARGET = 60_000_000n;
 /** A gas limit differs from its parent's by less than this part of it. */
 const GAS_LIMIT_DIVISOR = 1_024n;
-
-const readAttributes = objectOf({
-  timestamp: readU64,
-  prevRandao: readHash,
-  suggestedFeeRecipient: readAddress,
-  withdrawals: optional(readWithdrawals),
-  parentBeaconBlockRoot: optional(readHash),
-});
 
 export const testingMethods: MethodTable<Node> = {
   testing_buildBlockV1: method(

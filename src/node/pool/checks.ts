@@ -1,9 +1,10 @@
 /** What a pool asks of a transaction before it is looked at beside the others of its sender. */
 
 import type { KnownBlock } from '../../chain/block-tree.ts';
-import { GAS_PER_BLOB, nextBaseFee, nextExcessBlobGas } from '../../chain/blocks/fees.ts';
+import { nextBaseFee, nextExcessBlobGas } from '../../chain/blocks/fees.ts';
 import type { BlockRules } from '../../chain/chain-spec.ts';
 import { acceptTransaction } from '../../chain/transactions/check.ts';
+import { costOf } from '../../chain/transactions/cost.ts';
 import { blobBaseFee } from '../../evm/forks/blob.ts';
 import type { Address, StateReader, Transaction } from '../../evm/types.ts';
 import { EMPTY_CODE_HASH } from '../../state/memory.ts';
@@ -97,13 +98,6 @@ export function checkSent(
     sidecar,
     isImpersonated: said?.isImpersonated === true,
   };
-}
-
-/** The most that a transaction costs its sender, in wei. */
-export function costOf(transaction: Transaction): bigint {
-  const { gasLimit, maxFeePerGas, value, blobVersionedHashes, maxFeePerBlobGas } = transaction;
-  const blobGas = BigInt(blobVersionedHashes.length) * GAS_PER_BLOB;
-  return gasLimit * maxFeePerGas + value + blobGas * maxFeePerBlobGas;
 }
 
 /** What a block's producer gets of each gas, in wei; negative where it cannot be in the block. */

@@ -6,6 +6,7 @@
 import type { CallFailure } from '../../evm/machine/hooks.ts';
 import type { TraceStep } from '../../evm/machine/steps.ts';
 import { OPCODE_BY_BYTE } from '../../evm/opcodes/table.ts';
+import { HALT_WORDS } from '../execution/call-failure.ts';
 
 export const REVERTED = 'execution reverted';
 export const CODE_STORAGE = 'contract creation code storage out of gas';
@@ -13,18 +14,8 @@ export const CODE_STORAGE = 'contract creation code storage out of gas';
 const STACK_MAX = 1_024;
 
 const WORDS: Readonly<Record<CallFailure, string>> = {
-  'out of gas': 'out of gas',
+  ...HALT_WORDS,
   'invalid opcode': 'invalid opcode: INVALID',
-  'stack underflow': 'stack underflow',
-  'stack overflow': 'stack limit reached 1024 (1023)',
-  'bad jump destination': 'invalid jump destination',
-  'static state change': 'write protection',
-  'return data out of bounds': 'return data out of bounds',
-  'create collision': 'contract address collision',
-  'code too large': 'max code size exceeded',
-  'invalid code prefix': 'invalid code: must not begin with 0xef',
-  'init code too large': 'max initcode size exceeded',
-  'nonce overflow': 'nonce uint64 overflow',
   'precompile failure': 'precompiled failed',
   'call too deep': 'max call depth exceeded',
   'insufficient balance': 'insufficient balance for transfer',
