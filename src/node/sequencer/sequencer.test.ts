@@ -11,7 +11,7 @@ import { BLANK_TRANSACTION } from '../../chain/transactions/blank.ts';
 import { encodeTransaction } from '../../chain/transactions/encode.ts';
 import { addressOfKey, signTransaction } from '../../chain/transactions/signature.ts';
 import type { Address, Hash } from '../../evm/types.ts';
-import { FolderFiles, type LogFiles } from '../../state/log/files.ts';
+import { FolderFiles, type LogFile, type LogFiles } from '../../state/log/files.ts';
 import { MemoryFiles } from '../../state/log/memory-files.ts';
 import { MemoryState } from '../../state/memory.ts';
 import { Ledger } from '../ledger/ledger.ts';
@@ -122,6 +122,24 @@ async function expectKept(chain: Chain, told: readonly Preconfirmation[]): Promi
   }
 }
 
+/** Files whose syncs are done by somebody. */
+function withSync(files: LogFiles, sync: (sync: () => Promise<void>) => Promise<void>): LogFiles {
+  const watched = (file: LogFile): LogFile =>
+    new Proxy(file, {
+      get: (target, key) => {
+        if (key === 'sync') return () => sync(() => target.sync());
+        const value: unknown = Reflect.get(target, key);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+  return {
+    list: () => files.list(),
+    remove: (name) => files.remove(name),
+    open: async (name) => watched(await files.open(name)),
+    create: async (name) => watched(await files.create(name)),
+  };
+}
+
 describe('a sequencer', () => {
   it('tells of each transaction, and keeps its word', async () => {
     const { chain, pool, sequencer, told, until } = await open();
@@ -187,24 +205,42 @@ describe('a sequencer', () => {
     expect(second.chain.head.hash).toBe(before);
   });
 
+  it('keeps its word when it is cut off while it makes a block again', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ironfly-order-'));
+    closing.push(() => rm(folder, { recursive: true }));
+    const live = join(folder, 'live');
+    const first = await open({ blockMs: 60_000 }, { files: new FolderFiles(live) });
+    await first.sequencer.start();
+    for (const [from] of KEYS.entries()) await first.pool.add(sent(from, 0));
+    await first.until('executed', 6);
+    const promised = [...first.told];
+    const copies = [join(folder, 'copy')];
+    const [copy = ''] = copies;
+    await cp(live, copy, { recursive: true });
+    // What a crash would leave after each time that something went to the disk.
+    const files = withSync(new FolderFiles(copy), async (sync) => {
+      await sync();
+      const next = join(folder, `copy ${copies.length}`);
+      await cp(copy, next, { recursive: true });
+      copies.push(next);
+    });
+    const second = await open({}, { files });
+    await second.sequencer.start();
+    await second.sequencer.stop();
+    for (const each of copies) {
+      const again = await open({}, { files: new FolderFiles(each) });
+      await again.sequencer.start();
+      expect(of(again.told, 'included').length).toBe(6);
+      await expectKept(again.chain, promised);
+      await again.sequencer.stop();
+    }
+  });
+
   it('promises nothing that it could not write down, and ends', async () => {
-    const files = new MemoryFiles();
     let fails = false;
-    const faulty: LogFiles = {
-      list: () => files.list(),
-      open: (name) => files.open(name),
-      remove: (name) => files.remove(name),
-      create: async (name) => {
-        const file = await files.create(name);
-        return new Proxy(file, {
-          get: (target, key) => {
-            if (key === 'sync' && fails) return () => Promise.reject(new Error('the disk is full'));
-            const value: unknown = Reflect.get(target, key);
-            return typeof value === 'function' ? value.bind(target) : value;
-          },
-        });
-      },
-    };
+    const faulty = withSync(new MemoryFiles(), (sync) =>
+      fails ? Promise.reject(new Error('the disk is full')) : sync(),
+    );
     const { sequencer, pool, told, until } = await open({ blockMs: 30 }, { files: faulty });
     await sequencer.start();
     await pool.add(sent(0, 0));

@@ -205,8 +205,7 @@ export class Sequencer {
     // It has come into the chain, or nobody was told of it.
     if (begun === undefined || begun.transactions.length === 0) return;
     if (begun.plan.parentHash !== ledger.head.hash) return;
-    await orderLog.begin(begun.plan);
-    await orderLog.append(begun.transactions);
+    // Its records stay as they are until the block is in the chain and the next one begins.
     await this.#make(begun.plan, begun.transactions);
   }
 
