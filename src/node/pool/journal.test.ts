@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,4 +55,22 @@ test('it is written anew with what is alive', async () => {
   const found = await read();
   expect(found.length).toBeLessThan(12);
   expect(found[0]).toEqual(record(9));
+});
+
+test.skipIf(process.platform !== 'linux')('what found no room leaves nothing behind', async () => {
+  // A file may have 1,024 bytes: of the third record only a part can be written.
+  const module = new URL('./journal.ts', import.meta.url).href;
+  const program = `
+    const { PoolJournal } = await import('${module}');
+    const { journal } = await PoolJournal.open('${path}');
+    for (const [byte, size] of [[1, 300], [2, 300], [3, 2_000], [4, 100]]) {
+      journal.append(new Uint8Array(size).fill(byte), () => []);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    await journal.close();
+    console.log(journal.failure.code);`;
+  const node = [process.execPath, '--input-type=module', '-e', program];
+  const run = ['-c', 'ulimit -f 1; exec "$@"', 'bash', ...node];
+  expect(execFileSync('bash', run, { encoding: 'utf8' })).toBe('EFBIG\n');
+  expect(await read()).toEqual([record(1, 300), record(2, 300), record(4)]);
 });

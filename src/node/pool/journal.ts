@@ -68,12 +68,22 @@ export class PoolJournal {
     this.#inTurn(async () => {
       const records = concatBytes(...this.#waiting);
       this.#waiting = [];
-      await this.#file.appendFile(records);
+      await this.#append(records);
       this.#bytes += records.length;
       if (this.#bytes > Math.max(ROTATION_BYTES, ROTATION_FACTOR * this.#aliveBytes)) {
         await this.#rotate(alive());
       }
     });
+  }
+
+  /** All of it or none: behind a part of a record nothing is read. */
+  async #append(records: Uint8Array): Promise<void> {
+    try {
+      await this.#file.appendFile(records);
+    } catch (error) {
+      await this.#file.truncate(this.#bytes);
+      throw error;
+    }
   }
 
   /** Writes the file anew. */
