@@ -263,6 +263,16 @@ describe('a sequencer', () => {
     await expectKept(chain, told);
   });
 
+  it('ends a block that is ordered by fees as soon as enough have come', async () => {
+    const options = { rule: 'priority fee', blockMs: 60_000, transactionsMax: 3 } as const;
+    const { chain, pool, sequencer, told, until } = await open(options);
+    await sequencer.start();
+    for (const [from] of KEYS.entries()) await pool.add(sent(from, 0));
+    await until('included', 6);
+    expect(chain.head.header.number).toBe(2n);
+    await expectKept(chain, told);
+  });
+
   it('orders by what pays most, when all are there', async () => {
     const { chain, sequencer, pool, until } = await open({ rule: 'priority fee', blockMs: 150 });
     for (const [from] of KEYS.entries()) {

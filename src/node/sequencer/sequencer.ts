@@ -88,6 +88,8 @@ export class Sequencer {
   /** That came since somebody looked: of a rule that streams. */
   #arrived: PooledTransaction[] = [];
   #wake: (() => void) | undefined;
+  /** So many are to come before it is woken. */
+  #awaited = 0;
   #isStopping = false;
   #running: Promise<void> | undefined;
   #failure: unknown;
@@ -148,13 +150,14 @@ export class Sequencer {
     const { hash, sender } = transaction;
     this.preconfirmations.tell({ kind: 'accepted', hash, sender });
     if (this.#ordering.streams) this.#arrived.push(transaction);
-    this.#wake?.();
+    this.#awaited -= 1;
+    if (this.#awaited <= 0) this.#wake?.();
   }
 
   /** Waits for a transaction that could be in a block; false when there is none after all. */
   async #hasSomething(): Promise<boolean> {
     if (this.#candidates().length > 0) return true;
-    await this.#wait();
+    await this.#wait(1);
     return false;
   }
 
@@ -163,9 +166,10 @@ export class Sequencer {
     return this.#options.pool.ready().filter(({ hash }) => !this.#refused.has(hash));
   }
 
-  /** Until something comes, it is to stop, or so many milliseconds are over. */
-  #wait(ms?: number): Promise<void> {
+  /** Until so many have come, it is to stop, or so many milliseconds are over. */
+  #wait(count: number, ms?: number): Promise<void> {
     if (this.#isStopping) return Promise.resolve();
+    this.#awaited = count;
     return new Promise((resolve) => {
       const timer = ms === undefined ? undefined : setTimeout(resolve, ms);
       this.#wake = () => {
@@ -266,8 +270,11 @@ export class Sequencer {
     const { transactionsMax = TRANSACTIONS_MAX } = this.#options;
     for (;;) {
       const left = end - performance.now();
-      if (left <= 0 || this.#isStopping || this.#candidates().length >= transactionsMax) break;
-      await this.#wait(left);
+      if (left <= 0 || this.#isStopping) break;
+      // PERF: to order the pool takes as long as it is large, so it is not done for each that comes.
+      const missing = transactionsMax - this.#candidates().length;
+      if (missing <= 0) break;
+      await this.#wait(missing, left);
     }
     const taken = this.#ordering.order(this.#candidates()).slice(0, transactionsMax);
     for (const each of taken) making.sent.set(each.bytes, each);
@@ -293,7 +300,7 @@ export class Sequencer {
       this.#log(making);
       const left = end - performance.now();
       if (left <= 0 || this.#isStopping) return;
-      if (this.#arrived.length === 0) await this.#wait(left);
+      if (this.#arrived.length === 0) await this.#wait(1, left);
     }
   }
 
