@@ -271,7 +271,7 @@ export class Sequencer {
     for (;;) {
       const left = end - performance.now();
       if (left <= 0 || this.#isStopping) break;
-      // PERF: to order the pool takes as long as it is large, so it is not done for each that comes.
+      // PERF: ordering takes as long as the pool is large, so it is not done for each that comes.
       const missing = transactionsMax - this.#candidates().length;
       if (missing <= 0) break;
       await this.#wait(missing, left);
