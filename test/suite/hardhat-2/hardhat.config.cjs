@@ -22,7 +22,7 @@ module.exports = {
   // The contracts come compiled (../compile.ts); nothing is compiled, so no compiler is fetched.
   solidity: '0.8.30',
   paths: { tests: '../specs', sources: './contracts' },
-  // Anvil’s estimates are short where the next block has another second: v3 observes then.
+  // With just what Anvil estimates, transactions to pools of v3 fail in their block now and then.
   networks: {
     hardhat: { hardfork: 'osaka' },
     ...(process.env.SUITE_URL === undefined

@@ -13,7 +13,7 @@ export default defineConfig({
   // The contracts come compiled (../compile.ts); nothing is compiled, so no compiler is fetched.
   solidity: '0.8.30',
   paths: { tests: { mocha: '../specs' }, sources: './contracts' },
-  // Anvil’s estimates are short where the next block has another second: v3 observes then.
+  // With just what Anvil estimates, transactions to pools of v3 fail in their block now and then.
   networks: {
     default: { type: 'edr-simulated', hardfork: 'osaka' },
     ...(SUITE_URL === undefined
