@@ -29,6 +29,11 @@ export type BlockHashes = (number: bigint) => Hash;
 
 /** A block in the making, until it is committed or dropped. One at a time. */
 export interface PendingBlock extends PendingState {
+  /**
+   * The state with what was applied, for the block that comes next: `root` may be asked for while
+   * that is executed. Not of trees that have nothing to do for a root.
+   */
+  ahead?(blockHashes: BlockHashes): StateReader;
   /** Adds the block, and its RLP, to the tree; `settled` says when it is on the disk. */
   commit(block: ChainBlock, bytes: Uint8Array): void;
   /** Takes back what was applied; nothing after a commit. */

@@ -5,10 +5,11 @@
  * Which of several branches counts is not import's to say: that is `setHead`.
  */
 
-import { Turns } from '../base/turns.ts';
-import type { Hash } from '../evm/types.ts';
+import type { Hash, StateReader } from '../evm/types.ts';
 import { ancestorHashes } from './ancestor-hashes.ts';
+import { BlockAhead, sealBeside } from './block-ahead.ts';
 import { type BlockRequest, type BuiltBlock, buildBlock } from './block-builder.ts';
+import { BlockLine, type WaitingBlock } from './block-line.ts';
 import type {
   BlockTree,
   BlockTries,
@@ -33,7 +34,7 @@ import { outcomeFields } from './blocks/outcome-fields.ts';
 import { checkUncles } from './blocks/uncles.ts';
 import { type BlockRules, type ChainSpec, ForkTimeline } from './chain-spec.ts';
 import type { BlockSetting } from './executor/block-setting.ts';
-import { failedTogether, type Spreading } from './executor/parallel.ts';
+import { canSpread, failedTogether, type Spreading } from './executor/parallel.ts';
 import { executeBlock } from './executor/sequential.ts';
 import type { Machines } from './machines.ts';
 import { checkLanes } from './sequencing.ts';
@@ -59,6 +60,16 @@ export interface ImportHints {
 /** Of the transactions that are offered for a block: more than it has room for. */
 const OFFERED_MAX = 4_096;
 
+/** Where a block that was executed, and has no root yet, gives way to the next one. */
+interface Parting {
+  readonly setting: BlockSetting;
+  readonly parent: KnownBlock;
+  /** The parent's state. */
+  readonly state: StateReader;
+  /** Makes the root. */
+  readonly meanwhile: () => void;
+}
+
 interface ExecutedBlock extends Pick<BuiltBlock, 'block' | 'receipts' | 'accessList' | 'bytes'> {
   readonly parent: KnownBlock;
 }
@@ -68,7 +79,7 @@ export class Chain {
   readonly #timeline: ForkTimeline;
   readonly #machines: Machines;
   readonly #tree: BlockTree;
-  readonly #turns = new Turns();
+  readonly #line = new BlockLine();
 
   constructor({ spec, tree, machines }: ChainOptions) {
     this.spec = spec;
@@ -118,7 +129,7 @@ export class Chain {
     hash: Hash,
     work: (tries: BlockTries) => Result | Promise<Result>,
   ): Promise<Result> {
-    return this.#turns.take(async () => work(await this.#tree.triesAt(hash)));
+    return this.#line.take(async () => work(await this.#tree.triesAt(hash)));
   }
 
   /** The block of the head's branch with that number. */
@@ -144,7 +155,8 @@ export class Chain {
     const senders = this.#isKnown(read) ? NO_SENDERS : this.#prepare(read.block, accessList);
     // A block's own access list names all slots.
     const callers = accessList === undefined ? read.block.transactions : [];
-    const block = await this.#turns.take(() => this.#import(read, senders, callers));
+    const waiting: WaitingBlock = { read, senders, callers };
+    const block = await this.#line.take(() => this.#import(waiting), waiting);
     await this.#tree.settled();
     return block;
   }
@@ -155,7 +167,7 @@ export class Chain {
    */
   async buildBlock(request: BlockRequest, parentHash?: Hash): Promise<BuiltBlock> {
     const offered = this.#prepareOffer(request);
-    return this.#turns.take(() => {
+    return this.#line.take(() => {
       const { parent, blockRules } = this.#beforeNext(request, parentHash);
       this.#readAheadOfCodes(offered);
       return this.#upon(parent, blockRules, (setting) => buildBlock(setting, parent, request));
@@ -169,7 +181,7 @@ export class Chain {
    */
   async produceBlock(request: BlockRequest, parentHash?: Hash): Promise<BuiltBlock> {
     const offered = this.#prepareOffer(request);
-    const produced = await this.#turns.take(() => {
+    const produced = await this.#line.take(() => {
       const { parent, blockRules } = this.#beforeNext(request, parentHash);
       this.#readAheadOfCodes(offered);
       return this.#upon(parent, blockRules, async (setting, pending) => {
@@ -179,7 +191,9 @@ export class Chain {
           checkHeader(block.header, parent.header, blockRules, this.spec);
           checkLanes(block.transactions, this.spec.sequencing?.lanes ?? []);
         }
-        if (!this.#tree.has(block.hash)) this.#keep(setting, pending, { parent, ...built });
+        if (!this.#tree.has(block.hash)) {
+          this.#reached(setting, this.#keep(pending, { parent, ...built }));
+        }
         return built;
       });
     });
@@ -189,7 +203,7 @@ export class Chain {
 
   /** Waits for all that was asked for, and closes what the chain stands upon. */
   close(): Promise<void> {
-    return this.#turns.take(() => this.#tree.close());
+    return this.#line.take(() => this.#tree.close());
   }
 
   /** Begins what a block takes and that needs not wait for those before it. */
@@ -227,13 +241,10 @@ export class Chain {
     return this.#tree.known(block.hash) !== undefined;
   }
 
-  /** `callers` are the transactions of which the slots that codes name are not read ahead yet. */
-  async #import(
-    read: ReadBlock,
-    senders: KnownSenders,
-    callers: readonly Uint8Array[],
-  ): Promise<ChainBlock> {
+  async #import(waiting: WaitingBlock): Promise<ChainBlock> {
+    const { read, senders, callers } = waiting;
     const { block } = read;
+    let ahead = await waiting.ahead;
     const imported = await this.#tree.block(block.hash);
     if (imported !== undefined) return imported;
     const parent = this.#tree.known(block.header.parentHash);
@@ -242,22 +253,72 @@ export class Chain {
       throw new InvalidBlock('block/unknown parent', message);
     }
     const blockRules = this.#rulesAfter(parent, block.header);
+    if (ahead === undefined) {
+      this.#check(read, parent, blockRules);
+      this.#readAheadOfCodes(callers, senders);
+    }
+    return this.#upon(parent, blockRules, async (setting, pending) => {
+      // What was begun is good for one try, and upon the machine that has it.
+      const begun = ahead?.evm === setting.evm ? ahead : undefined;
+      ahead = undefined;
+      const outcome = await (begun?.finish(pending) ?? executeBlock(setting, block, senders));
+      const seal = (): ChainBlock => {
+        checkOutcome(block.header, outcomeFields(outcome, pending.root(), blockRules));
+        return this.#keep(pending, { parent, block, ...outcome, bytes: read.bytes });
+      };
+      const { next } = this.#line;
+      if (next?.read.block.header.parentHash !== block.hash || pending.ahead === undefined) {
+        return this.#reached(setting, seal());
+      }
+      const totalDifficulty = parent.totalDifficulty + block.header.difficulty;
+      const known: KnownBlock = { ...block, totalDifficulty };
+      const state = pending.ahead(ancestorHashes(this.#tree, known));
+      return sealBeside(seal, (meanwhile) => {
+        next.ahead = this.#beginAhead(next, { setting, parent: known, state, meanwhile });
+        return next.ahead;
+      });
+    });
+  }
+
+  /**
+   * Begins the block that comes next while the root of its parent, which has been executed, is
+   * still to come. undefined: it is to be executed in its turn.
+   */
+  async #beginAhead(
+    next: WaitingBlock,
+    { setting, parent, state, meanwhile }: Parting,
+  ): Promise<BlockAhead | undefined> {
+    const { read, senders, callers } = next;
+    const { header, transactions, uncles } = read.block;
+    const { rules } = setting.blockRules;
+    const blockRules = this.#rulesAfter(parent, header);
+    if (blockRules.rules !== rules || uncles.length > 0) return undefined;
+    if (!canSpread(blockRules, transactions.length, setting.spreading)) return undefined;
+    try {
+      this.#check(read, parent, blockRules);
+      this.#readAheadOfCodes(callers, senders);
+      return await BlockAhead.begin(next, { ...setting, blockRules }, state, meanwhile);
+    } catch (error) {
+      if (error instanceof InvalidBlock) return undefined;
+      this.#machines.discard(rules);
+      if (failedTogether(error)) await this.#machines.loseCrew();
+      return undefined;
+    }
+  }
+
+  /** All that needs no execution. @throws InvalidBlock */
+  #check(read: ReadBlock, parent: KnownBlock, blockRules: BlockRules): void {
+    const { header, uncles } = read.block;
     checkBlock(read, parent.header, blockRules, this.spec);
     checkUncles(
-      block.header,
-      block.uncles,
+      header,
+      uncles,
       (hash) => this.#tree.known(hash),
       (uncle, ancestor) => {
         const rules = this.#rulesAfter(ancestor as KnownBlock, uncle);
         checkHeader(uncle, ancestor.header, rules, this.spec);
       },
     );
-    this.#readAheadOfCodes(callers, senders);
-    return this.#upon(parent, blockRules, async (setting, pending) => {
-      const outcome = await executeBlock(setting, block, senders);
-      checkOutcome(block.header, outcomeFields(outcome, pending.root(), blockRules));
-      return this.#keep(setting, pending, { parent, block, ...outcome, bytes: read.bytes });
-    });
   }
 
   /** Works upon the state of a block, of which nothing is kept but what the work commits. */
@@ -299,15 +360,19 @@ export class Chain {
 
   /** Commits a block that was executed, and whose state is pending. */
   #keep(
-    { evm }: BlockSetting,
     pending: PendingBlock,
     { parent, block, receipts, accessList, bytes }: ExecutedBlock,
   ): ChainBlock {
     const totalDifficulty = parent.totalDifficulty + block.header.difficulty;
     const kept: ChainBlock = { ...block, totalDifficulty, receipts, accessList };
     pending.commit(kept, bytes);
-    this.#machines.reached(block.hash, evm);
     return kept;
+  }
+
+  /** The machine has this block's state, and goes on from there. */
+  #reached({ evm }: BlockSetting, block: ChainBlock): ChainBlock {
+    this.#machines.reached(block.hash, evm);
+    return block;
   }
 
   /** What the next block stands upon. @throws Error for a parent that is not there */

@@ -6,6 +6,7 @@ import { EVMError } from '../../evm/errors.ts';
 import type { EVM } from '../../evm/evm.ts';
 import type { JobExecutor, JobReport, JobTransaction } from '../../evm/parallel/job.ts';
 import { InvalidBlock } from '../blocks/fault.ts';
+import type { BlockRules } from '../chain-spec.ts';
 
 /** Fewer transactions are not spread: waking a thread takes as long as executing one or two. */
 export const TRANSACTIONS_MIN = 8;
@@ -26,6 +27,21 @@ export interface Spreading {
 /** Transactions of a block, made when they are asked for; whoever makes them may refuse one. */
 export interface Offered extends Iterable<JobTransaction> {
   readonly length: number;
+  /** @see JobTransactions */
+  readonly meanwhile?: (() => void) | undefined;
+}
+
+/**
+ * Whether a block's transactions may be executed on these threads: before Byzantium each receipt
+ * has a root, in Amsterdam what each has looked at and written is asked for.
+ */
+export function canSpread(
+  { is }: BlockRules,
+  transactions: number,
+  spreading: Spreading | undefined,
+): spreading is Spreading {
+  if (spreading === undefined || !is('byzantium') || is('amsterdam')) return false;
+  return transactions >= (spreading.transactionsMin ?? TRANSACTIONS_MIN);
 }
 
 /**
@@ -35,13 +51,12 @@ export interface Offered extends Iterable<JobTransaction> {
 export async function transactTogether(
   evm: EVM,
   offered: Offered,
-  { crew, transactionsMin = TRANSACTIONS_MIN, seed, notesEvents = false, onReport }: Spreading,
+  { crew, seed, notesEvents = false, onReport }: Spreading,
 ): Promise<JobReport | undefined> {
-  if (offered.length < transactionsMin) return undefined;
   try {
-    const { length } = offered;
+    const { length, meanwhile } = offered;
     const each = () => offered[Symbol.iterator]();
-    const transactions = { length, seed, notesEvents, [Symbol.iterator]: each };
+    const transactions = { length, seed, notesEvents, meanwhile, [Symbol.iterator]: each };
     const report = await evm.transactAll(transactions, crew);
     if (report !== undefined) onReport?.(report);
     return report;

@@ -38,7 +38,7 @@ import { type KnownSenders, recoverAhead } from '../transactions/senders.ts';
 import type { TransactionType } from '../transactions/types.ts';
 import type { BlockSetting } from './block-setting.ts';
 import { moveDaoEther } from './dao-fork.ts';
-import { transactTogether } from './parallel.ts';
+import { canSpread, transactTogether } from './parallel.ts';
 import { collectRequests, recordAncestors, type SystemCall } from './system-calls.ts';
 
 /** Gwei of a withdrawal in wei. */
@@ -183,14 +183,15 @@ export class BlockRun {
   /**
    * Executes all transactions on several threads, at the beginning of a block: of each the receipt,
    * or why it is refused and has changed nothing. undefined: nothing was executed, and they are to
-   * be given to `transact`, one after another.
+   * be given to `transact`, one after another. `meanwhile`: see JobTransactions.
    */
   async transactAll(
     transactions: readonly Uint8Array[],
     senderOf: (index: number) => Address | undefined,
+    meanwhile?: () => void,
   ): Promise<readonly (Receipt | InvalidBlock)[] | undefined> {
-    const { spreading, evm } = this.#setting;
-    if (spreading === undefined || this.#appliesEach || this.#accessList) return undefined;
+    const { spreading, evm, blockRules } = this.#setting;
+    if (!canSpread(blockRules, transactions.length, spreading)) return undefined;
     /** Of those that have any. */
     const blobGas = new Map<number, bigint>();
     const accept = (index: number, sender: Address | undefined): Transaction => {
@@ -199,7 +200,8 @@ export class BlockRun {
       this.#blobGasUsed = blobGasUsed;
       return transaction;
     };
-    const offered = { length: transactions.length, [Symbol.iterator]: () => made() };
+    const { length } = transactions;
+    const offered = { length, meanwhile, [Symbol.iterator]: () => made() };
     function* made(): Generator<JobTransaction> {
       for (const [index, raw] of transactions.entries()) {
         const sender = senderOf(index);

@@ -81,7 +81,7 @@ export class JobRun {
 
   /** False where the region is full. */
   async #write(transactions: JobTransactions): Promise<boolean> {
-    const { writesFirst = false } = transactions;
+    const { writesFirst = false, meanwhile } = transactions;
     const { memory, coinbase, hints } = this.#place;
     // PERF: most blocks have none.
     const follow = hints.isEmpty ? undefined : hints.follow();
@@ -105,6 +105,7 @@ export class JobRun {
     }
     this.#writtenMs = performance.now();
     this.#show(index);
+    meanwhile?.();
     return true;
   }
 

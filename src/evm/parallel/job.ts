@@ -57,6 +57,11 @@ export interface JobTransactions extends Iterable<JobTransaction> {
   readonly writesFirst?: boolean | undefined;
   /** Whether what the workers do is to be noted: each event takes 0.1 us. */
   readonly notesEvents?: boolean;
+  /**
+   * What the thread that imports has to do besides: it does so once all are written, while the
+   * others execute. What it throws ends the job.
+   */
+  readonly meanwhile?: (() => void) | undefined;
 }
 
 export interface JobReport {
