@@ -61,6 +61,7 @@ const SUITES: readonly Suite[] = [
   { name: 'amsterdam', fixtures: 'eest-bal-v5.7.0', part: 'blockchain_tests', run: runBlocks },
   { name: 'parallel', fixtures: 'eest-v5.4.0', part: 'blockchain_tests', run: runSpread },
   { name: 'parallel', fixtures: 'legacytests-Cancun', part: 'BlockchainTests', run: runSpread },
+  { name: 'parallel', fixtures: 'eest-bal-v5.7.0', part: 'blockchain_tests', run: runSpread },
   { name: 'rpc', fixtures: 'execution-apis', part: 'tests', run: runConversations },
   { name: 'vm', fixtures: 'legacytests-Constantinople', part: 'VMTests', run: runVmTests },
 ];

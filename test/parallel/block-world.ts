@@ -22,8 +22,8 @@ import type { SignedTransaction, TransactionType } from '../../src/chain/transac
 import type { Address, Hash } from '../../src/evm/types.ts';
 import { MemoryState } from '../../src/state/memory.ts';
 
-export type WorldFork = 'shanghai' | 'cancun' | 'prague' | 'osaka';
-export const WORLD_FORKS: readonly WorldFork[] = ['shanghai', 'cancun', 'prague', 'osaka'];
+export const WORLD_FORKS = ['shanghai', 'cancun', 'prague', 'osaka', 'amsterdam'] as const;
+export type WorldFork = (typeof WORLD_FORKS)[number];
 
 const CHAIN_ID = 1n;
 const ETHER = 10n ** 18n;

@@ -27,20 +27,19 @@ export interface Spreading {
 /** Transactions of a block, made when they are asked for; whoever makes them may refuse one. */
 export interface Offered extends Iterable<JobTransaction> {
   readonly length: number;
-  /** @see JobTransactions */
+  /** Both as in JobTransactions. */
+  readonly listsAccesses?: boolean;
   readonly meanwhile?: (() => void) | undefined;
 }
 
-/**
- * Whether a block's transactions may be executed on these threads: before Byzantium each receipt
- * has a root, in Amsterdam what each has looked at and written is asked for.
- */
+/** Whether a block's transactions may be executed on these threads. */
 export function canSpread(
   { is }: BlockRules,
   transactions: number,
   spreading: Spreading | undefined,
 ): spreading is Spreading {
-  if (spreading === undefined || !is('byzantium') || is('amsterdam')) return false;
+  // Before Byzantium each receipt has a root.
+  if (spreading === undefined || !is('byzantium')) return false;
   return transactions >= (spreading.transactionsMin ?? TRANSACTIONS_MIN);
 }
 
@@ -54,9 +53,11 @@ export async function transactTogether(
   { crew, seed, notesEvents = false, onReport }: Spreading,
 ): Promise<JobReport | undefined> {
   try {
-    const { length, meanwhile } = offered;
-    const each = () => offered[Symbol.iterator]();
-    const transactions = { length, seed, notesEvents, meanwhile, [Symbol.iterator]: each };
+    const { length, listsAccesses = false, meanwhile } = offered;
+    const transactions = {
+      ...{ length, seed, listsAccesses, notesEvents, meanwhile },
+      [Symbol.iterator]: () => offered[Symbol.iterator](),
+    };
     const report = await evm.transactAll(transactions, crew);
     if (report !== undefined) onReport?.(report);
     return report;

@@ -201,7 +201,8 @@ export class BlockRun {
       return transaction;
     };
     const { length } = transactions;
-    const offered = { length, meanwhile, [Symbol.iterator]: () => made() };
+    const listsAccesses = this.#accessList !== undefined;
+    const offered = { length, listsAccesses, meanwhile, [Symbol.iterator]: () => made() };
     function* made(): Generator<JobTransaction> {
       for (const [index, raw] of transactions.entries()) {
         const sender = senderOf(index);
@@ -217,8 +218,11 @@ export class BlockRun {
       const bytes = transactions[index] as Uint8Array;
       if (result.status === 'refused') return this.#refusedBy(result, bytes, senderOf(index));
       this.#blobGasUsed += blobGas.get(index) ?? 0n;
-      const type = typeOf(bytes) as TransactionType;
-      return this.#take(type, { ...result, blockGasUsed: result.gasUsed, stateGasUsed: 0n });
+      if (result.accesses !== undefined) {
+        this.#accessList?.next();
+        this.#accessList?.addJob(result.accesses);
+      }
+      return this.#take(typeOf(bytes) as TransactionType, result);
     });
   }
 
