@@ -86,13 +86,14 @@ export class BlockAhead {
     ahead: StateReader,
     meanwhile: () => void,
   ): Promise<BlockAhead | undefined> {
-    const { header, transactions } = waiting.read.block;
+    const { after, read } = waiting;
+    const { header, transactions } = read.block;
     const state = new StateAhead(ahead);
     const setting = { ...parentSetting, isAtParent: true, state };
     const run = new BlockRun(setting, header);
     await run.begin();
     const senderOf = (index: number) => waiting.senders.of(index);
-    const together = await run.transactAll(transactions, senderOf, meanwhile);
+    const together = await run.transactAll(transactions, senderOf, { after, meanwhile });
     if (together?.some((each) => each instanceof InvalidBlock) !== false) return undefined;
     return new BlockAhead(waiting, run, [state, setting]);
   }

@@ -1,6 +1,7 @@
 /** Blocks, and what else is asked of a chain, one after another; and which block comes next. */
 
 import { Turns } from '../base/turns.ts';
+import type { JobTransactions } from '../evm/parallel/job.ts';
 import type { BlockAhead } from './block-ahead.ts';
 import type { ReadBlock } from './blocks/block-rules.ts';
 import type { KnownSenders } from './transactions/senders.ts';
@@ -11,6 +12,8 @@ export interface WaitingBlock {
   readonly senders: KnownSenders;
   /** Those transactions of which the slots that codes name are not read ahead yet. */
   readonly callers: readonly Uint8Array[];
+  /** By its access list: see JobTransactions. */
+  readonly after?: JobTransactions['after'];
   /** Begun before its turn; undefined is what could not be. */
   ahead?: Promise<BlockAhead | undefined>;
 }

@@ -18,8 +18,7 @@ import type {
   KnownBlock,
   PendingBlock,
 } from './block-tree.ts';
-import { decodeAccessList } from './blocks/access-list.ts';
-import type { Block } from './blocks/block.ts';
+import { type BlockAccessList, decodeAccessList, orderListed } from './blocks/access-list.ts';
 import {
   checkAccessList,
   checkBlock,
@@ -52,7 +51,8 @@ export interface ChainOptions {
 export interface ImportHints {
   /**
    * Its access list (EIP-7928, Amsterdam), as the Engine API sends it: what it names is read ahead
-   * where reads wait for the disk. It must be the one whose hash is in the header.
+   * where reads wait for the disk, and transactions that change the same slot are executed in
+   * advance one after the other. It must be the one whose hash is in the header.
    */
   readonly accessList?: Uint8Array;
 }
@@ -152,10 +152,13 @@ export class Chain {
   async importBlock(bytes: Uint8Array, { accessList }: ImportHints = {}): Promise<ChainBlock> {
     const read = readBlock(bytes);
     if (accessList !== undefined) checkAccessList(read.block.header, accessList);
-    const senders = this.#isKnown(read) ? NO_SENDERS : this.#prepare(read.block, accessList);
+    const { transactions } = read.block;
+    const list = accessList && decodeAccessList(accessList);
+    const senders = this.#isKnown(read) ? NO_SENDERS : this.#prepare(transactions, list);
     // A block's own access list names all slots.
-    const callers = accessList === undefined ? read.block.transactions : [];
-    const waiting: WaitingBlock = { read, senders, callers };
+    const callers = list === undefined ? transactions : [];
+    const after = list && orderListed(list, transactions.length);
+    const waiting: WaitingBlock = { read, senders, callers, after };
     const block = await this.#line.take(() => this.#import(waiting), waiting);
     await this.#tree.settled();
     return block;
@@ -207,11 +210,12 @@ export class Chain {
   }
 
   /** Begins what a block takes and that needs not wait for those before it. */
-  #prepare({ transactions }: Block, accessList: Uint8Array | undefined): KnownSenders {
+  #prepare(
+    transactions: readonly Uint8Array[],
+    accessList: BlockAccessList | undefined,
+  ): KnownSenders {
     this.#tree.readAhead(() =>
-      accessList === undefined
-        ? touchedBy(transactions)
-        : touchedByBlock(decodeAccessList(accessList)),
+      accessList === undefined ? touchedBy(transactions) : touchedByBlock(accessList),
     );
     return recoverAhead(transactions);
   }
@@ -242,7 +246,7 @@ export class Chain {
   }
 
   async #import(waiting: WaitingBlock): Promise<ChainBlock> {
-    const { read, senders, callers } = waiting;
+    const { read, senders, callers, after } = waiting;
     const { block } = read;
     let ahead = await waiting.ahead;
     const imported = await this.#tree.block(block.hash);
@@ -261,7 +265,8 @@ export class Chain {
       // What was begun is good for one try, and upon the machine that has it.
       const begun = ahead?.evm === setting.evm ? ahead : undefined;
       ahead = undefined;
-      const outcome = await (begun?.finish(pending) ?? executeBlock(setting, block, senders));
+      const outcome = await (begun?.finish(pending) ??
+        executeBlock(setting, block, senders, after));
       const seal = (): ChainBlock => {
         checkOutcome(block.header, outcomeFields(outcome, pending.root(), blockRules));
         return this.#keep(pending, { parent, block, ...outcome, bytes: read.bytes });

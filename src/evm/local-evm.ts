@@ -373,7 +373,7 @@ class LocalEVM implements EVM {
 
   /** Others can work on its memory, and know all of its rules. */
   get #canShareWork(): boolean {
-    return this.#memory.shared && this.#settings.isPlain && !this.rules.metersStateGas;
+    return this.#memory.shared && this.#settings.isPlain;
   }
 
   /** Checks what was passed. @throws InputError */

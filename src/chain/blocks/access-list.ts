@@ -116,6 +116,28 @@ function accountItems(account: AccountAccesses): RlpInput[] {
   ];
 }
 
+/**
+ * Of each transaction the latest one before it that changes a slot which it changes, too: it reads
+ * what that one leaves there. PERF: O(changes).
+ */
+export function orderListed(
+  list: BlockAccessList,
+  transactions: number,
+): (index: number) => number | undefined {
+  const after = new Map<number, number>();
+  for (const { storageChanges } of list) {
+    for (const [, changes] of storageChanges) {
+      // Of the system's calls, the first is before all transactions, the last behind.
+      const by = changes.map(({ index }) => index - 1).filter((index) => index < transactions);
+      for (const [place, index] of by.entries()) {
+        const before = by[place - 1] ?? -1;
+        if (before >= 0) after.set(index, Math.max(before, after.get(index) ?? 0));
+      }
+    }
+  }
+  return (index) => after.get(index);
+}
+
 /** An account as the block has left it so far. */
 interface Tracked {
   balance: bigint;

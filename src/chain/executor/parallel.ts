@@ -4,7 +4,12 @@
  */
 import { EVMError } from '../../evm/errors.ts';
 import type { EVM } from '../../evm/evm.ts';
-import type { JobExecutor, JobReport, JobTransaction } from '../../evm/parallel/job.ts';
+import type {
+  JobExecutor,
+  JobReport,
+  JobTransaction,
+  JobTransactions,
+} from '../../evm/parallel/job.ts';
 import { InvalidBlock } from '../blocks/fault.ts';
 import type { BlockRules } from '../chain-spec.ts';
 
@@ -27,7 +32,8 @@ export interface Spreading {
 /** Transactions of a block, made when they are asked for; whoever makes them may refuse one. */
 export interface Offered extends Iterable<JobTransaction> {
   readonly length: number;
-  /** Both as in JobTransactions. */
+  /** As in JobTransactions, all three. */
+  readonly after?: JobTransactions['after'];
   readonly listsAccesses?: boolean;
   readonly meanwhile?: (() => void) | undefined;
 }
@@ -53,9 +59,9 @@ export async function transactTogether(
   { crew, seed, notesEvents = false, onReport }: Spreading,
 ): Promise<JobReport | undefined> {
   try {
-    const { length, listsAccesses = false, meanwhile } = offered;
+    const { length, after, listsAccesses = false, meanwhile } = offered;
     const transactions = {
-      ...{ length, seed, listsAccesses, notesEvents, meanwhile },
+      ...{ length, seed, after, listsAccesses, notesEvents, meanwhile },
       [Symbol.iterator]: () => offered[Symbol.iterator](),
     };
     const report = await evm.transactAll(transactions, crew);

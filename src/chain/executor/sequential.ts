@@ -38,7 +38,7 @@ import { type KnownSenders, recoverAhead } from '../transactions/senders.ts';
 import type { TransactionType } from '../transactions/types.ts';
 import type { BlockSetting } from './block-setting.ts';
 import { moveDaoEther } from './dao-fork.ts';
-import { canSpread, transactTogether } from './parallel.ts';
+import { canSpread, type Offered, transactTogether } from './parallel.ts';
 import { collectRequests, recordAncestors, type SystemCall } from './system-calls.ts';
 
 /** Gwei of a withdrawal in wei. */
@@ -99,10 +99,11 @@ export async function executeBlock(
   setting: BlockSetting,
   { header, transactions, uncles, withdrawals }: Omit<Block, 'hash'>,
   senders: KnownSenders = recoverAhead(transactions),
+  after?: Offered['after'],
 ): Promise<BlockOutcome> {
   const run = new BlockRun(setting, header);
   await run.begin();
-  const together = await run.transactAll(transactions, (index) => senders.of(index));
+  const together = await run.transactAll(transactions, (index) => senders.of(index), { after });
   for (const [index, bytes] of together === undefined ? transactions.entries() : []) {
     await run.transact(bytes, senders.of(index));
   }
@@ -183,12 +184,12 @@ export class BlockRun {
   /**
    * Executes all transactions on several threads, at the beginning of a block: of each the receipt,
    * or why it is refused and has changed nothing. undefined: nothing was executed, and they are to
-   * be given to `transact`, one after another. `meanwhile`: see JobTransactions.
+   * be given to `transact`, one after another. `after` and `meanwhile`: see JobTransactions.
    */
   async transactAll(
     transactions: readonly Uint8Array[],
     senderOf: (index: number) => Address | undefined,
-    meanwhile?: () => void,
+    { after, meanwhile }: Pick<Offered, 'after' | 'meanwhile'> = {},
   ): Promise<readonly (Receipt | InvalidBlock)[] | undefined> {
     const { spreading, evm, blockRules } = this.#setting;
     if (!canSpread(blockRules, transactions.length, spreading)) return undefined;
@@ -202,7 +203,10 @@ export class BlockRun {
     };
     const { length } = transactions;
     const listsAccesses = this.#accessList !== undefined;
-    const offered = { length, listsAccesses, meanwhile, [Symbol.iterator]: () => made() };
+    const offered = {
+      ...{ length, after, listsAccesses, meanwhile },
+      [Symbol.iterator]: () => made(),
+    };
     function* made(): Generator<JobTransaction> {
       for (const [index, raw] of transactions.entries()) {
         const sender = senderOf(index);

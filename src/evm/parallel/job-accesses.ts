@@ -1,4 +1,4 @@
-/** What each transaction of a job looked at and left, read once all count: for block access lists. */
+/** What each transaction of a job looked at and left, for block access lists. */
 import * as layout from '../layout.ts';
 import type { MachineMemory } from '../machine/memory.ts';
 import { readAddress, readHash, readWord } from '../machine/words.ts';
@@ -17,7 +17,7 @@ export interface JobAccesses {
   readonly codeOf: (codeHash: Hash) => Uint8Array | undefined;
 }
 
-/** Of the transaction with this task, which counts. */
+/** Of the transaction with this task, once all count. */
 export function readJobAccesses(memory: MachineMemory, task: number): JobAccesses {
   const view = memory.view();
   return { ...readListed(view, task), ...readLeft(memory, view, task) };
@@ -50,8 +50,8 @@ function readLeft(
   /** PERF: copied where somebody asks: most have the code that they had. */
   const codes = new Map<Hash, number>();
   const codeOf = (codeHash: Hash): Uint8Array | undefined => {
-    const code = codes.get(codeHash) ?? 0;
-    if (code === 0) return undefined;
+    const code = codes.get(codeHash);
+    if (code === undefined) return undefined;
     const start = code + layout.CODE_BYTES;
     const size = view.getUint32(code + layout.CODE_SIZE, true);
     return memory.bytes().slice(start, start + size);
@@ -80,7 +80,9 @@ function readAccount(
   const flags = view.getUint32(record + parallel.V_FLAGS, true);
   if ((flags & layout.ACCOUNT_EXISTS) === 0) return undefined;
   const codeHash = readHash(memory.bytes(), record + parallel.V_CODE_HASH);
-  codes.set(codeHash, view.getUint32(record + parallel.V_CODE, true));
+  // Where nobody has asked for the code, it has not changed.
+  const code = view.getUint32(record + parallel.V_CODE, true);
+  if (code !== 0) codes.set(codeHash, code);
   return {
     nonce: view.getBigUint64(record + parallel.V_NONCE, true),
     balance: readWord(view, record + parallel.V_VALUE),

@@ -56,6 +56,8 @@ export interface JobTransactions extends Iterable<JobTransaction> {
   readonly seed?: number | undefined;
   /** For measurements: nobody begins before all are written. */
   readonly writesFirst?: boolean | undefined;
+  /** A hint: of a transaction, one before it that it is likely to read from. */
+  readonly after?: ((index: number) => number | undefined) | undefined;
   /** Whether what each looked at and left is wanted. */
   readonly listsAccesses?: boolean;
   /** Whether what the workers do is to be noted: each event takes 0.1 us. */
