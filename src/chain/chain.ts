@@ -59,6 +59,11 @@ export interface ImportHints {
 /** Of the transactions that are offered for a block: more than it has room for. */
 const OFFERED_MAX = 4_096;
 
+export interface ProducedBlock extends BuiltBlock {
+  /** As the tree has it from now on. */
+  readonly kept: ChainBlock;
+}
+
 interface ExecutedBlock extends Pick<BuiltBlock, 'block' | 'receipts' | 'accessList' | 'bytes'> {
   readonly parent: KnownBlock;
 }
@@ -167,7 +172,7 @@ export class Chain {
    * imported, without executing it again. Resolves when it is on the disk.
    * @throws InvalidBlock for a request of which no valid block can be made; nothing is kept then
    */
-  async produceBlock(request: BlockRequest, parentHash?: Hash): Promise<BuiltBlock> {
+  async produceBlock(request: BlockRequest, parentHash?: Hash): Promise<ProducedBlock> {
     const offered = this.#prepareOffer(request);
     const produced = await this.#turns.take(() => {
       const { parent, blockRules } = this.#beforeNext(request, parentHash);
@@ -179,8 +184,11 @@ export class Chain {
           checkHeader(block.header, parent.header, blockRules, this.spec);
           checkLanes(block.transactions, this.spec.sequencing?.lanes ?? []);
         }
-        if (!this.#tree.has(block.hash)) this.#keep(setting, pending, { parent, ...built });
-        return built;
+        const executed = { parent, ...built };
+        const kept = this.#tree.has(block.hash)
+          ? chainBlockOf(executed)
+          : this.#keep(setting, pending, executed);
+        return { ...built, kept };
       });
     });
     await this.#tree.settled();
@@ -298,15 +306,10 @@ export class Chain {
   }
 
   /** Commits a block that was executed, and whose state is pending. */
-  #keep(
-    { evm }: BlockSetting,
-    pending: PendingBlock,
-    { parent, block, receipts, accessList, bytes }: ExecutedBlock,
-  ): ChainBlock {
-    const totalDifficulty = parent.totalDifficulty + block.header.difficulty;
-    const kept: ChainBlock = { ...block, totalDifficulty, receipts, accessList };
-    pending.commit(kept, bytes);
-    this.#machines.reached(block.hash, evm);
+  #keep({ evm }: BlockSetting, pending: PendingBlock, executed: ExecutedBlock): ChainBlock {
+    const kept = chainBlockOf(executed);
+    pending.commit(kept, executed.bytes);
+    this.#machines.reached(kept.hash, evm);
     return kept;
   }
 
@@ -328,4 +331,9 @@ export class Chain {
     const parentTotalDifficulty = parent.totalDifficulty;
     return this.#timeline.at({ number, timestamp, parentTotalDifficulty });
   }
+}
+
+function chainBlockOf({ parent, block, receipts, accessList }: ExecutedBlock): ChainBlock {
+  const totalDifficulty = parent.totalDifficulty + block.header.difficulty;
+  return { ...block, totalDifficulty, receipts, accessList };
 }
