@@ -124,6 +124,14 @@ class LocalEVM implements EVM {
   #state: StateReader;
   #block: BlockEnvironment;
   #chainId: bigint;
+  /** What the last frozen block that a call named came to. */
+  #given:
+    | {
+        readonly given: Partial<BlockEnvironment>;
+        readonly upon: BlockEnvironment;
+        readonly block: BlockEnvironment;
+      }
+    | undefined;
   /** The context that was served last: whoever is called back finds its call in it. */
   #running = 0;
 
@@ -389,9 +397,17 @@ class LocalEVM implements EVM {
     if (options.blockGasLeft !== undefined) checkU64('blockGasLeft', options.blockGasLeft);
     const { blockStateGasLeft } = options;
     if (blockStateGasLeft !== undefined) checkU64('blockStateGasLeft', blockStateGasLeft);
-    const block =
-      options.block === undefined ? this.#block : checkBlock({ ...this.#block, ...options.block });
+    const block = options.block === undefined ? this.#block : this.#blockWith(options.block);
     return { transaction: checked, options, block, chainId: this.#chainId, isCredit: false };
+  }
+
+  /** PERF: one that is frozen is looked at once; contexts in which it is written keep it. */
+  #blockWith(given: Partial<BlockEnvironment>): BlockEnvironment {
+    const last = this.#given;
+    if (last?.given === given && last.upon === this.#block) return last.block;
+    const block = checkBlock({ ...this.#block, ...given });
+    if (Object.isFrozen(given)) this.#given = { given, upon: this.#block, block };
+    return block;
   }
 
   /** Makes the context ready, and puts in place what this call has of its own. */
