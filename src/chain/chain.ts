@@ -54,6 +54,8 @@ export interface ImportHints {
    * where reads wait for the disk. It must be the one whose hash is in the header.
    */
   readonly accessList?: Uint8Array;
+  /** What `buildBlock` gave of this very block: then it is not executed again. */
+  readonly built?: BuiltBlock | undefined;
 }
 
 /** Of the transactions that are offered for a block: more than it has room for. */
@@ -143,13 +145,17 @@ export class Chain {
    * Resolves when the block is on the disk; the next one is executed meanwhile.
    * @throws InvalidBlock naming the rule that is broken; nothing is kept then
    */
-  async importBlock(bytes: Uint8Array, { accessList }: ImportHints = {}): Promise<ChainBlock> {
+  async importBlock(
+    bytes: Uint8Array,
+    { accessList, built }: ImportHints = {},
+  ): Promise<ChainBlock> {
     const read = readBlock(bytes);
     if (accessList !== undefined) checkAccessList(read.block.header, accessList);
-    const senders = this.#isKnown(read) ? NO_SENDERS : this.#prepare(read.block, accessList);
+    const isExecuted = built?.block.hash === read.block.hash || this.#isKnown(read);
+    const senders = isExecuted ? NO_SENDERS : this.#prepare(read.block, accessList);
     // A block's own access list names all slots.
-    const callers = accessList === undefined ? read.block.transactions : [];
-    const block = await this.#turns.take(() => this.#import(read, senders, callers));
+    const callers = accessList === undefined && !isExecuted ? read.block.transactions : [];
+    const block = await this.#turns.take(() => this.#import(read, senders, callers, built));
     await this.#tree.settled();
     return block;
   }
@@ -240,6 +246,7 @@ export class Chain {
     read: ReadBlock,
     senders: KnownSenders,
     callers: readonly Uint8Array[],
+    built: BuiltBlock | undefined,
   ): Promise<ChainBlock> {
     const { block } = read;
     const imported = await this.#tree.block(block.hash);
@@ -262,6 +269,7 @@ export class Chain {
     );
     this.#readAheadOfCodes(callers, senders);
     return this.#upon(parent, blockRules, async (setting, pending) => {
+      if (built?.block.hash === block.hash) return keepBuilt(pending, parent, built);
       const outcome = await executeBlock(setting, block, senders);
       checkOutcome(block.header, outcomeFields(outcome, pending.root(), blockRules));
       return this.#keep(setting, pending, { parent, block, ...outcome, bytes: read.bytes });
@@ -336,4 +344,16 @@ export class Chain {
 function chainBlockOf({ parent, block, receipts, accessList }: ExecutedBlock): ChainBlock {
   const totalDifficulty = parent.totalDifficulty + block.header.difficulty;
   return { ...block, totalDifficulty, receipts, accessList };
+}
+
+/** All that its header says of it was found when it was built; whether it still leads there. */
+function keepBuilt(pending: PendingBlock, parent: KnownBlock, built: BuiltBlock): ChainBlock {
+  const { block, changes, bytes } = built;
+  pending.apply(changes);
+  const stateRoot = pending.root();
+  checkOutcome(block.header, { ...block.header, stateRoot });
+  const kept = chainBlockOf({ parent, ...built });
+  // No machine stands where it ends.
+  pending.commit(kept, bytes);
+  return kept;
 }
