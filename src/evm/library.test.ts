@@ -244,6 +244,15 @@ describe('block overrides, checks and limits', () => {
     expect(run({ limits: { transactionGas: 0n } }, dear)).toMatchObject({ status: 'success' });
   });
 
+  it('leave out what nobody looks at, and change it nonetheless', () => {
+    const evm = createEVM({ state: stateWith({}) });
+    const send = { to: B, value: 3n };
+    const first = evm.transactSync(transaction(send), { changes: false });
+    expect(first).toMatchObject({ status: 'success', changes: { accounts: new Map() } });
+    const second = evm.transactSync(transaction({ ...send, nonce: 1n }));
+    expect(second.status === 'success' && second.changes.accounts.get(B)?.balance).toBe(6n);
+  });
+
   it('frozen and given again are what they were, whatever was in between', () => {
     const evm = createEVM({ state: stateWith({}) });
     const create = { to: undefined, data: hex('6160015ff3'), gasLimit: 10_000_000n };

@@ -82,6 +82,7 @@ const DEFAULT_BLOCK: BlockEnvironment = {
   blobBaseFee: 1n,
 };
 
+const NO_CHANGES: StateChanges = { accounts: new Map(), codes: new Map() };
 const ZERO_ADDRESS: Address = `0x${'00'.repeat(20)}`;
 /** Accounts and slots written since the state was set; some 40 MiB. */
 const KEPT_ENTRIES_MAX = 200_000;
@@ -546,7 +547,7 @@ class LocalEVM implements EVM {
       },
       receiptLogs,
       created,
-      changes: readChanges(this.#machine, arena),
+      changes: options.changes === false ? NO_CHANGES : readChanges(this.#machine, arena),
       accesses: options.accesses === true ? readAccesses(this.#machine, ctx) : undefined,
     };
   }
