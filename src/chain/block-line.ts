@@ -3,6 +3,7 @@
 import { Turns } from '../base/turns.ts';
 import type { JobTransactions } from '../evm/parallel/job.ts';
 import type { BlockAhead } from './block-ahead.ts';
+import type { BuiltBlock } from './block-builder.ts';
 import type { ReadBlock } from './blocks/block-rules.ts';
 import type { KnownSenders } from './transactions/senders.ts';
 
@@ -12,6 +13,8 @@ export interface WaitingBlock {
   readonly senders: KnownSenders;
   /** Those transactions of which the slots that codes name are not read ahead yet. */
   readonly callers: readonly Uint8Array[];
+  /** What came of this very block when it was built, if it was. */
+  readonly built?: BuiltBlock | undefined;
   /** By its access list: see JobTransactions. */
   readonly after?: JobTransactions['after'];
   /** Begun before its turn; undefined is what could not be. */

@@ -22,6 +22,8 @@ export interface ChainBlock extends Block, KnownBlock {
   readonly accessList?: BlockAccessList | undefined;
   /** Of a development chain: who sent those transactions, by index, that nobody signed. */
   readonly impersonated?: ReadonlyMap<number, Address>;
+  /** By index, where whoever made the block knew them; nobody has to recover them then. */
+  readonly senders?: readonly (Address | undefined)[];
 }
 
 /** Answers BLOCKHASH for a block in the making. */

@@ -19,6 +19,7 @@ import type {
   PendingBlock,
 } from './block-tree.ts';
 import { type BlockAccessList, decodeAccessList, orderListed } from './blocks/access-list.ts';
+import type { Block } from './blocks/block.ts';
 import {
   checkAccessList,
   checkBlock,
@@ -55,6 +56,8 @@ export interface ImportHints {
    * advance one after the other. It must be the one whose hash is in the header.
    */
   readonly accessList?: Uint8Array;
+  /** What `buildBlock` gave of this very block: then it is not executed again. */
+  readonly built?: BuiltBlock | undefined;
 }
 
 /** Of the transactions that are offered for a block: more than it has room for. */
@@ -68,6 +71,11 @@ interface Parting {
   readonly state: StateReader;
   /** Makes the root. */
   readonly meanwhile: () => void;
+}
+
+export interface ProducedBlock extends BuiltBlock {
+  /** As the tree has it from now on. */
+  readonly kept: ChainBlock;
 }
 
 interface ExecutedBlock extends Pick<BuiltBlock, 'block' | 'receipts' | 'accessList' | 'bytes'> {
@@ -149,16 +157,20 @@ export class Chain {
    * Resolves when the block is on the disk; the next one is executed meanwhile.
    * @throws InvalidBlock naming the rule that is broken; nothing is kept then
    */
-  async importBlock(bytes: Uint8Array, { accessList }: ImportHints = {}): Promise<ChainBlock> {
+  async importBlock(
+    bytes: Uint8Array,
+    { accessList, built }: ImportHints = {},
+  ): Promise<ChainBlock> {
     const read = readBlock(bytes);
     if (accessList !== undefined) checkAccessList(read.block.header, accessList);
     const { transactions } = read.block;
     const list = accessList && decodeAccessList(accessList);
-    const senders = this.#isKnown(read) ? NO_SENDERS : this.#prepare(transactions, list);
+    const isExecuted = built?.block.hash === read.block.hash || this.#isKnown(read);
+    const senders = isExecuted ? NO_SENDERS : this.#prepare(transactions, list);
     // A block's own access list names all slots.
-    const callers = list === undefined ? transactions : [];
+    const callers = list === undefined && !isExecuted ? transactions : [];
     const after = list && orderListed(list, transactions.length);
-    const waiting: WaitingBlock = { read, senders, callers, after };
+    const waiting: WaitingBlock = { read, senders, callers, after, built };
     const block = await this.#line.take(() => this.#import(waiting), waiting);
     await this.#tree.settled();
     return block;
@@ -182,7 +194,7 @@ export class Chain {
    * imported, without executing it again. Resolves when it is on the disk.
    * @throws InvalidBlock for a request of which no valid block can be made; nothing is kept then
    */
-  async produceBlock(request: BlockRequest, parentHash?: Hash): Promise<BuiltBlock> {
+  async produceBlock(request: BlockRequest, parentHash?: Hash): Promise<ProducedBlock> {
     const offered = this.#prepareOffer(request);
     const produced = await this.#line.take(() => {
       const { parent, blockRules } = this.#beforeNext(request, parentHash);
@@ -194,10 +206,11 @@ export class Chain {
           checkHeader(block.header, parent.header, blockRules, this.spec);
           checkLanes(block.transactions, this.spec.sequencing?.lanes ?? []);
         }
-        if (!this.#tree.has(block.hash)) {
-          this.#reached(setting, this.#keep(pending, { parent, ...built }));
-        }
-        return built;
+        const executed = { parent, ...built };
+        const kept = this.#tree.has(block.hash)
+          ? chainBlockOf(executed)
+          : this.#reached(setting, this.#keep(pending, executed));
+        return { ...built, kept };
       });
     });
     await this.#tree.settled();
@@ -246,7 +259,7 @@ export class Chain {
   }
 
   async #import(waiting: WaitingBlock): Promise<ChainBlock> {
-    const { read, senders, callers, after } = waiting;
+    const { read, senders, callers, after, built } = waiting;
     const { block } = read;
     let ahead = await waiting.ahead;
     const imported = await this.#tree.block(block.hash);
@@ -262,27 +275,35 @@ export class Chain {
       this.#readAheadOfCodes(callers, senders);
     }
     return this.#upon(parent, blockRules, async (setting, pending) => {
+      if (built?.block.hash === block.hash) return keepBuilt(pending, parent, built);
       // What was begun is good for one try, and upon the machine that has it.
       const begun = ahead?.evm === setting.evm ? ahead : undefined;
       ahead = undefined;
       const outcome = await (begun?.finish(pending) ??
         executeBlock(setting, block, senders, after));
+      const executed = { parent, block, ...outcome, bytes: read.bytes };
       const seal = (): ChainBlock => {
         checkOutcome(block.header, outcomeFields(outcome, pending.root(), blockRules));
-        return this.#keep(pending, { parent, block, ...outcome, bytes: read.bytes });
+        return this.#keep(pending, executed);
       };
-      const { next } = this.#line;
-      if (next?.read.block.header.parentHash !== block.hash || pending.ahead === undefined) {
-        return this.#reached(setting, seal());
-      }
-      const totalDifficulty = parent.totalDifficulty + block.header.difficulty;
-      const known: KnownBlock = { ...block, totalDifficulty };
+      const next = this.#nextUpon(block, setting);
+      if (next === undefined || pending.ahead === undefined) return this.#reached(setting, seal());
+      const known = chainBlockOf(executed);
       const state = pending.ahead(ancestorHashes(this.#tree, known));
       return sealBeside(seal, (meanwhile) => {
         next.ahead = this.#beginAhead(next, { setting, parent: known, state, meanwhile });
         return next.ahead;
       });
     });
+  }
+
+  /** The block that has the next turn, if it may be begun upon this one, which has no root yet. */
+  #nextUpon({ hash }: Block, { blockRules, spreading }: BlockSetting): WaitingBlock | undefined {
+    const { next } = this.#line;
+    if (next === undefined || next.built !== undefined) return undefined;
+    const { header, transactions, uncles } = next.read.block;
+    if (header.parentHash !== hash || uncles.length > 0) return undefined;
+    return canSpread(blockRules, transactions.length, spreading) ? next : undefined;
   }
 
   /**
@@ -294,11 +315,9 @@ export class Chain {
     { setting, parent, state, meanwhile }: Parting,
   ): Promise<BlockAhead | undefined> {
     const { read, senders, callers } = next;
-    const { header, transactions, uncles } = read.block;
     const { rules } = setting.blockRules;
-    const blockRules = this.#rulesAfter(parent, header);
-    if (blockRules.rules !== rules || uncles.length > 0) return undefined;
-    if (!canSpread(blockRules, transactions.length, setting.spreading)) return undefined;
+    const blockRules = this.#rulesAfter(parent, read.block.header);
+    if (blockRules.rules !== rules) return undefined;
     try {
       this.#check(read, parent, blockRules);
       this.#readAheadOfCodes(callers, senders);
@@ -364,13 +383,9 @@ export class Chain {
   }
 
   /** Commits a block that was executed, and whose state is pending. */
-  #keep(
-    pending: PendingBlock,
-    { parent, block, receipts, accessList, bytes }: ExecutedBlock,
-  ): ChainBlock {
-    const totalDifficulty = parent.totalDifficulty + block.header.difficulty;
-    const kept: ChainBlock = { ...block, totalDifficulty, receipts, accessList };
-    pending.commit(kept, bytes);
+  #keep(pending: PendingBlock, executed: ExecutedBlock): ChainBlock {
+    const kept = chainBlockOf(executed);
+    pending.commit(kept, executed.bytes);
     return kept;
   }
 
@@ -398,4 +413,21 @@ export class Chain {
     const parentTotalDifficulty = parent.totalDifficulty;
     return this.#timeline.at({ number, timestamp, parentTotalDifficulty });
   }
+}
+
+function chainBlockOf({ parent, block, receipts, accessList }: ExecutedBlock): ChainBlock {
+  const totalDifficulty = parent.totalDifficulty + block.header.difficulty;
+  return { ...block, totalDifficulty, receipts, accessList };
+}
+
+/** All that its header says of it was found when it was built; whether it still leads there. */
+function keepBuilt(pending: PendingBlock, parent: KnownBlock, built: BuiltBlock): ChainBlock {
+  const { block, changes, bytes } = built;
+  pending.apply(changes);
+  const stateRoot = pending.root();
+  checkOutcome(block.header, { ...block.header, stateRoot });
+  const kept = chainBlockOf({ parent, ...built });
+  // No machine stands where it ends.
+  pending.commit(kept, bytes);
+  return kept;
 }

@@ -60,7 +60,7 @@ function stateOf(
   open: Standing['open'],
 ): BlockState {
   const rules = ledger.rulesOf(block);
-  const environment = blockEnvironment(block.header, rules);
+  const environment = environmentOf(block, rules);
   const standing: Standing = {
     key: pending === undefined ? ledger.stateKey(block.hash) : block.hash,
     rules: rules.rules,
@@ -68,6 +68,18 @@ function stateOf(
     open,
   };
   return { block, pending, rules, environment, standing };
+}
+
+const environments = new WeakMap<ChainBlock, BlockEnvironment>();
+
+/** PERF: one a block, frozen, so that machines see by itself that it is the same. */
+function environmentOf(block: ChainBlock, rules: BlockRules): BlockEnvironment {
+  let environment = environments.get(block);
+  if (environment === undefined) {
+    environment = Object.freeze(blockEnvironment(block.header, rules));
+    environments.set(block, environment);
+  }
+  return environment;
 }
 
 async function openView({ ledger }: Node, hash: ChainBlock['hash']): Promise<ClosableState> {

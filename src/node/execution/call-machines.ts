@@ -63,7 +63,7 @@ export class CallMachines {
     this.#places.set(key, found);
     const place = await found;
     place.users += 1;
-    await this.#shrink();
+    if (this.#places.size > MACHINES_MAX) await this.#shrink();
     let isReleased = false;
     return {
       evm: place.evm,

@@ -29,6 +29,9 @@ import { type CallRequest, checkCallRequest } from './call-request.ts';
 
 export const NOBODY: Address = `0x${'00'.repeat(20)}`;
 const U64_MAX = 2n ** 64n - 1n;
+const CHECKS = { nonce: false, senderCode: false };
+/** Frozen, so that a machine sees by itself that they are the same. */
+const LIMITS = Object.freeze({ transactionGas: 0n });
 
 /** Where a call runs, and what bounds it. */
 export interface CallSetting {
@@ -129,24 +132,40 @@ export function callGas(request: CallRequest, gasMax: bigint): bigint {
 /** What every call has: bounds, block, and checks left out as geth leaves them out. */
 export function callOptions(setting: CallSetting, transaction: Transaction): TransactOptions {
   const { environment, overrides, signal, deadlineMs, place } = setting;
-  const isFree = transaction.maxFeePerGas === 0n && transaction.maxPriorityFeePerGas === 0n;
-  const block: BlockEnvironment = {
-    ...environment,
-    ...(isFree ? { baseFee: 0n } : {}),
-    ...(transaction.maxFeePerBlobGas === 0n ? { blobBaseFee: 0n } : {}),
-  };
   const { metersStateGas } = place.rules.rules;
   return {
     commit: false,
-    block,
+    block: priced(environment, transaction),
     blockGasLeft: U64_MAX,
     blockStateGasLeft: U64_MAX,
-    checks: { nonce: false, senderCode: false },
+    checks: CHECKS,
     signal,
     timeoutMs: Math.max(1, Math.ceil(deadlineMs - performance.now())),
-    ...(metersStateGas ? {} : { limits: { transactionGas: 0n } }),
+    ...(metersStateGas ? {} : { limits: LIMITS }),
     ...(overrides === undefined ? {} : { overrides }),
   };
+}
+
+const free = new WeakMap<BlockEnvironment, BlockEnvironment>();
+
+/** Who names no price pays none. PERF: of one block most calls have the same, made once. */
+function priced(environment: BlockEnvironment, transaction: Transaction): BlockEnvironment {
+  const { maxFeePerGas, maxPriorityFeePerGas, maxFeePerBlobGas } = transaction;
+  const isFree = maxFeePerGas === 0n && maxPriorityFeePerGas === 0n;
+  const isBlobFree = maxFeePerBlobGas === 0n;
+  if (!isFree || !isBlobFree) {
+    return {
+      ...environment,
+      ...(isFree ? { baseFee: 0n } : {}),
+      ...(isBlobFree ? { blobBaseFee: 0n } : {}),
+    };
+  }
+  let made = free.get(environment);
+  if (made === undefined) {
+    made = Object.freeze({ ...environment, baseFee: 0n, blobBaseFee: 0n });
+    free.set(environment, made);
+  }
+  return made;
 }
 
 /** Executes a call. @throws RpcError for one that may not be executed */

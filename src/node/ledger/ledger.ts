@@ -155,6 +155,11 @@ export class Ledger {
     return block;
   }
 
+  /** A block that was made here and is in the tree: it need not be read from there. */
+  remember(block: ChainBlock): void {
+    this.#blocks.put(this.#withSenders(block));
+  }
+
   /** A block that was imported, of whatever branch. */
   blockByHash(hash: Hash): Promise<ChainBlock | undefined> {
     return this.#blocks.get(hash);
@@ -168,9 +173,9 @@ export class Ledger {
     return this.#withSenders(await this.chain.blockAt(number));
   }
 
-  #withSenders(block: ChainBlock | undefined): ChainBlock | undefined {
+  #withSenders<Block extends ChainBlock | undefined>(block: Block): Block {
     const impersonated = block && this.#impersonated?.(block.hash);
-    return impersonated === undefined ? block : { ...(block as ChainBlock), impersonated };
+    return impersonated === undefined ? block : { ...block, impersonated };
   }
 
   /**

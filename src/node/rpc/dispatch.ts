@@ -241,18 +241,17 @@ function bothWatches(first: DispatchWatch, second: DispatchWatch): DispatchWatch
 }
 
 /** What a method gives, unless its caller's time is over before. */
-function inTime(result: Promise<unknown>, { signal }: Caller): Promise<unknown> {
+function inTime(result: Promise<unknown>, caller: Caller): Promise<unknown> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;
     const refuse = () => reject(TIMED_OUT);
     const wait = () => {
       timer = setTimeout(refuse, ABORTED_MS_MAX);
     };
-    if (signal.aborted) wait();
-    else signal.addEventListener('abort', wait, { once: true });
+    const forget = caller.onAbort?.(wait) ?? onSignal(caller.signal, wait);
     const end = () => {
       clearTimeout(timer);
-      signal.removeEventListener('abort', wait);
+      forget();
     };
     result.then(
       (value) => {
@@ -265,6 +264,12 @@ function inTime(result: Promise<unknown>, { signal }: Caller): Promise<unknown> 
       },
     );
   });
+}
+
+function onSignal(signal: AbortSignal, work: () => void): () => void {
+  if (signal.aborted) work();
+  else signal.addEventListener('abort', work, { once: true });
+  return () => signal.removeEventListener('abort', work);
 }
 
 const TIMED_OUT = new RpcError('resource unavailable', 'request timed out');

@@ -26,7 +26,8 @@ export const callMethods: MethodTable<Node> = {
         const gasLimit = callGas(request, node.limits.callGasMax);
         const transaction = callTransaction(request, node.ledger.chainId, { gasLimit });
         const hooks = node.callHooks?.();
-        const result = await executeCall(setting, transaction, hooks && { hooks });
+        const options = { changes: false, ...(hooks && { hooks }) };
+        const result = await executeCall(setting, transaction, options);
         const failure = failureOf(result);
         if (failure !== undefined) throw failure;
         return dataHex(result.output);
