@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toHex } from '../../src/base/bytes.ts';
 import { keccak256 } from '../../src/base/keccak.ts';
 import { encodeBlock } from '../../src/chain/blocks/block.ts';
+import { CallWorkers } from '../../src/node/execution/workers/call-workers.ts';
 import { traceMethods } from '../../src/node/methods/trace-tables.ts';
 import { REQUEST_LIMITS } from '../../src/node/node.ts';
 import { Dispatcher } from '../../src/node/rpc/dispatch.ts';
@@ -30,11 +31,18 @@ interface Frame {
 
 const word = (value: bigint): string => `0x${value.toString(16).padStart(64, '0')}`;
 
-describe.skipIf(!hasCompiler())('traces', { timeout: 60_000 }, () => {
+/** Where they are executed: nothing is begun in the node's thread where a worker has 0 ms of it. */
+const PLACES = [
+  ["in the node's thread", undefined],
+  ['on a worker', new CallWorkers(1, 0)],
+  ['begun here, and moved', new CallWorkers(1)],
+] as const;
+
+describe.skipIf(!hasCompiler()).each(PLACES)('traces %s', { timeout: 60_000 }, (_, callWorkers) => {
   let chain: TracedChain;
 
   beforeAll(async () => {
-    chain = await tracedChain({ withAnvil: false });
+    chain = await tracedChain({ withAnvil: false, callWorkers });
   }, 60_000);
   afterAll(() => chain.close());
 

@@ -1,5 +1,6 @@
 /** All methods of traces. */
 
+import { movable } from '../execution/workers/movable.ts';
 import type { Node } from '../node.ts';
 import type { MethodTable } from '../rpc/method.ts';
 import { debugStateMethods } from './debug-state.ts';
@@ -8,8 +9,8 @@ import { otterscanMethods } from './ots.ts';
 import { parityTraceMethods } from './trace.ts';
 
 export const traceMethods: readonly MethodTable<Node>[] = [
-  debugTraceMethods,
+  movable(debugTraceMethods),
   debugStateMethods,
-  parityTraceMethods,
+  movable(parityTraceMethods),
   otterscanMethods,
 ];
