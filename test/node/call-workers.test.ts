@@ -174,7 +174,7 @@ describe('a long trace', () => {
     const node = await start(new CallWorkers(1));
     const here = callNode(node.node);
     const desk = new StateDesk(here);
-    const workerData: WorkerStart = { spec: here.ledger.spec };
+    const workerData: WorkerStart = { spec: here.ledger.spec, compileCache: undefined };
     const worker = new Worker(new URL('../../src/node/workers/call-worker.ts', import.meta.url), {
       workerData,
     });

@@ -1,5 +1,6 @@
 /** One thread for calls, as the node's thread holds it: its jobs, and the states that they read. */
 
+import * as modules from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { RpcError } from '../../rpc/errors.ts';
 import { JsonText } from '../../rpc/json-text.ts';
@@ -56,7 +57,10 @@ export class CallThread {
     this.#whenFree = whenFree;
     // Sources run as they are, or as the JavaScript that was made of them.
     const program = `../../workers/call-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`;
-    const workerData: WorkerStart = { spec: { ...node.ledger.spec } };
+    const workerData: WorkerStart = {
+      spec: { ...node.ledger.spec },
+      compileCache: modules.getCompileCacheDir?.(),
+    };
     this.#worker = new Worker(new URL(program, import.meta.url), {
       name: 'ironfly calls',
       workerData,

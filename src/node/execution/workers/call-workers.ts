@@ -1,7 +1,7 @@
 /**
- * Threads for long calls and traces, so that none holds up the chain or other requests. They are
- * started when they are needed, one after the other; one that dies takes its calls with it, and
- * another is started for the next.
+ * Threads for long calls and traces, so that none holds up the chain or other requests. The first
+ * is started when something is executed, others when they are needed; one that dies takes its
+ * calls with it, and another is started for the next.
  */
 
 import { RpcError } from '../../rpc/errors.ts';
@@ -67,6 +67,11 @@ export class CallWorkers {
     let open = 0;
     for (const { openStates } of this.#threads) open += openStates;
     return open;
+  }
+
+  /** Something is to be executed: a thread takes 0.2 s to start, so the first begins now. */
+  prepare(node: CallNode): void {
+    if (this.#threads.size === 0 && !this.#isClosed) this.#start(node);
   }
 
   /**

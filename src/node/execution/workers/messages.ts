@@ -22,6 +22,8 @@ import type { PlainFault } from './faults.ts';
 /** What a worker begins with. */
 export interface WorkerStart {
   readonly spec: ChainSpec;
+  /** Folder of what the process has compiled; undefined where it keeps nothing. */
+  readonly compileCache: string | undefined;
 }
 
 /** A request, for a worker to answer. */

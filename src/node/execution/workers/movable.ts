@@ -28,6 +28,7 @@ function moving(name: string, method: Method<CallNode>): Method<Node> {
       const here = callNode(node);
       const { callWorkers } = node;
       if (callWorkers === undefined) return method.run(here, args, caller);
+      callWorkers.prepare(here);
       const { hereMs } = callWorkers;
       const tried = hereMs === 0 ? MOVE : await tryHere(method, here, { args, caller, hereMs });
       if (tried !== MOVE) return tried;
