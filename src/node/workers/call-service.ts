@@ -28,12 +28,16 @@ interface Running {
   answer: Streamed | undefined;
 }
 
+/** Milliseconds without a call after which no state is held open. */
+const REST_MS = 1_000;
+
 const { spec } = workerData as WorkerStart;
 const timeline = new ForkTimeline(spec);
 const machines = new CallMachines();
 const asked = new Map<number, Asked>();
 const jobs = new Map<number, Running>();
 let questions = 0;
+let resting: NodeJS.Timeout | undefined;
 
 const post = (message: FromWorker): void => parentPort?.postMessage(message);
 
@@ -80,6 +84,7 @@ function take(number: number): Asked | undefined {
 async function answer(job: number, given: CallJob): Promise<void> {
   const running: Running = { abort: new AbortController(), taken: undefined, answer: undefined };
   jobs.set(job, running);
+  clearTimeout(resting);
   try {
     const result = await execute(job, given, running.abort.signal);
     if (result instanceof Streamed) {
@@ -91,6 +96,7 @@ async function answer(job: number, given: CallJob): Promise<void> {
     post({ kind: 'failed', job, fault: plainFault(rpcErrorOf(error)) });
   } finally {
     jobs.delete(job);
+    if (jobs.size === 0) resting = setTimeout(() => void machines.rest(), REST_MS);
   }
 }
 
