@@ -231,6 +231,19 @@ describe.skipIf(!hasCompiler()).each(PLACES)('traces %s', { timeout: 60_000 }, (
     expect(store?.ex).toMatchObject({ mem: { off: 64, data: word(0x80n) }, push: [] });
   });
 
+  it('give Otterscan what one transaction did', async () => {
+    const { hash } = named('makes');
+    const operations = await chain.ours('ots_getInternalOperations', [hash]);
+    const from = chain.outer;
+    expect(operations).toMatchObject([
+      { type: 2, from },
+      { type: 3, from },
+    ]);
+    const [top] = (await chain.ours('ots_traceTransaction', [hash])) as object[];
+    expect(top).toMatchObject({ type: 'CALL', depth: 0, from: chain.sender, to: chain.outer });
+    expect(await chain.ours('ots_getTransactionError', [hash])).toBe('0x');
+  });
+
   it('count the gas of opcodes', async () => {
     const { hash, number } = named('clears');
     const { opcodeGas } = (await chain.ours('trace_transactionOpcodeGas', [hash])) as {

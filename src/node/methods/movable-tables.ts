@@ -5,6 +5,7 @@ import type { MethodTable } from '../rpc/method.ts';
 import { debugTraceMethods } from './debug-trace.ts';
 import { callManyMethods } from './eth/call-many.ts';
 import { callMethods } from './eth/calls.ts';
+import { otterscanTraceMethods } from './ots-traces.ts';
 import { parityTraceMethods } from './trace.ts';
 
 export const movableMethods: MethodTable<CallNode> = {
@@ -12,4 +13,5 @@ export const movableMethods: MethodTable<CallNode> = {
   ...callManyMethods,
   ...debugTraceMethods,
   ...parityTraceMethods,
+  ...otterscanTraceMethods,
 };

@@ -6,6 +6,7 @@ import type { MethodTable } from '../rpc/method.ts';
 import { debugStateMethods } from './debug-state.ts';
 import { debugTraceMethods } from './debug-trace.ts';
 import { otterscanMethods } from './ots.ts';
+import { otterscanTraceMethods } from './ots-traces.ts';
 import { parityTraceMethods } from './trace.ts';
 
 export const traceMethods: readonly MethodTable<Node>[] = [
@@ -13,4 +14,5 @@ export const traceMethods: readonly MethodTable<Node>[] = [
   debugStateMethods,
   movable(parityTraceMethods),
   otterscanMethods,
+  movable(otterscanTraceMethods),
 ];
