@@ -56,6 +56,12 @@ async function start(
   return node;
 }
 
+/** Waits until the first thread has started: until then, calls have longer in the node's. */
+async function warm({ node }: { readonly node: Node }): Promise<void> {
+  node.callWorkers?.prepare(callNode(node));
+  await until(() => node.callWorkers?.load.threads === 1);
+}
+
 /** Waits for what is sure to come. */
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await delay(1);
@@ -80,6 +86,7 @@ describe('a long call', () => {
   it('runs on a worker while blocks are made and others are answered', async () => {
     const workers = new CallWorkers(1, HERE_MS);
     const node = await start(workers, { callMsMax: 600_000 });
+    await warm(node);
     const gone = new AbortController();
     const caller = callerOf(gone.signal);
     const long = node.dispatcher.call('eth_call', [endless], caller).catch(String);
@@ -101,6 +108,7 @@ describe('a long call', () => {
   it('ends by its gas in the same words', async () => {
     const workers = new CallWorkers(1);
     const node = await start(workers);
+    await warm(node);
     const here = new Dispatcher<Node>({ ...node.node, callWorkers: undefined }, ethMethods);
     const params = [{ to: contract('endless'), gas: hex(2_000_000_000n) }];
     const request = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_call', params });
@@ -251,7 +259,7 @@ describe('workers', () => {
     });
     await until(() => outcomes.length > 0);
     await delay(1);
-    expect(workers.load).toMatchObject({ threads: 1, running: 8, waiting: 256 });
+    expect(workers.load).toMatchObject({ running: 8, waiting: 256 });
     expect(outcomes).toHaveLength(300 - 8 - 256);
     expect(new Set(outcomes)).toEqual(new Set(['-32005 256 long calls wait already: ask later']));
     gone.abort();
@@ -361,6 +369,7 @@ describe('a development chain', () => {
 
   it('says once what a call prints that was moved', async () => {
     const node = await startDev(1);
+    await warm({ node });
     // log(uint256) of 42, then 16,000,000 rounds of a loop.
     const code = [
       '63f82c50f15f52602a602052',

@@ -51,6 +51,7 @@ const line: NodeLine = {
   close: (view) => post({ kind: 'close', view }),
 };
 
+post({ kind: 'ready' });
 parentPort?.on('message', (message: ToWorker) => {
   switch (message.kind) {
     case 'run':

@@ -44,6 +44,8 @@ class JobLine {
 }
 
 export class CallThread {
+  /** Whether it has started: a job that it gets before waits for that. */
+  isReady = false;
   readonly #worker: Worker;
   readonly #desk: StateDesk;
   readonly #jobs = new Map<number, JobLine>();
@@ -160,6 +162,9 @@ export class CallThread {
 
   #hear(message: FromWorker): void {
     switch (message.kind) {
+      case 'ready':
+        this.isReady = true;
+        break;
       case 'ask':
         this.#answer(message.number, message.question);
         break;

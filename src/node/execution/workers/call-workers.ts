@@ -13,6 +13,8 @@ import { CALL_WORKERS_MAX } from './limits.ts';
 
 /** As long as a small block: what is moved has cost the node's thread no more. */
 const HERE_MS = 5;
+/** While there is no thread yet: as long as one takes to start. */
+const STARTING_HERE_MS = 200;
 /** Calls of one thread at a time: they take turns, so that a short one passes an endless one. */
 const THREAD_JOBS_MAX = 8;
 /** Beside the memories of the machines: the values of one large trace. */
@@ -35,8 +37,7 @@ export function callWorkersOf(threadsMax = 0): CallWorkers | undefined {
 }
 
 export class CallWorkers {
-  /** Milliseconds for which each call is executed in the node's thread first. */
-  readonly hereMs: number;
+  readonly #hereMs: number;
   readonly #threadsMax: number;
   readonly #heapMibMax: number;
   readonly #threads = new Set<CallThread>();
@@ -51,15 +52,23 @@ export class CallWorkers {
    */
   constructor(threadsMax: number, hereMs: number = HERE_MS, heapMibMax: number = HEAP_MIB_MAX) {
     this.#threadsMax = Math.min(threadsMax, CALL_WORKERS_MAX);
-    this.hereMs = hereMs;
+    this.#hereMs = hereMs;
     this.#heapMibMax = heapMibMax;
   }
 
   get load(): CallLoad {
-    let running = 0;
-    for (const { jobs } of this.#threads) running += jobs;
-    const [threads, waiting, moved] = [this.#threads.size, this.#waiting.length, this.#moved];
-    return { threads, running, waiting, moved };
+    const load = { threads: 0, running: 0, waiting: this.#waiting.length, moved: this.#moved };
+    for (const { jobs, isReady } of this.#threads) {
+      load.running += jobs;
+      if (isReady) load.threads += 1;
+    }
+    return load;
+  }
+
+  /** Milliseconds for which a call is executed in the node's thread first. */
+  get hereMs(): number {
+    const isWaitedFor = this.#hereMs > 0 && this.load.threads === 0;
+    return isWaitedFor ? Math.max(this.#hereMs, STARTING_HERE_MS) : this.#hereMs;
   }
 
   /** States that are held open for threads. */

@@ -2,6 +2,7 @@
  * What the node's thread and a thread for calls say to each other.
  *
  *   node                               worker
+ *                               <-     ready                       once
  *   run {job, method, params}   ->
  *                               <-     ask {number, question}      what the worker lacks
  *   answer {number, value}      ->
@@ -46,6 +47,8 @@ export type ToWorker =
   | { readonly kind: 'refusal'; readonly number: number; readonly fault: PlainFault };
 
 export type FromWorker =
+  /** Its program is loaded: what it is sent is begun at once. */
+  | { readonly kind: 'ready' }
   | { readonly kind: 'ask'; readonly number: number; readonly question: Question }
   | { readonly kind: 'close'; readonly view: number }
   | { readonly kind: 'said'; readonly job: number; readonly text: string }
