@@ -106,6 +106,7 @@ export class CallThread {
   ): Promise<JsonText | Streamed> {
     const job = ++this.#lastJob;
     const line = new JobLine(say);
+    this.#post({ kind: 'run', job, given });
     this.#jobs.set(job, line);
     const cancel = (): void => this.#post({ kind: 'cancel', job });
     const end = (): void => {
@@ -115,7 +116,6 @@ export class CallThread {
       this.#whenFree();
     };
     signal.addEventListener('abort', cancel, { once: true });
-    this.#post({ kind: 'run', job, given });
     if (signal.aborted) cancel();
     const first = await line.next();
     if (first.kind === 'result' || first.kind === 'failed') {
