@@ -231,7 +231,7 @@ async function runPayloads(
 
 /** Requests to a node, and what geth answered. */
 async function runConversations({ folder, machine, sample }: Run, totals: Totals): Promise<void> {
-  const node = await openConversationNode(folder, machine.engine);
+  const node = await openConversationNode(folder, { engine: machine.engine });
   const conversations = readConversations(folder).filter((_, index) => index % sample === 0);
   for (const conversation of conversations) {
     const { ok, name, message } = await runConversation(node, conversation);

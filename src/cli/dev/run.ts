@@ -96,6 +96,7 @@ async function startNode(
     ancestors,
     accounts,
     order: options.order,
+    callWorkers: options.callWorkers,
     ...(fork === undefined ? {} : { tree: fork.tree }),
     // Helpers of Hardhat and of OpenZeppelin want a name that begins with one they know.
     clientVersion: `anvil/ironfly/v${packageVersion()}/${platform}`,

@@ -85,10 +85,11 @@ function textOf(failure: unknown): string | undefined {
 
 function fullOptions(settings: NodeSettings, signal: AbortSignal, log: Logger): FullNodeOptions {
   const { datadir, genesis, import: imports, workers, archive, window } = settings;
-  const { gasLimit, extraData } = settings;
+  const { gasLimit, extraData, callWorkers } = settings;
   const version = packageVersion();
   return {
     folder: datadir,
+    callWorkers,
     clientVersion: `ironfly/v${version}/${process.platform}-${process.arch}/node${process.version}`,
     log,
     signal,

@@ -18,12 +18,11 @@ import type {
   Transaction,
 } from '../../evm/types.ts';
 import { EMPTY_CODE_HASH } from '../../state/memory.ts';
-import type { Node } from '../node.ts';
 import { RpcError } from '../rpc/errors.ts';
 import type { Caller } from '../rpc/method.ts';
 import type { BlockId } from '../rpc/values.ts';
-import { type BlockState, blockState } from './block-state.ts';
 import { refusalText, stopText } from './call-failure.ts';
+import type { CallNode, CallPlace } from './call-node.ts';
 import { type BlockOverrides, overrideEnvironment } from './call-overrides.ts';
 import { type CallRequest, checkCallRequest } from './call-request.ts';
 
@@ -37,7 +36,7 @@ const LIMITS = Object.freeze({ transactionGas: 0n });
 export interface CallSetting {
   readonly evm: EVM;
   readonly state: StateReader;
-  readonly place: BlockState;
+  readonly place: CallPlace;
   readonly environment: BlockEnvironment;
   readonly overrides: StateOverrides | undefined;
   readonly signal: AbortSignal;
@@ -53,12 +52,12 @@ export interface CallPlaceOptions {
 
 /** A machine at the block for as long as the work takes. @throws RpcError */
 export async function withMachine<T>(
-  node: Node,
+  node: CallNode,
   caller: Caller,
   { at, overrides, blockOverrides }: CallPlaceOptions & { readonly at: BlockId },
   work: (setting: CallSetting) => Promise<T>,
 ): Promise<T> {
-  const place = await blockState(node, at);
+  const place = await node.blockState(at);
   const environment =
     blockOverrides === undefined
       ? place.environment

@@ -6,6 +6,7 @@
 import { IronflyError } from '../../base/errors.ts';
 import { turn } from '../../base/turn.ts';
 import { RpcError } from './errors.ts';
+import { JsonText } from './json-text.ts';
 import { type Caller, type Method, type MethodTable, readArguments } from './method.ts';
 import { isNestedDeeper } from './nesting.ts';
 import { Streamed } from './streamed.ts';
@@ -298,7 +299,8 @@ export function rpcErrorOf(error: unknown): RpcError {
 
 /** @throws RangeError for what is longer than a text may be */
 function success(id: unknown, result: unknown): string {
-  return `${beginOf(id)}${JSON.stringify(result ?? null)}}`;
+  const text = result instanceof JsonText ? result.text : JSON.stringify(result ?? null);
+  return `${beginOf(id)}${text}}`;
 }
 
 function tooLarge(charactersMax: number): RpcError {

@@ -11,7 +11,7 @@ import { turn } from '../../base/turn.ts';
 import type { CallEnter, CallExit } from '../../evm/machine/hooks.ts';
 import type { TraceStep } from '../../evm/machine/steps.ts';
 import type { Address, ExecutionResult } from '../../evm/types.ts';
-import { RpcError } from '../rpc/errors.ts';
+import { ExecutionAborted } from '../execution/call-failure.ts';
 import type { Write } from '../rpc/streamed.ts';
 import { dataHex, wordHex } from '../rpc/values.ts';
 import { AsciiText } from './ascii-text.ts';
@@ -160,7 +160,7 @@ class StepWriter {
   #look(): Promise<void> | undefined {
     if (performance.now() < this.#sliceEndMs) return undefined;
     const { budget } = this.#target;
-    if (budget.isSpent) throw new RpcError('server error', 'execution timeout');
+    if (budget.isSpent) throw new ExecutionAborted('execution timeout');
     return turn().then(() => {
       this.#sliceEndMs = performance.now() + SLICE_MS;
     });
