@@ -138,6 +138,14 @@ async function invalidBlock({ beacon }: Devnet): Promise<void> {
   expectInvalid(await beacon.send({ ...good, payload: orphan }), 'its child');
   const state = beacon.state(bad.blockHash);
   expectInvalid((await beacon.forkchoice(state, null)).payloadStatus, 'it as the head');
+  // Each thing that follows from what the block executes, wrong by itself.
+  const bloom = `0x${'80'.padEnd(512, '0')}`;
+  const gasUsed = hex(BigInt(String(good.payload.gasUsed)) + 1n);
+  for (const changed of [{ receiptsRoot: rootOf('receipts') }, { logsBloom: bloom }, { gasUsed }])
+    expectInvalid(
+      await beacon.send({ ...good, payload: forged(good, changed) }),
+      `a wrong ${Object.keys(changed)}`,
+    );
   const status = await beacon.send(good);
   must(status.status === 'VALID', 'the true block to be VALID', status);
   await beacon.choose(good);
