@@ -100,6 +100,9 @@ test('a fork of the top at a block of the bottom, and back by snapshots', async 
   expect(receipts).toHaveLength(1);
   for (const name of ['latest', '0x2'])
     expect(await old.ask('eth_getBlockReceipts', name)).toEqual(receipts);
+  for (const tag of ['safe', 'finalized'])
+    expect(await old.ask('eth_getBlockByNumber', tag, false)).toMatchObject({ number: '0x0' });
+  expect(await old.ask('eth_getBalance', counter, 'safe')).toBe('0x0');
   const snapshot = await old.ask('evm_snapshot');
   await send(old, counter);
   await send(old, counter);

@@ -8,12 +8,12 @@ import type { Hash } from '../../evm/types.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { RpcError } from '../rpc/errors.ts';
 import { type Method, type MethodTable, readArguments } from '../rpc/method.ts';
-import { membersOf, quantity, readAny, readBlockId } from '../rpc/values.ts';
+import { membersOf, quantity, readAny } from '../rpc/values.ts';
 import type { Remote } from './remote.ts';
 
 /** What is asked of the chain itself. */
 interface ForkedNode {
-  readonly ledger: Pick<Ledger, 'head' | 'chain' | 'requireBlock'>;
+  readonly ledger: Pick<Ledger, 'head' | 'chain' | 'numberByDepth'>;
 }
 
 export interface Forwarding {
@@ -117,8 +117,8 @@ function forwarded<Node extends ForkedNode>(
     });
   }
   if (at !== undefined) {
-    return raw(method, async (node, given, caller) => {
-      const block = await blockThere(node, given[at], first);
+    return raw(method, (node, given, caller) => {
+      const block = blockThere(node, given[at], first);
       if (block === undefined) return local(node, given, caller);
       return there(given.with(at, block));
     });
@@ -149,10 +149,9 @@ function trimmed(given: readonly unknown[]): readonly unknown[] {
 }
 
 const HASH = /^0x[0-9a-fA-F]{64}$/;
-const TAGS: ReadonlySet<unknown> = new Set(['latest', 'safe', 'finalized']);
 
 /** How the remote knows the block that is named, where it is one before `first`, or not here. */
-async function blockThere({ ledger }: ForkedNode, named: unknown, first: bigint): Promise<unknown> {
+function blockThere({ ledger }: ForkedNode, named: unknown, first: bigint): unknown {
   if (isBefore(named, first)) return named;
   const isMembers = typeof named === 'object' && named !== null;
   const hash = isMembers ? (named as Record<string, unknown>)['blockHash'] : named;
@@ -160,10 +159,14 @@ async function blockThere({ ledger }: ForkedNode, named: unknown, first: bigint)
     const known = ledger.chain.known(hash.toLowerCase() as Hash);
     return known === undefined || known.header.number < first ? named : undefined;
   }
-  // What is the latest here is an old one there by now.
-  if (!TAGS.has(named)) return undefined;
-  const { header } = await ledger.requireBlock(readBlockId(named, ''));
-  return header.number < first ? quantity(header.number) : undefined;
+  // What a tag names here is an old block there by now.
+  const number =
+    named === 'safe' || named === 'finalized'
+      ? ledger.numberByDepth(named)
+      : named === 'latest'
+        ? ledger.head.header.number
+        : undefined;
+  return number !== undefined && number < first ? quantity(number) : undefined;
 }
 
 /** Whether a block is named by a number below the fork's. */
