@@ -14,6 +14,7 @@ const SLICE_CHARACTERS = 64 << 10;
  * The answers of a batch in one; undefined where there are none.
  * @param answers are made while they are sent; those in pieces only where `signal` is given
  * @param signal the reader's; without it the answers are one text
+ * @throws what fails of an answer in pieces before any was sent
  */
 export async function joined(
   answers: AsyncGenerator<string | Streamed>,
@@ -24,7 +25,9 @@ export async function joined(
   for (;;) {
     const { value: answer, done } = await answers.next();
     if (done === true) return gathered.length === 0 ? undefined : `[${gathered.join(',')}]`;
-    if (answer instanceof Streamed || (signal && characters > GATHERED_CHARACTERS_MAX)) {
+    // Whose time is over gets refusals alone from here on.
+    const isLarge = signal?.aborted === false && characters > GATHERED_CHARACTERS_MAX;
+    if (answer instanceof Streamed || isLarge) {
       const before = ['[', ...gathered.flatMap((each) => [each, ','])];
       return streamOf((write) => writeAll(write, before, answer, answers), signal);
     }

@@ -142,7 +142,12 @@ export class Dispatcher<Node> {
       return failure(null, new RpcError('limit exceeded', message));
     }
     this.#prepare(request);
-    return joined(this.#answersOf(request, caller, streams), streams ? caller.signal : undefined);
+    try {
+      const answers = this.#answersOf(request, caller, streams);
+      return await joined(answers, streams ? caller.signal : undefined);
+    } catch (error) {
+      return failure(null, rpcErrorOf(error));
+    }
   }
 
   /** Of a batch, in its order; none for notifications. */
