@@ -21,6 +21,8 @@ const SEED = Number(process.env['IRONFLY_CRASH_SEED'] ?? Date.now() % 1_000_000)
 const KILLED_WITHIN_MS = 700;
 /** Transactions of the journal that are asked for after a start. */
 const ASKED_MAX = 100;
+/** Of the journal: a transaction of the test's with what is before it. */
+const RECORD_BYTES_MAX = 200;
 
 const place = mkdtempSync(join(tmpdir(), 'ironfly-sequencer-'));
 afterAll(() => rmSync(place, { recursive: true, force: true }));
@@ -120,7 +122,7 @@ async function journalIn(folder: string, what: string): Promise<readonly Uint8Ar
   const { size } = statSync(copy);
   const { journal, sent: found } = await PoolJournal.open(copy);
   await journal.close();
-  if (what === 'a kill') expect(size - statSync(copy).size).toBe(0);
+  if (what === 'a kill') expect(size - statSync(copy).size).toBeLessThan(RECORD_BYTES_MAX);
   return found;
 }
 
