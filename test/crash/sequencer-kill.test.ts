@@ -12,7 +12,7 @@ import { transactionHash } from '../../src/node/ledger/transaction-index.ts';
 import { PoolJournal } from '../../src/node/pool/journal.ts';
 import { cutPower } from './power-cut.ts';
 import { randomFrom } from './random.ts';
-import { Client, SENDERS, sent, start } from './sequencer-process.ts';
+import { Client, SENDERS, type Started, sent, start } from './sequencer-process.ts';
 
 /** A fifth of the others': a round is a start of a node. */
 const ROUNDS = Math.ceil(Number(process.env['IRONFLY_CRASH_ROUNDS'] ?? 15) / 5);
@@ -25,7 +25,12 @@ const ASKED_MAX = 100;
 const RECORD_BYTES_MAX = 200;
 
 const place = mkdtempSync(join(tmpdir(), 'ironfly-sequencer-'));
-afterAll(() => rmSync(place, { recursive: true, force: true }));
+/** The one that runs: it outlives no test that fails. */
+let running: Started['node'] | undefined;
+afterAll(() => {
+  running?.kill('SIGKILL');
+  rmSync(place, { recursive: true, force: true });
+});
 
 interface Promised {
   readonly blockNumber: string;
@@ -52,6 +57,7 @@ test.each(['a kill', 'a power cut'] as const)(
       const isCut = what === 'a power cut';
       process.env['IRONFLY_SYNC_RECORD'] = record;
       const { node, url } = await start(folder, isCut ? ['--import', preload] : []);
+      running = node;
       const client = await Client.open(url, ({ status, transactionHash: hash, ...rest }) => {
         if (status !== 'executed') return;
         counts.executed += 1;
@@ -82,7 +88,7 @@ test.each(['a kill', 'a power cut'] as const)(
 /** Sends without waiting, from all senders, until the node is gone. */
 async function loadUntilKilled(
   client: Client,
-  node: Awaited<ReturnType<typeof start>>['node'],
+  node: Started['node'],
   random: ReturnType<typeof randomFrom>,
 ): Promise<void> {
   const nonces: number[] = [];
