@@ -205,9 +205,20 @@ export class Ledger {
 
   async #said(hash: Hash | undefined, depth: bigint | undefined): Promise<ChainBlock | undefined> {
     if (hash !== undefined) return this.blockByHash(hash);
+    const number = this.#numberAtDepth(depth);
+    return number === undefined ? undefined : this.blockByNumber(number);
+  }
+
+  /** Of a block that is safe or final by its depth alone: a forked chain may not have it itself. */
+  numberByDepth(tag: 'safe' | 'finalized'): bigint | undefined {
+    const said = tag === 'safe' ? this.#safe : this.#finalized;
+    return said === undefined ? this.#numberAtDepth(this.#depths?.[tag]) : undefined;
+  }
+
+  #numberAtDepth(depth: bigint | undefined): bigint | undefined {
     if (depth === undefined) return undefined;
     const { number } = this.chain.head.header;
-    return this.blockByNumber(number > depth ? number - depth : 0n);
+    return number > depth ? number - depth : 0n;
   }
 
   /** `block`, or the error that clients expect. @throws RpcError */
