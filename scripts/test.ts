@@ -84,6 +84,11 @@ const PARTS: readonly Part[] = [
     command: [process.execPath, 'bench/load.ts', '--tiny'],
   },
   {
+    name: 'a suite of tests over contracts, by Hardhat 2 and 3 on a development node',
+    command: [process.execPath, 'test/suite/run.ts', '--node', 'ironfly'],
+    count: (stdout) => countLastLine(stdout),
+  },
+  {
     name: 'headless Chromium, a sample with shared and with unshared memory',
     command: [
       ...[process.execPath, '--disable-warning=ExperimentalWarning', 'test/browser/run.ts'],

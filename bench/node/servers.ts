@@ -21,8 +21,11 @@ export function startIronfly(options: readonly string[]): Promise<Server> {
   return start(process.execPath, ['bin/ironfly.mjs', 'dev', '--silent'], options);
 }
 
-/** undefined where npm has no binary for this platform. */
-export async function startAnvil(options: readonly string[]): Promise<Server | undefined> {
+/** undefined where npm has no binary for this platform. Without tracing it shows no steps. */
+export async function startAnvil(
+  options: readonly string[],
+  { tracing = true }: { readonly tracing?: boolean } = {},
+): Promise<Server | undefined> {
   const { platform, arch } = process;
   const name = `@foundry-rs/anvil-${platform}-${arch === 'x64' ? 'amd64' : arch}`;
   let binary: string;
@@ -31,8 +34,7 @@ export async function startAnvil(options: readonly string[]): Promise<Server | u
   } catch {
     return undefined;
   }
-  // Without it there are no steps to be shown.
-  return start(binary, ['--silent', '--steps-tracing'], options);
+  return start(binary, ['--silent', ...(tracing ? ['--steps-tracing'] : [])], options);
 }
 
 async function start(

@@ -61,6 +61,19 @@ beforeEach(async () => {
 
 afterEach(() => closeDevNode(node));
 
+test('an estimate is for the block that comes', async () => {
+  // Stores 1 in the slot of the block's number.
+  await ask('anvil_setCode', STRANGER, '0x6001435500');
+  const call = { from: first, to: STRANGER };
+  await ask('eth_sendTransaction', call);
+  const there = await ask('eth_estimateGas', call, 'latest');
+  const gas = await ask('eth_estimateGas', call);
+  expect(gas).toBe(await ask('eth_estimateGas', call, 'pending'));
+  expect(Number(gas)).toBeGreaterThan(Number(there) + 15_000);
+  const hash = await ask('eth_sendTransaction', { ...call, gas });
+  expect(await ask('eth_getTransactionReceipt', hash)).toMatchObject({ status: '0x1' });
+});
+
 describe('edits of the state', () => {
   test('are seen at once, by calls too, and are in the next block', async () => {
     const before = node.ledger.head.hash;

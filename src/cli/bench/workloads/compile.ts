@@ -82,11 +82,6 @@ export function fileOfPackage(path: string): string {
   return join(folder, path);
 }
 
-interface SolcOutput {
-  readonly errors?: readonly { readonly severity: string; readonly formattedMessage: string }[];
-  readonly contracts: Readonly<Record<string, Readonly<Record<string, SolcContract>>>>;
-}
-
 interface SolcContract {
   readonly evm: {
     readonly bytecode: { readonly object: string };
@@ -95,8 +90,25 @@ interface SolcContract {
   };
 }
 
-/** Runs solc. @throws with its messages */
 function compile(input: string): CompiledContracts {
+  return Object.fromEntries(
+    Object.entries(runSolc<SolcContract>(input)).map(([name, { evm }]) => [
+      name,
+      {
+        creation: evm.bytecode.object,
+        deployed: evm.deployedBytecode.object,
+        selectors: evm.methodIdentifiers,
+      },
+    ]),
+  );
+}
+
+/**
+ * Runs solc on its JSON; what it says of the contracts of our own files, by name. Imports are files
+ * of installed packages.
+ * @throws Error with its messages
+ */
+export function runSolc<Contract>(input: string): Readonly<Record<string, Contract>> {
   const solc = load('solc') as { compile(input: string, callbacks: unknown): string };
   const importFile = (path: string) => {
     try {
@@ -105,21 +117,13 @@ function compile(input: string): CompiledContracts {
       return { error: (error as Error).message };
     }
   };
-  const output = JSON.parse(solc.compile(input, { import: importFile })) as SolcOutput;
+  const output = JSON.parse(solc.compile(input, { import: importFile })) as {
+    readonly errors?: readonly { readonly severity: string; readonly formattedMessage: string }[];
+    readonly contracts: Readonly<Record<string, Readonly<Record<string, Contract>>>>;
+  };
   const errors = (output.errors ?? []).filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw new Error(errors.map((e) => e.formattedMessage).join('\n'));
-  // Those of our own files only: a file of a package has a path.
+  // A file of a package has a path.
   const own = Object.entries(output.contracts).filter(([file]) => !file.includes('/'));
-  return Object.fromEntries(
-    own.flatMap(([, contracts]) =>
-      Object.entries(contracts).map(([name, { evm }]) => [
-        name,
-        {
-          creation: evm.bytecode.object,
-          deployed: evm.deployedBytecode.object,
-          selectors: evm.methodIdentifiers,
-        },
-      ]),
-    ),
-  );
+  return Object.fromEntries(own.flatMap(([, contracts]) => Object.entries(contracts)));
 }

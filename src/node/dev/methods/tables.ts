@@ -6,6 +6,7 @@ import { traceMethods } from '../../methods/trace-tables.ts';
 import type { MethodTable } from '../../rpc/method.ts';
 import type { DevNode } from '../dev-node.ts';
 import { devAccountMethods } from './accounts.ts';
+import { devEstimateMethods } from './estimates.ts';
 import { devHistoryMethods } from './history.ts';
 import { devMiningMethods } from './mining.ts';
 import { devNodeMethods } from './node-info.ts';
@@ -24,4 +25,5 @@ export const devMethods: readonly MethodTable<DevNode>[] = [
   devHistoryMethods,
   devNodeMethods,
   devTokenMethods,
+  devEstimateMethods,
 ];
