@@ -1,6 +1,6 @@
 // Emits dist/: the sources as JavaScript with declarations, for the published package.
 import { spawnSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -19,3 +19,9 @@ const contracts = compileWorkloads((what) => {
   throw new Error(`left out of the package: ${what}`);
 });
 writeFileSync(join(root, 'dist', 'workloads.json'), JSON.stringify(contracts));
+
+// The commit, for who is asked for it (src/cli/package-version.ts); unknown outside of a checkout.
+if (existsSync(join(root, '.git'))) {
+  const { stdout } = spawnSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' });
+  if (stdout) writeFileSync(join(root, 'dist', 'commit'), stdout);
+}

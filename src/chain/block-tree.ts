@@ -22,6 +22,8 @@ export interface ChainBlock extends Block, KnownBlock {
   readonly accessList?: BlockAccessList | undefined;
   /** Of a development chain: who sent those transactions, by index, that nobody signed. */
   readonly impersonated?: ReadonlyMap<number, Address>;
+  /** By index, where whoever made the block knew them; nobody has to recover them then. */
+  readonly senders?: readonly (Address | undefined)[];
 }
 
 /** Answers BLOCKHASH for a block in the making. */
@@ -29,6 +31,11 @@ export type BlockHashes = (number: bigint) => Hash;
 
 /** A block in the making, until it is committed or dropped. One at a time. */
 export interface PendingBlock extends PendingState {
+  /**
+   * The state with what was applied, for the block that comes next: `root` may be asked for while
+   * that is executed. Not of trees that have nothing to do for a root.
+   */
+  ahead?(blockHashes: BlockHashes): StateReader;
   /** Adds the block, and its RLP, to the tree; `settled` says when it is on the disk. */
   commit(block: ChainBlock, bytes: Uint8Array): void;
   /** Takes back what was applied; nothing after a commit. */

@@ -74,6 +74,25 @@ export class ForkTimeline {
     this.#points = spec.forks.map((point) => [point, blockRulesOf(point)]);
   }
 
+  /** The rules of a block that follows `parent`. */
+  after(
+    parent: { readonly totalDifficulty: bigint },
+    { number, timestamp }: Pick<BlockPlace, 'number' | 'timestamp'>,
+  ): BlockRules {
+    return this.at({ number, timestamp, parentTotalDifficulty: parent.totalDifficulty });
+  }
+
+  /** The rules of a block, whose total difficulty is with its own. */
+  of({
+    header: { number, timestamp, difficulty },
+    totalDifficulty,
+  }: {
+    readonly header: Pick<BlockPlace, 'number' | 'timestamp'> & { readonly difficulty: bigint };
+    readonly totalDifficulty: bigint;
+  }): BlockRules {
+    return this.at({ number, timestamp, parentTotalDifficulty: totalDifficulty - difficulty });
+  }
+
   /** @throws RangeError for a schedule whose first point is not reached */
   at(place: BlockPlace): BlockRules {
     const reached = this.#points.findLast(

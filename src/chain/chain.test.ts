@@ -103,6 +103,26 @@ describe('a chain', () => {
     expect((await state.getAccount(SENDER))?.nonce).toBe(3n);
   });
 
+  it.each(FORKS)('keeps what it built without executing it again: %s', async (fork) => {
+    const chain = await openChain(fork);
+    const build = (parent: KnownBlock, transactions: readonly Uint8Array[]) => {
+      const timestamp = parent.header.timestamp + 12n;
+      return chain.buildBlock({ timestamp, coinbase: MINER, transactions }, parent.hash);
+    };
+    const built = await build(chain.head, [call(0n, COUNTER), call(1n, MINER, 5n)]);
+    const other = await build(chain.head, [call(0n, COUNTER)]);
+    const first = await chain.importBlock(built.bytes, { built });
+    expect(first.receipts).toEqual(built.receipts);
+    expect(await countAt(chain, first)).toBe(1n);
+    expect(await rootAt(chain, first)).toBe(first.header.stateRoot);
+    const second = await extend(chain, first, [call(2n, COUNTER)]);
+    expect(await countAt(chain, second)).toBe(2n);
+    // Of another block it says nothing.
+    const third = await chain.importBlock(other.bytes, { built });
+    expect(await countAt(chain, third)).toBe(1n);
+    expect(await rootAt(chain, third)).toBe(other.block.header.stateRoot);
+  });
+
   it('keeps the state of every branch', async () => {
     const chain = await openChain('osaka');
     await fc.assert(

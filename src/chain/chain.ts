@@ -5,10 +5,11 @@
  * Which of several branches counts is not import's to say: that is `setHead`.
  */
 
-import { Turns } from '../base/turns.ts';
-import type { Hash } from '../evm/types.ts';
+import type { Hash, StateReader } from '../evm/types.ts';
 import { ancestorHashes } from './ancestor-hashes.ts';
+import { BlockAhead, sealBeside } from './block-ahead.ts';
 import { type BlockRequest, type BuiltBlock, buildBlock } from './block-builder.ts';
+import { BlockLine, type WaitingBlock } from './block-line.ts';
 import type {
   BlockTree,
   BlockTries,
@@ -17,7 +18,7 @@ import type {
   KnownBlock,
   PendingBlock,
 } from './block-tree.ts';
-import { decodeAccessList } from './blocks/access-list.ts';
+import { type BlockAccessList, decodeAccessList, orderListed } from './blocks/access-list.ts';
 import type { Block } from './blocks/block.ts';
 import {
   checkAccessList,
@@ -33,7 +34,7 @@ import { outcomeFields } from './blocks/outcome-fields.ts';
 import { checkUncles } from './blocks/uncles.ts';
 import { type BlockRules, type ChainSpec, ForkTimeline } from './chain-spec.ts';
 import type { BlockSetting } from './executor/block-setting.ts';
-import { failedTogether, type Spreading } from './executor/parallel.ts';
+import { canSpread, failedTogether, type Spreading } from './executor/parallel.ts';
 import { executeBlock } from './executor/sequential.ts';
 import type { Machines } from './machines.ts';
 import { checkLanes } from './sequencing.ts';
@@ -51,13 +52,31 @@ export interface ChainOptions {
 export interface ImportHints {
   /**
    * Its access list (EIP-7928, Amsterdam), as the Engine API sends it: what it names is read ahead
-   * where reads wait for the disk. It must be the one whose hash is in the header.
+   * where reads wait for the disk, and transactions that change the same slot are executed in
+   * advance one after the other. It must be the one whose hash is in the header.
    */
   readonly accessList?: Uint8Array;
+  /** What `buildBlock` gave of this very block: then it is not executed again. */
+  readonly built?: BuiltBlock | undefined;
 }
 
 /** Of the transactions that are offered for a block: more than it has room for. */
 const OFFERED_MAX = 4_096;
+
+/** Where a block that was executed, and has no root yet, gives way to the next one. */
+interface Parting {
+  readonly setting: BlockSetting;
+  readonly parent: KnownBlock;
+  /** The parent's state. */
+  readonly state: StateReader;
+  /** Makes the root. */
+  readonly meanwhile: () => void;
+}
+
+export interface ProducedBlock extends BuiltBlock {
+  /** As the tree has it from now on. */
+  readonly kept: ChainBlock;
+}
 
 interface ExecutedBlock extends Pick<BuiltBlock, 'block' | 'receipts' | 'accessList' | 'bytes'> {
   readonly parent: KnownBlock;
@@ -68,7 +87,7 @@ export class Chain {
   readonly #timeline: ForkTimeline;
   readonly #machines: Machines;
   readonly #tree: BlockTree;
-  readonly #turns = new Turns();
+  readonly #line = new BlockLine();
 
   constructor({ spec, tree, machines }: ChainOptions) {
     this.spec = spec;
@@ -118,7 +137,7 @@ export class Chain {
     hash: Hash,
     work: (tries: BlockTries) => Result | Promise<Result>,
   ): Promise<Result> {
-    return this.#turns.take(async () => work(await this.#tree.triesAt(hash)));
+    return this.#line.take(async () => work(await this.#tree.triesAt(hash)));
   }
 
   /** The block of the head's branch with that number. */
@@ -138,13 +157,21 @@ export class Chain {
    * Resolves when the block is on the disk; the next one is executed meanwhile.
    * @throws InvalidBlock naming the rule that is broken; nothing is kept then
    */
-  async importBlock(bytes: Uint8Array, { accessList }: ImportHints = {}): Promise<ChainBlock> {
+  async importBlock(
+    bytes: Uint8Array,
+    { accessList, built }: ImportHints = {},
+  ): Promise<ChainBlock> {
     const read = readBlock(bytes);
     if (accessList !== undefined) checkAccessList(read.block.header, accessList);
-    const senders = this.#isKnown(read) ? NO_SENDERS : this.#prepare(read.block, accessList);
+    const { transactions } = read.block;
+    const list = accessList && decodeAccessList(accessList);
+    const isExecuted = built?.block.hash === read.block.hash || this.#isKnown(read);
+    const senders = isExecuted ? NO_SENDERS : this.#prepare(transactions, list);
     // A block's own access list names all slots.
-    const callers = accessList === undefined ? read.block.transactions : [];
-    const block = await this.#turns.take(() => this.#import(read, senders, callers));
+    const callers = list === undefined && !isExecuted ? transactions : [];
+    const after = list && orderListed(list, transactions.length);
+    const waiting: WaitingBlock = { read, senders, callers, after, built };
+    const block = await this.#line.take(() => this.#import(waiting), waiting);
     await this.#tree.settled();
     return block;
   }
@@ -155,7 +182,7 @@ export class Chain {
    */
   async buildBlock(request: BlockRequest, parentHash?: Hash): Promise<BuiltBlock> {
     const offered = this.#prepareOffer(request);
-    return this.#turns.take(() => {
+    return this.#line.take(() => {
       const { parent, blockRules } = this.#beforeNext(request, parentHash);
       this.#readAheadOfCodes(offered);
       return this.#upon(parent, blockRules, (setting) => buildBlock(setting, parent, request));
@@ -167,9 +194,9 @@ export class Chain {
    * imported, without executing it again. Resolves when it is on the disk.
    * @throws InvalidBlock for a request of which no valid block can be made; nothing is kept then
    */
-  async produceBlock(request: BlockRequest, parentHash?: Hash): Promise<BuiltBlock> {
+  async produceBlock(request: BlockRequest, parentHash?: Hash): Promise<ProducedBlock> {
     const offered = this.#prepareOffer(request);
-    const produced = await this.#turns.take(() => {
+    const produced = await this.#line.take(() => {
       const { parent, blockRules } = this.#beforeNext(request, parentHash);
       this.#readAheadOfCodes(offered);
       return this.#upon(parent, blockRules, async (setting, pending) => {
@@ -179,8 +206,11 @@ export class Chain {
           checkHeader(block.header, parent.header, blockRules, this.spec);
           checkLanes(block.transactions, this.spec.sequencing?.lanes ?? []);
         }
-        if (!this.#tree.has(block.hash)) this.#keep(setting, pending, { parent, ...built });
-        return built;
+        const executed = { parent, ...built };
+        const kept = this.#tree.has(block.hash)
+          ? chainBlockOf(executed)
+          : this.#reached(setting, this.#keep(pending, executed));
+        return { ...built, kept };
       });
     });
     await this.#tree.settled();
@@ -189,15 +219,16 @@ export class Chain {
 
   /** Waits for all that was asked for, and closes what the chain stands upon. */
   close(): Promise<void> {
-    return this.#turns.take(() => this.#tree.close());
+    return this.#line.take(() => this.#tree.close());
   }
 
   /** Begins what a block takes and that needs not wait for those before it. */
-  #prepare({ transactions }: Block, accessList: Uint8Array | undefined): KnownSenders {
+  #prepare(
+    transactions: readonly Uint8Array[],
+    accessList: BlockAccessList | undefined,
+  ): KnownSenders {
     this.#tree.readAhead(() =>
-      accessList === undefined
-        ? touchedBy(transactions)
-        : touchedByBlock(decodeAccessList(accessList)),
+      accessList === undefined ? touchedBy(transactions) : touchedByBlock(accessList),
     );
     return recoverAhead(transactions);
   }
@@ -227,13 +258,10 @@ export class Chain {
     return this.#tree.known(block.hash) !== undefined;
   }
 
-  /** `callers` are the transactions of which the slots that codes name are not read ahead yet. */
-  async #import(
-    read: ReadBlock,
-    senders: KnownSenders,
-    callers: readonly Uint8Array[],
-  ): Promise<ChainBlock> {
+  async #import(waiting: WaitingBlock): Promise<ChainBlock> {
+    const { read, senders, callers, after, built } = waiting;
     const { block } = read;
+    let ahead = await waiting.ahead;
     const imported = await this.#tree.block(block.hash);
     if (imported !== undefined) return imported;
     const parent = this.#tree.known(block.header.parentHash);
@@ -242,22 +270,79 @@ export class Chain {
       throw new InvalidBlock('block/unknown parent', message);
     }
     const blockRules = this.#rulesAfter(parent, block.header);
+    if (ahead === undefined) {
+      this.#check(read, parent, blockRules);
+      this.#readAheadOfCodes(callers, senders);
+    }
+    return this.#upon(parent, blockRules, async (setting, pending) => {
+      if (built?.block.hash === block.hash) return keepBuilt(pending, parent, built);
+      // What was begun is good for one try, and upon the machine that has it.
+      const begun = ahead?.evm === setting.evm ? ahead : undefined;
+      ahead = undefined;
+      const outcome = await (begun?.finish(pending) ??
+        executeBlock(setting, block, senders, after));
+      const executed = { parent, block, ...outcome, bytes: read.bytes };
+      const seal = (): ChainBlock => {
+        checkOutcome(block.header, outcomeFields(outcome, pending.root(), blockRules));
+        return this.#keep(pending, executed);
+      };
+      const next = this.#nextUpon(block, setting);
+      if (next === undefined || pending.ahead === undefined) return this.#reached(setting, seal());
+      const known = chainBlockOf(executed);
+      const state = pending.ahead(ancestorHashes(this.#tree, known));
+      return sealBeside(seal, (meanwhile) => {
+        next.ahead = this.#beginAhead(next, { setting, parent: known, state, meanwhile });
+        return next.ahead;
+      });
+    });
+  }
+
+  /** The block that has the next turn, if it may be begun upon this one, which has no root yet. */
+  #nextUpon({ hash }: Block, { blockRules, spreading }: BlockSetting): WaitingBlock | undefined {
+    const { next } = this.#line;
+    if (next === undefined || next.built !== undefined) return undefined;
+    const { header, transactions, uncles } = next.read.block;
+    if (header.parentHash !== hash || uncles.length > 0) return undefined;
+    return canSpread(blockRules, transactions.length, spreading) ? next : undefined;
+  }
+
+  /**
+   * Begins the block that comes next while the root of its parent, which has been executed, is
+   * still to come. undefined: it is to be executed in its turn.
+   */
+  async #beginAhead(
+    next: WaitingBlock,
+    { setting, parent, state, meanwhile }: Parting,
+  ): Promise<BlockAhead | undefined> {
+    const { read, senders, callers } = next;
+    const { rules } = setting.blockRules;
+    const blockRules = this.#rulesAfter(parent, read.block.header);
+    if (blockRules.rules !== rules) return undefined;
+    try {
+      this.#check(read, parent, blockRules);
+      this.#readAheadOfCodes(callers, senders);
+      return await BlockAhead.begin(next, { ...setting, blockRules }, state, meanwhile);
+    } catch (error) {
+      if (error instanceof InvalidBlock) return undefined;
+      this.#machines.discard(rules);
+      if (failedTogether(error)) await this.#machines.loseCrew();
+      return undefined;
+    }
+  }
+
+  /** All that needs no execution. @throws InvalidBlock */
+  #check(read: ReadBlock, parent: KnownBlock, blockRules: BlockRules): void {
+    const { header, uncles } = read.block;
     checkBlock(read, parent.header, blockRules, this.spec);
     checkUncles(
-      block.header,
-      block.uncles,
+      header,
+      uncles,
       (hash) => this.#tree.known(hash),
       (uncle, ancestor) => {
         const rules = this.#rulesAfter(ancestor as KnownBlock, uncle);
         checkHeader(uncle, ancestor.header, rules, this.spec);
       },
     );
-    this.#readAheadOfCodes(callers, senders);
-    return this.#upon(parent, blockRules, async (setting, pending) => {
-      const outcome = await executeBlock(setting, block, senders);
-      checkOutcome(block.header, outcomeFields(outcome, pending.root(), blockRules));
-      return this.#keep(setting, pending, { parent, block, ...outcome, bytes: read.bytes });
-    });
   }
 
   /** Works upon the state of a block, of which nothing is kept but what the work commits. */
@@ -298,16 +383,16 @@ export class Chain {
   }
 
   /** Commits a block that was executed, and whose state is pending. */
-  #keep(
-    { evm }: BlockSetting,
-    pending: PendingBlock,
-    { parent, block, receipts, accessList, bytes }: ExecutedBlock,
-  ): ChainBlock {
-    const totalDifficulty = parent.totalDifficulty + block.header.difficulty;
-    const kept: ChainBlock = { ...block, totalDifficulty, receipts, accessList };
-    pending.commit(kept, bytes);
-    this.#machines.reached(block.hash, evm);
+  #keep(pending: PendingBlock, executed: ExecutedBlock): ChainBlock {
+    const kept = chainBlockOf(executed);
+    pending.commit(kept, executed.bytes);
     return kept;
+  }
+
+  /** The machine has this block's state, and goes on from there. */
+  #reached({ evm }: BlockSetting, block: ChainBlock): ChainBlock {
+    this.#machines.reached(block.hash, evm);
+    return block;
   }
 
   /** What the next block stands upon. @throws Error for a parent that is not there */
@@ -328,4 +413,21 @@ export class Chain {
     const parentTotalDifficulty = parent.totalDifficulty;
     return this.#timeline.at({ number, timestamp, parentTotalDifficulty });
   }
+}
+
+function chainBlockOf({ parent, block, receipts, accessList }: ExecutedBlock): ChainBlock {
+  const totalDifficulty = parent.totalDifficulty + block.header.difficulty;
+  return { ...block, totalDifficulty, receipts, accessList };
+}
+
+/** All that its header says of it was found when it was built; whether it still leads there. */
+function keepBuilt(pending: PendingBlock, parent: KnownBlock, built: BuiltBlock): ChainBlock {
+  const { block, changes, bytes } = built;
+  pending.apply(changes);
+  const stateRoot = pending.root();
+  checkOutcome(block.header, { ...block.header, stateRoot });
+  const kept = chainBlockOf({ parent, ...built });
+  // No machine stands where it ends.
+  pending.commit(kept, bytes);
+  return kept;
 }

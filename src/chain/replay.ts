@@ -56,7 +56,6 @@ export type Alone =
   | 'one worker'
   | 'few transactions'
   | 'before byzantium'
-  | 'amsterdam'
   /** A limit of the host, or more records than there is room for. */
   | 'given up';
 
@@ -194,7 +193,6 @@ function whyAlone(
 ): Alone {
   if (spreading === undefined) return 'one worker';
   if (!is('byzantium')) return 'before byzantium';
-  if (is('amsterdam')) return 'amsterdam';
   const { transactionsMin = TRANSACTIONS_MIN } = spreading;
   return transactions < transactionsMin ? 'few transactions' : 'given up';
 }

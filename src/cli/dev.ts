@@ -6,6 +6,7 @@
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { findFork } from '../evm/forks/names.ts';
+import { CALL_WORKERS_DEFAULT, CALL_WORKERS_MAX } from '../node/execution/workers/limits.ts';
 import type { DevOptions } from './dev/options.ts';
 import { endingOnSignal } from './ending.ts';
 import { bigintOption, integer, parseAddress, wholeNumber } from './options.ts';
@@ -140,6 +141,11 @@ function addServerOptions(dev: Command): void {
     .option('--ipc [path]', 'listen at a socket of the file system, too')
     .option('--allow-origin <origin>', 'whose pages may ask: https://app.example, or *')
     .option('--no-cors', 'no page may ask')
+    .addOption(
+      new Option('--call-workers <count>', 'threads for long calls and traces; 0: none')
+        .argParser(wholeNumber(0, CALL_WORKERS_MAX))
+        .default(CALL_WORKERS_DEFAULT),
+    )
     .option('--config-out <file>', 'write accounts and keys there, as JSON')
     .option('--disable-console-log', 'leave console.log of contracts out of the log')
     .option('-q, --quiet', 'as --silent')

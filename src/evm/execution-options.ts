@@ -82,6 +82,8 @@ export interface ExecutionOptions extends StopOptions {
   readonly hooks?: CallHooks;
   /** Collect what the call read and wrote, by field: `result.accesses`. */
   readonly accesses?: boolean;
+  /** false: nobody looks at `result.changes`, which is empty then. */
+  readonly changes?: boolean;
   /**
    * Called after each instruction (EIP-3155); the interpreter then runs alone. A promise is waited
    * for before the next instruction, so that whoever writes steps down may be slow; not in

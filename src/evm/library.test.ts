@@ -243,6 +243,56 @@ describe('block overrides, checks and limits', () => {
     expect(run({}, dear)).toMatchObject({ reason: 'gas limit exceeds maximum' });
     expect(run({ limits: { transactionGas: 0n } }, dear)).toMatchObject({ status: 'success' });
   });
+
+  it('leave out what nobody looks at, and change it nonetheless', () => {
+    const evm = createEVM({ state: stateWith({}) });
+    const send = { to: B, value: 3n };
+    const first = evm.transactSync(transaction(send), { changes: false });
+    expect(first).toMatchObject({ status: 'success', changes: { accounts: new Map() } });
+    const second = evm.transactSync(transaction({ ...send, nonce: 1n }));
+    expect(second.status === 'success' && second.changes.accounts.get(B)?.balance).toBe(6n);
+  });
+
+  it('frozen and given again are what they were, whatever was in between', () => {
+    const evm = createEVM({ state: stateWith({}) });
+    const create = { to: undefined, data: hex('6160015ff3'), gasLimit: 10_000_000n };
+    const run = (options: TransactOptions) =>
+      evm.transactSync(transaction(create), { commit: false, ...options });
+    const larger = { limits: Object.freeze({ codeSize: 0x6001 }) };
+    for (const between of [
+      {},
+      { limits: Object.freeze({ codeSize: 1 }) },
+      { customPrecompiles: {} },
+    ]) {
+      expect(run(larger)).toMatchObject({ status: 'success' });
+      expect(run(larger)).toMatchObject({ status: 'success' });
+      expect(run(between)).toMatchObject({ reason: 'code too large' });
+      expect(run(between)).toMatchObject({ reason: 'code too large' });
+    }
+  });
+});
+
+describe('a block of one call', () => {
+  it('frozen and given again is what it was, upon what the EVM’s is by then', async () => {
+    /** Returns the block's number and the chain's id: NUMBER, SHL 128, CHAINID, OR. */
+    const evm = createEVM({ state: stateWith({ [A]: `4360801b4617${RETURN}` }), chainId: 7n });
+    const seen = async (block: TransactOptions['block']) => {
+      const value = word(await evm.call({ to: A, ...(block && { block }) }));
+      return [value >> 128n, value & 0xffn];
+    };
+    const third = Object.freeze({ number: 3n });
+    const changing = { number: 4n };
+    expect(await seen(third)).toEqual([3n, 7n]);
+    expect(await seen(third)).toEqual([3n, 7n]);
+    expect(await seen(undefined)).toEqual([1n, 7n]);
+    expect(await seen(third)).toEqual([3n, 7n]);
+    expect(await seen(changing)).toEqual([4n, 7n]);
+    changing.number = 5n;
+    expect(await seen(changing)).toEqual([5n, 7n]);
+    expect(await seen(third)).toEqual([3n, 7n]);
+    evm.setChainId(8n);
+    expect(await seen(third)).toEqual([3n, 8n]);
+  });
 });
 
 describe('custom precompiles', () => {

@@ -82,6 +82,7 @@ const DEFAULT_BLOCK: BlockEnvironment = {
   blobBaseFee: 1n,
 };
 
+const NO_CHANGES: StateChanges = { accounts: new Map(), codes: new Map() };
 const ZERO_ADDRESS: Address = `0x${'00'.repeat(20)}`;
 /** Accounts and slots written since the state was set; some 40 MiB. */
 const KEPT_ENTRIES_MAX = 200_000;
@@ -124,6 +125,14 @@ class LocalEVM implements EVM {
   #state: StateReader;
   #block: BlockEnvironment;
   #chainId: bigint;
+  /** What the last frozen block that a call named came to. */
+  #given:
+    | {
+        readonly given: Partial<BlockEnvironment>;
+        readonly upon: BlockEnvironment;
+        readonly block: BlockEnvironment;
+      }
+    | undefined;
   /** The context that was served last: whoever is called back finds its call in it. */
   #running = 0;
 
@@ -373,7 +382,7 @@ class LocalEVM implements EVM {
 
   /** Others can work on its memory, and know all of its rules. */
   get #canShareWork(): boolean {
-    return this.#memory.shared && this.#settings.isPlain && !this.rules.metersStateGas;
+    return this.#memory.shared && this.#settings.isPlain;
   }
 
   /** Checks what was passed. @throws InputError */
@@ -389,9 +398,17 @@ class LocalEVM implements EVM {
     if (options.blockGasLeft !== undefined) checkU64('blockGasLeft', options.blockGasLeft);
     const { blockStateGasLeft } = options;
     if (blockStateGasLeft !== undefined) checkU64('blockStateGasLeft', blockStateGasLeft);
-    const block =
-      options.block === undefined ? this.#block : checkBlock({ ...this.#block, ...options.block });
+    const block = options.block === undefined ? this.#block : this.#blockWith(options.block);
     return { transaction: checked, options, block, chainId: this.#chainId, isCredit: false };
+  }
+
+  /** PERF: one that is frozen is looked at once; contexts in which it is written keep it. */
+  #blockWith(given: Partial<BlockEnvironment>): BlockEnvironment {
+    const last = this.#given;
+    if (last?.given === given && last.upon === this.#block) return last.block;
+    const block = checkBlock({ ...this.#block, ...given });
+    if (Object.isFrozen(given)) this.#given = { given, upon: this.#block, block };
+    return block;
   }
 
   /** Makes the context ready, and puts in place what this call has of its own. */
@@ -530,7 +547,7 @@ class LocalEVM implements EVM {
       },
       receiptLogs,
       created,
-      changes: readChanges(this.#machine, arena),
+      changes: options.changes === false ? NO_CHANGES : readChanges(this.#machine, arena),
       accesses: options.accesses === true ? readAccesses(this.#machine, ctx) : undefined,
     };
   }

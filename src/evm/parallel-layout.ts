@@ -29,12 +29,14 @@ export const J_SEED = 36;
 /** ptr, u32: entries of the block's versions that the job has changed: CHANGED_BYTES each. */
 export const J_CHANGED = 40;
 export const J_CHANGED_COUNT = 44;
+/** u32: 1 = what each transaction looked at is to be listed (TASK_ACCESSES). */
+export const J_LISTS_ACCESSES = 48;
 
 /** u32: the head: the first transaction that does not count yet. */
 export const J_HEAD = 64;
 /** u32: so many from the head on are executed in advance; adapts itself up to J_WINDOW_MAX. */
 export const J_WINDOW = 68;
-/** u64: gas of the transactions that count. */
+/** u64: what the transactions that count take of the block's gas. */
 export const J_GAS_USED = 72;
 /** u32, u32: transactions executed in advance that counted, and that had to be executed again. */
 export const J_KEPT = 80;
@@ -42,6 +44,8 @@ export const J_AGAIN = 84;
 /** u32, u32: executed at the head since the window closed; for how many it stays so. */
 export const J_CLOSED = 88;
 export const J_CLOSED_FOR = 92;
+/** u64: what they take of the block's gas of the state's growth (EIP-8037). */
+export const J_STATE_GAS_USED = 96;
 
 /** u32: the first that nobody has taken to execute it in advance. */
 export const J_NEXT = 128;
@@ -135,6 +139,11 @@ export const TASK_STAYS = 108;
 export const TASK_AFTER = 112;
 /** u32: who has executed it, by number. */
 export const TASK_BY = 104;
+/** u64, u64: what it takes of the block's gas, and of that of the state's growth (EIP-8037). */
+export const TASK_BLOCK_GAS_USED = 96;
+export const TASK_STATE_GAS_USED = 120;
+/** ptr: what it looked at and wrote, if only for a while (ACCESSED_*); 0 = nobody asked. */
+export const TASK_ACCESSES = 116;
 /** word: address created. */
 export const TASK_CREATED = 64;
 /** The transaction, as it lies in a context (TX_*). */
@@ -239,6 +248,15 @@ export const O_SLOT_OWNER = 32;
 export const O_SLOT_VALUE = 64;
 export const O_SLOT_GENERATION = 96;
 export const OBSERVED_SLOT_BYTES = 112;
+
+// ---------------------------------------------------------------- what was looked at
+/** u32, u32: accounts, and behind them slots: a word an account; two a slot, key and account. */
+export const ACCESSED_ACCOUNTS = 0;
+export const ACCESSED_SLOTS = 4;
+export const ACCESSED_LIST = 32;
+export const ACCESSED_ACCOUNT_BYTES = 32;
+export const ACCESSED_SLOT_BYTES = 64;
+export const ACCESSED_OWNER = 32;
 
 // ---------------------------------------------------------------- in a context
 /** ptr: the job that the context works on; 0 = none. */

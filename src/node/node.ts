@@ -2,9 +2,9 @@
 
 import type { BlockRequest } from '../chain/block-builder.ts';
 import type { KnownBlock } from '../chain/block-tree.ts';
-import type { CallHooks } from '../evm/machine/hooks.ts';
 import type { Address } from '../evm/types.ts';
 import type { CallMachines } from './execution/call-machines.ts';
+import type { CallWorkers } from './execution/workers/call-workers.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { TransactionPool } from './pool/pool.ts';
 
@@ -35,8 +35,10 @@ export interface Node {
   readonly clientVersion: string;
   /** What the next block has beside its transactions, for `pending`; as of now when left out. */
   readonly nextBlock?: (parent: KnownBlock) => Omit<BlockRequest, 'transactions' | 'senderOf'>;
-  /** What watches each `eth_call`: of a development chain, whose log shows `console.log`. */
-  readonly callHooks?: () => CallHooks | undefined;
+  /** Takes what contracts print in an `eth_call`: of a development chain, whose log shows it. */
+  readonly contractLog?: (() => ((text: string) => void) | undefined) | undefined;
+  /** Threads for long calls and traces; without any, all run in the node's own. */
+  readonly callWorkers?: CallWorkers | undefined;
   /** `eth_coinbase`; a node that makes no blocks has none. */
   readonly coinbase?: () => Address;
 }

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CallWorkers } from '../../src/node/execution/workers/call-workers.ts';
 import { fixtures } from '../fixtures.ts';
 import {
   type ConversationNode,
@@ -13,11 +14,17 @@ import {
 const base = fixtures('execution-apis');
 const folder = join(base ?? '', 'tests');
 
-describe.skipIf(base === undefined)('conversations of execution-apis', () => {
+/** With a worker, all calls and traces are executed there from the start. */
+const PLACES = [
+  ["in the node's thread", {}],
+  ['on a worker', { callWorkers: new CallWorkers(1, 0) }],
+] as const;
+
+describe.skipIf(base === undefined).each(PLACES)('conversations of execution-apis %s', (_, on) => {
   let node: ConversationNode;
 
   beforeAll(async () => {
-    node = await openConversationNode(folder);
+    node = await openConversationNode(folder, on);
   });
   afterAll(() => node.close());
 

@@ -17,6 +17,7 @@ import { importBlocks } from '../../src/chain/import-blocks.ts';
 import { createChain } from '../../src/chain/open-chain.ts';
 import type { Engine, Hash } from '../../src/evm/types.ts';
 import { CallMachines } from '../../src/node/execution/call-machines.ts';
+import type { CallWorkers } from '../../src/node/execution/workers/call-workers.ts';
 import { Ledger } from '../../src/node/ledger/ledger.ts';
 import { MemoryTransactionIndex } from '../../src/node/ledger/transaction-index.ts';
 import { basicMethods } from '../../src/node/methods/basic.ts';
@@ -82,9 +83,15 @@ export interface ConversationNode {
   close(): Promise<void>;
 }
 
+export interface ConversationOptions {
+  readonly engine?: Engine;
+  /** Ended with the node. */
+  readonly callWorkers?: CallWorkers;
+}
+
 export async function openConversationNode(
   folder: string,
-  engine: Engine = 'auto',
+  { engine = 'auto', callWorkers }: ConversationOptions = {},
 ): Promise<ConversationNode> {
   const genesis = parseGenesis(readFileSync(join(folder, 'genesis.json'), 'utf8'));
   const chain = await createChain(genesis, { archive: true, engine, workers: 1 });
@@ -105,6 +112,7 @@ export async function openConversationNode(
     // geth's, which shows in transactions that say nothing of their gas.
     limits: { ...REQUEST_LIMITS, callGasMax: 50_000_000n },
     clientVersion: 'Ironfly/conversations',
+    callWorkers,
   };
   const dispatcher = new Dispatcher(node, [basicMethods, ...ethMethods, ...traceMethods]);
   const caller: Caller = {
@@ -115,7 +123,10 @@ export async function openConversationNode(
   };
   return {
     answer: async (request) => (await dispatcher.answer(request, caller)) ?? '',
-    close: () => chain.close(),
+    close: async () => {
+      await callWorkers?.close();
+      await chain.close();
+    },
   };
 }
 

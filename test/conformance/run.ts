@@ -61,6 +61,7 @@ const SUITES: readonly Suite[] = [
   { name: 'amsterdam', fixtures: 'eest-bal-v5.7.0', part: 'blockchain_tests', run: runBlocks },
   { name: 'parallel', fixtures: 'eest-v5.4.0', part: 'blockchain_tests', run: runSpread },
   { name: 'parallel', fixtures: 'legacytests-Cancun', part: 'BlockchainTests', run: runSpread },
+  { name: 'parallel', fixtures: 'eest-bal-v5.7.0', part: 'blockchain_tests', run: runSpread },
   { name: 'rpc', fixtures: 'execution-apis', part: 'tests', run: runConversations },
   { name: 'vm', fixtures: 'legacytests-Constantinople', part: 'VMTests', run: runVmTests },
 ];
@@ -230,7 +231,7 @@ async function runPayloads(
 
 /** Requests to a node, and what geth answered. */
 async function runConversations({ folder, machine, sample }: Run, totals: Totals): Promise<void> {
-  const node = await openConversationNode(folder, machine.engine);
+  const node = await openConversationNode(folder, { engine: machine.engine });
   const conversations = readConversations(folder).filter((_, index) => index % sample === 0);
   for (const conversation of conversations) {
     const { ok, name, message } = await runConversation(node, conversation);

@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CallWorkers } from '../../src/node/execution/workers/call-workers.ts';
 import { fixtures } from '../fixtures.ts';
 import {
   type ConversationNode,
@@ -15,11 +16,17 @@ import {
 const suite = fixtures('execution-apis');
 const folder = join(suite ?? '', 'tests');
 
-describe.skipIf(suite === undefined)('traces of execution-apis', () => {
+/** With a worker, all are executed there from the start. */
+const PLACES = [
+  ["in the node's thread", {}],
+  ['on a worker', { callWorkers: new CallWorkers(1, 0) }],
+] as const;
+
+describe.skipIf(suite === undefined).each(PLACES)('traces of execution-apis %s', (_, on) => {
   let node: ConversationNode;
 
   beforeAll(async () => {
-    node = await openConversationNode(folder);
+    node = await openConversationNode(folder, on);
   });
   afterAll(() => node.close());
 

@@ -2,7 +2,7 @@
 
 import { createRequire } from 'node:module';
 
-const SOURCE = `
+export const COUNTER_SOURCE = `
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.20;
 contract Counter {
@@ -34,7 +34,7 @@ export function compileCounter(): Compiled {
   const solc = createRequire(import.meta.url)('solc') as { compile(input: string): string };
   const input = {
     language: 'Solidity',
-    sources: { 'Counter.sol': { content: SOURCE } },
+    sources: { 'Counter.sol': { content: COUNTER_SOURCE } },
     settings: { outputSelection: { '*': { '*': ['abi', 'evm.bytecode.object'] } } },
   };
   const output = JSON.parse(solc.compile(JSON.stringify(input))) as {

@@ -1,8 +1,5 @@
 /** `ironfly dev` with the clients that people have, unmodified. */
 
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import * as ethers from 'ethers';
 import {
   type Abi,
@@ -27,7 +24,6 @@ const KEY = '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80'
 const FIRST = '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266';
 const SECOND = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8';
 const STRANGER = '0x00000000000000000000000000000000DeaDBeef';
-const CAST = fileURLToPath(new URL('../../node_modules/.bin/cast', import.meta.url));
 
 let dev: DevProcess;
 const counter = compileCounter();
@@ -193,31 +189,4 @@ test('web3.js sends and reads', async () => {
     .deploy({ data: counter.bytecode, arguments: [4] } as never)
     .send({ from: from as string });
   expect(await deployed.methods['count']?.().call()).toBe(4n);
-});
-
-describe('cast', () => {
-  const run = promisify(execFile);
-  const cast = async (...args: readonly string[]) => {
-    const { stdout } = await run(CAST, [...args, '--rpc-url', dev.url]);
-    return stdout.trim();
-  };
-
-  test('asks, sends with a key, and for an account that the node signs for', async () => {
-    expect(await cast('chain-id')).toBe('31337');
-    const signed = await cast('send', SECOND, '--value', '1ether', '--private-key', KEY, '--json');
-    expect(JSON.parse(signed).status).toBe('0x1');
-    const sent = await cast(
-      'send',
-      SECOND,
-      '--value',
-      '1',
-      '--from',
-      FIRST,
-      '--unlocked',
-      '--json',
-    );
-    expect(JSON.parse(sent).status).toBe('0x1');
-    expect(await cast('rpc', 'evm_snapshot')).toMatch(/^"0x\d+"$/);
-    expect(await cast('balance', FIRST)).toMatch(/^\d+$/);
-  });
 });

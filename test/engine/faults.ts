@@ -1,6 +1,7 @@
 /** What goes wrong between a consensus client and a node, and what must come of it; one by one. */
 
 import { join } from 'node:path';
+import { packageCommit } from '../../src/cli/package-version.ts';
 import type { Hash } from '../../src/evm/types.ts';
 import { blockOfPayload, readPayload } from '../../src/node/engine/payload.ts';
 import { makeToken } from '../../src/node/server/bearer-token.ts';
@@ -45,8 +46,10 @@ async function greetings({ beacon }: Devnet): Promise<void> {
   must(names.includes('engine_getPayloadV5'), 'getPayloadV5 among the methods', names);
   must(!names.includes('engine_exchangeCapabilities'), 'no word of the exchange itself', names);
   const us = { code: 'LS', name: 'driver', version: 'v1', commit: '0x01020304' };
-  const [version] = await engine.call<{ name: string }[]>('engine_getClientVersionV1', us);
+  const answer = engine.call<{ name: string; commit: string }[]>('engine_getClientVersionV1', us);
+  const [version] = await answer;
   must(version?.name === 'Ironfly', 'who it is', version);
+  must(version.commit === packageCommit(), 'of which commit it is', version);
   const given = { terminalTotalDifficulty: '0x0', terminalBlockHash: rootOf('') };
   const transition = await engine.call<{ terminalTotalDifficulty: string }>(
     'engine_exchangeTransitionConfigurationV1',
@@ -138,6 +141,14 @@ async function invalidBlock({ beacon }: Devnet): Promise<void> {
   expectInvalid(await beacon.send({ ...good, payload: orphan }), 'its child');
   const state = beacon.state(bad.blockHash);
   expectInvalid((await beacon.forkchoice(state, null)).payloadStatus, 'it as the head');
+  // Each thing that follows from what the block executes, wrong by itself.
+  const bloom = `0x${'80'.padEnd(512, '0')}`;
+  const gasUsed = hex(BigInt(String(good.payload.gasUsed)) + 1n);
+  for (const changed of [{ receiptsRoot: rootOf('receipts') }, { logsBloom: bloom }, { gasUsed }])
+    expectInvalid(
+      await beacon.send({ ...good, payload: forged(good, changed) }),
+      `a wrong ${Object.keys(changed)}`,
+    );
   const status = await beacon.send(good);
   must(status.status === 'VALID', 'the true block to be VALID', status);
   await beacon.choose(good);

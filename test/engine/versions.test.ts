@@ -1,11 +1,12 @@
 /** Which version of each method takes which fork's payloads, and what the others say. */
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import type { Chain } from '../../src/chain/chain.ts';
 import { parseGenesis } from '../../src/chain/genesis-files/genesis-file.ts';
 import { createChain } from '../../src/chain/open-chain.ts';
 import type { Hash } from '../../src/evm/types.ts';
 import { type EngineNode, withEngine } from '../../src/node/engine/engine.ts';
 import { engineMethods } from '../../src/node/engine/methods.ts';
+import type { BuiltPayload } from '../../src/node/engine/payload-build.ts';
 import { CallMachines } from '../../src/node/execution/call-machines.ts';
 import { Ledger } from '../../src/node/ledger/ledger.ts';
 import { MemoryTransactionIndex } from '../../src/node/ledger/transaction-index.ts';
@@ -29,7 +30,9 @@ interface Answer {
   readonly error?: { readonly code: number };
 }
 
-async function openNode() {
+const openNode = async () => (await openEngine()).ask;
+
+async function openEngine() {
   const chain = await createChain(GENESIS, { workers: 1 });
   chains.push(chain);
   const ledger = new Ledger({ chain, index: new MemoryTransactionIndex() });
@@ -37,17 +40,19 @@ async function openNode() {
   const machines = new CallMachines();
   const node = { ledger, machines, pool, limits: REQUEST_LIMITS, clientVersion: 'test' };
   const version = { code: 'IF', name: 'Ironfly', version: 'test', commit: '0x00000000' } as const;
-  const dispatcher = new Dispatcher<EngineNode>(withEngine(node, { version }), [engineMethods]);
+  const engineNode = withEngine(node, { version });
+  const dispatcher = new Dispatcher<EngineNode>(engineNode, [engineMethods]);
   const caller = {
     signal: new AbortController().signal,
     notify: undefined,
     onClose: () => {},
     connection: {},
   };
-  return async (method: string, ...params: readonly unknown[]): Promise<Answer> => {
+  const ask = async (method: string, ...params: readonly unknown[]): Promise<Answer> => {
     const text = JSON.stringify({ jsonrpc: '2.0', id: 1, method: `engine_${method}`, params });
     return JSON.parse((await dispatcher.answer(text, caller)) ?? '{}') as Answer;
   };
+  return { ask, node: engineNode };
 }
 
 const isFrom = (fork: DevnetFork, since: DevnetFork) =>
@@ -159,4 +164,52 @@ test('what can be said of a payload without its parent is said', async () => {
   const extended = { ...(payload as object), transactions: ['0x'] };
   const empty = await ask('newPayloadV1', extended);
   expect(empty.result).toMatchObject({ status: 'INVALID', latestValidHash: null });
+});
+
+describe('a payload that was fetched and comes back', () => {
+  const withdrawals = [{ index: '0x0', validatorIndex: '0x0', address: ADDRESS, amount: '0x5' }];
+
+  async function fetchPayload({ ask }: Pick<Awaited<ReturnType<typeof openEngine>>, 'ask'>) {
+    const state = stateAt(GENESIS.block.hash);
+    const attributes = { ...attributesOf('prague'), withdrawals };
+    const begun = await ask('forkchoiceUpdatedV3', state, attributes);
+    const { payloadId } = begun.result as { readonly payloadId: unknown };
+    const { result } = await ask('getPayloadV4', payloadId);
+    const { executionPayload } = result as { readonly executionPayload: { blockHash: Hash } };
+    return executionPayload;
+  }
+
+  test('is kept as it was built, and stood upon', async () => {
+    const { ask, node } = await openEngine();
+    const payload = await fetchPayload({ ask });
+    expect((await ask('newPayloadV4', payload, [], ROOT, [])).result).toMatchObject({
+      status: 'VALID',
+      latestValidHash: payload.blockHash,
+    });
+    await ask('forkchoiceUpdatedV3', stateAt(payload.blockHash));
+    const view = await node.ledger.openView(payload.blockHash);
+    expect((await view.getAccount(ADDRESS))?.balance).toBe(5_000_000_000n);
+    view.close();
+    expect((await node.ledger.requireBlock({ tag: 'latest' })).hash).toBe(payload.blockHash);
+  });
+
+  test('is not executed again: what was built is what counts', async () => {
+    const { ask, node } = await openEngine();
+    const payload = await fetchPayload({ ask });
+    const built = node.engine.builds.fetched(payload.blockHash) as BuiltPayload;
+    (built.changes.accounts as Map<string, unknown>).delete(ADDRESS);
+    expect((await ask('newPayloadV4', payload, [], ROOT, [])).result).toMatchObject({
+      status: 'INVALID',
+      validationError: expect.stringContaining('the state root'),
+    });
+    expect(node.engine.builds.fetched(ROOT)).toBeUndefined();
+  });
+
+  test('is executed where another node built it', async () => {
+    const payload = await fetchPayload(await openEngine());
+    const { ask } = await openEngine();
+    expect((await ask('newPayloadV4', payload, [], ROOT, [])).result).toMatchObject({
+      status: 'VALID',
+    });
+  });
 });

@@ -9,6 +9,7 @@ import { addressOfKey, signTransaction } from '../../src/chain/transactions/sign
 import type { SignedTransaction } from '../../src/chain/transactions/types.ts';
 import type { Address, Hash } from '../../src/evm/types.ts';
 import { CallMachines } from '../../src/node/execution/call-machines.ts';
+import type { CallWorkers } from '../../src/node/execution/workers/call-workers.ts';
 import { Ledger } from '../../src/node/ledger/ledger.ts';
 import { MemoryTransactionIndex } from '../../src/node/ledger/transaction-index.ts';
 import { basicMethods } from '../../src/node/methods/basic.ts';
@@ -16,6 +17,7 @@ import { ethMethods } from '../../src/node/methods/eth/tables.ts';
 import { type Node, REQUEST_LIMITS, type RequestLimits } from '../../src/node/node.ts';
 import { MemoryPool } from '../../src/node/pool/memory-pool.ts';
 import { Dispatcher } from '../../src/node/rpc/dispatch.ts';
+import { JsonText } from '../../src/node/rpc/json-text.ts';
 import type { Caller } from '../../src/node/rpc/method.ts';
 import { MemoryState } from '../../src/state/memory.ts';
 
@@ -89,8 +91,9 @@ export class EthNode {
   }
 
   /** @throws RpcError */
-  ask(method: string, ...params: readonly unknown[]): Promise<unknown> {
-    return this.dispatcher.call(method, params, this.#caller);
+  async ask(method: string, ...params: readonly unknown[]): Promise<unknown> {
+    const answer = await this.dispatcher.call(method, params, this.#caller);
+    return answer instanceof JsonText ? JSON.parse(answer.text) : answer;
   }
 
   /** A whole request, as text. */
@@ -145,12 +148,17 @@ export class EthNode {
     for (const close of this.#closers) close();
   }
 
-  close(): Promise<void> {
-    return this.node.ledger.chain.close();
+  async close(): Promise<void> {
+    await this.node.callWorkers?.close();
+    await this.node.ledger.chain.close();
   }
 }
 
-export async function ethNode(limits: Partial<RequestLimits> = {}): Promise<EthNode> {
+/** @param callWorkers ended with the node */
+export async function ethNode(
+  limits: Partial<RequestLimits> = {},
+  callWorkers?: CallWorkers,
+): Promise<EthNode> {
   const spec = { chainId: CHAIN_ID, forks: [{ fork: 'cancun' }] } as const;
   const state = new MemoryState();
   const empty = { nonce: 0n, balance: 0n, code: new Uint8Array(0), storage: [] };
@@ -167,5 +175,6 @@ export async function ethNode(limits: Partial<RequestLimits> = {}): Promise<EthN
     pool: new MemoryPool({ ledger }),
     limits: { ...REQUEST_LIMITS, ...limits },
     clientVersion: 'ironfly/test',
+    callWorkers,
   });
 }

@@ -69,6 +69,7 @@ async function during(attack: () => Promise<void>): Promise<void> {
   expect((await memoryBytes()) - before).toBeLessThan(GROWTH_MAX);
 }
 
+const JSON_TYPE = { 'Content-Type': 'application/json' };
 const times = (count: number) => Array.from({ length: count }, (_, index) => index);
 const postHead = (headers: string) => `POST / HTTP/1.1\r\nHost: localhost\r\n${headers}\r\n\r\n`;
 
@@ -167,6 +168,26 @@ describe('a server bears', () => {
       expect(answers.length).toBe(1_000);
       expect(answers[31].result.length).toBe(1 << 20);
       expect(answers[999].error.code).toBe(-32005);
+    }));
+
+  it('batches of answers in pieces, a gigabyte together', () =>
+    during(async () => {
+      const pieces = 0x200;
+      const batch = `[${times(32)
+        .map((id) => requestText('odd_stream', [`0x${pieces.toString(16)}`], id))
+        .join(',')}]`;
+      const response = await fetch(http, { method: 'POST', body: batch, headers: JSON_TYPE });
+      let bytes = 0;
+      for await (const chunk of response.body ?? []) bytes += chunk.length;
+      expect(bytes).toBeGreaterThan(32 * pieces * 65_000);
+      const unread = times(16).map(() => {
+        const client = RawClient.to(http);
+        client.socket.pause();
+        client.write(`${postHead(`Content-Length: ${batch.length}`)}${batch}`);
+        return client;
+      });
+      await sleep(1_000);
+      for (const { socket } of unread) socket.destroy();
     }));
 
   it('readers that do not read', () =>

@@ -22,8 +22,8 @@ import type { SignedTransaction, TransactionType } from '../../src/chain/transac
 import type { Address, Hash } from '../../src/evm/types.ts';
 import { MemoryState } from '../../src/state/memory.ts';
 
-export type WorldFork = 'shanghai' | 'cancun' | 'prague' | 'osaka';
-export const WORLD_FORKS: readonly WorldFork[] = ['shanghai', 'cancun', 'prague', 'osaka'];
+export const WORLD_FORKS = ['shanghai', 'cancun', 'prague', 'osaka', 'amsterdam'] as const;
+export type WorldFork = (typeof WORLD_FORKS)[number];
 
 const CHAIN_ID = 1n;
 const ETHER = 10n ** 18n;
@@ -265,12 +265,15 @@ export interface RandomChain {
   readonly blocks: readonly RandomBlock[];
 }
 
-export const RANDOM_CHAIN: fc.Arbitrary<RandomChain> = fc.record({
-  // Shanghai's accounts go when they destroy themselves, and come again.
-  fork: fc.constantFrom('shanghai', ...WORLD_FORKS),
-  gasLimit: fc.constantFrom(...GAS_LIMITS),
-  blocks: fc.array(randomBlock, { minLength: 1, maxLength: 3 }),
-});
+/** Of so many blocks. */
+export function randomChain(length: fc.ArrayConstraints): fc.Arbitrary<RandomChain> {
+  return fc.record({
+    // Shanghai's accounts go when they destroy themselves, and come again.
+    fork: fc.constantFrom('shanghai', ...WORLD_FORKS),
+    gasLimit: fc.constantFrom(...GAS_LIMITS),
+    blocks: fc.array(randomBlock, length),
+  });
+}
 
 export interface World {
   readonly spec: ChainSpec;

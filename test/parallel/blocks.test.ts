@@ -11,22 +11,24 @@ import { expect, test } from 'vitest';
 import { toHex } from '../../src/base/bytes.ts';
 import type { BuiltBlock } from '../../src/chain/block-builder.ts';
 import type { BlockView } from '../../src/chain/block-tree.ts';
+import { encodeAccessList } from '../../src/chain/blocks/access-list.ts';
 import { bodyRoots, decodeBlock, encodeBlock } from '../../src/chain/blocks/block.ts';
 import { InvalidBlock } from '../../src/chain/blocks/fault.ts';
 import { encodeReceipt, type Receipt } from '../../src/chain/blocks/receipt.ts';
 import { Chain } from '../../src/chain/chain.ts';
 import { createInMemory } from '../../src/chain/database/folder.ts';
-import type { Engine } from '../../src/evm/types.ts';
+import type { Address, Engine } from '../../src/evm/types.ts';
 import { TrieMemory } from '../../src/state/trie-memory.ts';
 import {
   COINBASE,
   noncesIn,
-  RANDOM_CHAIN,
   type RandomBlock,
+  randomChain,
   requestOf,
   sentBy,
   WATCHED,
   WATCHED_SLOTS,
+  WORLD_FORKS,
   type World,
   type WorldFork,
   worldOf,
@@ -64,7 +66,7 @@ async function openChain(world: World, engine: Engine, workers: number): Promise
 test('blocks are the same, whoever executes them', { timeout: SECONDS * 4_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(
-      RANDOM_CHAIN,
+      randomChain({ minLength: 1, maxLength: 3 }),
       fc.constantFrom(...ENGINES),
       fc.constantFrom(...WORKERS),
       fc.nat(1_000),
@@ -105,6 +107,40 @@ async function offerBoth(fork: WorldFork, gasLimit: bigint, transactions: Uint8A
   expect(asText(together)).toEqual(asText(alone));
   return alone;
 }
+
+test.each(WORLD_FORKS)('blocks of %s are executed on threads', async (fork) => {
+  const { reports } = machinesOf('interpreter', 4);
+  reports.length = 0;
+  // Init code that looks at an account and a slot, and sets another.
+  const data = Uint8Array.fromHex(`73${'5a'.repeat(20)}31506001545060016000555f5ff3`);
+  const creations = Array.from({ length: 8 }, (_, index) =>
+    sentBy(index, { to: undefined, data, gasLimit: 1_000_000n }),
+  );
+  const { receipts, accessList } = await offerBoth(fork, 30_000_000n, creations);
+  expect(receipts.map(({ succeeded }) => succeeded)).toEqual(Array(8).fill(true));
+  expect(reports.filter((report) => report !== undefined).length).toBe(1);
+  expect(accessList?.length ?? 0).toBeGreaterThan(fork === 'amsterdam' ? 16 : -1);
+});
+
+test('an access list says who waits for whom', async () => {
+  const world = worldOf({ fork: 'amsterdam', gasLimit: 30_000_000n });
+  // One slot for all, and one for each.
+  const [all, each] = ['01', '02'].map((digits): Address => `0x${digits.repeat(20)}`);
+  const transactions = [all, each, all, all, each].map((to, index) =>
+    sentBy(index, { to, gasLimit: 300_000n }),
+  );
+  const timestamp = world.genesis.header.timestamp + 12n;
+  const builder = await openChain(world, 'interpreter', 1);
+  const request = { timestamp, coinbase: COINBASE, transactions };
+  const { bytes, accessList } = await builder.buildBlock(request);
+  await builder.close();
+  const chain = await openChain(world, 'interpreter', 4);
+  await chain.importBlock(bytes, { accessList: encodeAccessList(accessList ?? []) });
+  const { job } = machinesOf('interpreter', 4);
+  const after = transactions.map((_, index) => job?.after?.(index));
+  expect(after).toEqual([undefined, undefined, 0, 2, undefined]);
+  await chain.close();
+});
 
 test('nobody looks at what comes behind a full block', async () => {
   const transfers = Array.from({ length: 8 }, (_, index) => sentBy(index, { gasLimit: 21_000n }));

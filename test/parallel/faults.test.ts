@@ -5,6 +5,7 @@
  */
 import type { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { BlockAhead } from '../../src/chain/block-ahead.ts';
 import type { BlockTree, PendingBlock } from '../../src/chain/block-tree.ts';
 import { Chain } from '../../src/chain/chain.ts';
 import { createInMemory } from '../../src/chain/database/folder.ts';
@@ -141,6 +142,22 @@ describe.each([2, 4, 8])('one of %i workers ends', (workers) => {
     await importNext(hooked, blocks[2]);
     expectSpread(hooked);
     await hooked.chain.close();
+  });
+
+  test('while a block is begun ahead', async () => {
+    const hooked = await openChain(openMachines(workers));
+    await importNext(hooked, blocks[0]);
+    const begin = BlockAhead.begin.bind(BlockAhead);
+    const begins = vi.spyOn(BlockAhead, 'begin').mockImplementationOnce(async (...given) => {
+      const begun = begin(...given);
+      await Promise.all(crewOf(workers).map((worker) => worker.terminate()));
+      return begun;
+    });
+    const { chain } = hooked;
+    await Promise.all(blocks.slice(1).map((bytes) => chain.importBlock(bytes)));
+    expect(begins).toHaveBeenCalledOnce();
+    begins.mockRestore();
+    await chain.close();
   });
 
   test('which another chain had as well', async () => {

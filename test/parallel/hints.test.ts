@@ -25,7 +25,7 @@ test('kinds are the call and the slots that are listed', () => {
   const memory = createMemory({ shared: true });
   const bytes = 1 << 20;
   const job = new JobMemory(memory, memory.reserve(bytes), bytes);
-  expect(job.begin(5, 10n ** 9n)).toBe(true);
+  expect(job.begin({ length: 5 }, 10n ** 9n)).toBe(true);
   const key = (slot: number): Hash => `0x${slot.toString(16).padStart(64, '0')}`;
   const listing = (...slots: number[]): AccessListEntry[] => [
     { address: BOOK, storageKeys: [] },

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toHex } from '../../src/base/bytes.ts';
 import { keccak256 } from '../../src/base/keccak.ts';
 import { encodeBlock } from '../../src/chain/blocks/block.ts';
+import { CallWorkers } from '../../src/node/execution/workers/call-workers.ts';
 import { traceMethods } from '../../src/node/methods/trace-tables.ts';
 import { REQUEST_LIMITS } from '../../src/node/node.ts';
 import { Dispatcher } from '../../src/node/rpc/dispatch.ts';
@@ -30,11 +31,18 @@ interface Frame {
 
 const word = (value: bigint): string => `0x${value.toString(16).padStart(64, '0')}`;
 
-describe.skipIf(!hasCompiler())('traces', { timeout: 60_000 }, () => {
+/** Where they are executed: nothing is begun in the node's thread where a worker has 0 ms of it. */
+const PLACES = [
+  ["in the node's thread", undefined],
+  ['on a worker', new CallWorkers(1, 0)],
+  ['begun here, and moved', new CallWorkers(1)],
+] as const;
+
+describe.skipIf(!hasCompiler()).each(PLACES)('traces %s', { timeout: 60_000 }, (_, callWorkers) => {
   let chain: TracedChain;
 
   beforeAll(async () => {
-    chain = await tracedChain({ withAnvil: false });
+    chain = await tracedChain({ withAnvil: false, callWorkers });
   }, 60_000);
   afterAll(() => chain.close());
 
@@ -221,6 +229,19 @@ describe.skipIf(!hasCompiler())('traces', { timeout: 60_000 }, () => {
     expect(vmTrace.ops.filter(({ sub }) => sub !== null)).toHaveLength(2);
     const [, , store] = vmTrace.ops;
     expect(store?.ex).toMatchObject({ mem: { off: 64, data: word(0x80n) }, push: [] });
+  });
+
+  it('give Otterscan what one transaction did', async () => {
+    const { hash } = named('makes');
+    const operations = await chain.ours('ots_getInternalOperations', [hash]);
+    const from = chain.outer;
+    expect(operations).toMatchObject([
+      { type: 2, from },
+      { type: 3, from },
+    ]);
+    const [top] = (await chain.ours('ots_traceTransaction', [hash])) as object[];
+    expect(top).toMatchObject({ type: 'CALL', depth: 0, from: chain.sender, to: chain.outer });
+    expect(await chain.ours('ots_getTransactionError', [hash])).toBe('0x');
   });
 
   it('count the gas of opcodes', async () => {

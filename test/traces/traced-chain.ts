@@ -10,6 +10,7 @@ import { createChain, genesisOf } from '../../src/chain/open-chain.ts';
 import { type Ask, launchAnvil } from '../../src/cli/bench/anvil.ts';
 import type { Address, Hash } from '../../src/evm/types.ts';
 import { CallMachines } from '../../src/node/execution/call-machines.ts';
+import type { CallWorkers } from '../../src/node/execution/workers/call-workers.ts';
 import { Ledger } from '../../src/node/ledger/ledger.ts';
 import {
   MemoryTransactionIndex,
@@ -153,8 +154,11 @@ function scenario(abi: readonly unknown[], outer: Address): readonly Sent[][] {
 
 export async function tracedChain({
   withAnvil = true,
+  callWorkers,
 }: {
   readonly withAnvil?: boolean;
+  /** Ended with the chain. */
+  readonly callWorkers?: CallWorkers | undefined;
 } = {}): Promise<TracedChain> {
   const { abi, creation } = compile();
   const account = privateKeyToAccount(KEY);
@@ -168,7 +172,8 @@ export async function tracedChain({
   const ledger = new Ledger({ chain, index: new MemoryTransactionIndex() });
   const machines = new CallMachines();
   const limits = REQUEST_LIMITS;
-  const node: Node = { ledger, machines, pool: NO_POOL, limits, clientVersion: 'ironfly/test' };
+  const clientVersion = 'ironfly/test';
+  const node: Node = { ledger, machines, pool: NO_POOL, limits, clientVersion, callWorkers };
   const anvil = withAnvil
     ? await launchAnvil([
         ...['--hardfork', 'cancun', '--gas-limit', `${GAS_LIMIT}`, '--accounts', '1'],
@@ -224,6 +229,7 @@ export async function tracedChain({
     transactions,
     close: async () => {
       anvil?.stop();
+      await callWorkers?.close();
       await chain.close();
     },
   };

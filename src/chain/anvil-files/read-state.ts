@@ -147,10 +147,12 @@ function receiptsOf(mined: readonly Mined[]): Receipt[] {
       const cumulativeGasUsed = from.get('cumulativeGasUsed').integer(U64_MAX);
       const gasUsed = cumulativeGasUsed - before;
       before = cumulativeGasUsed;
+      // Before Byzantium there is a root instead of a status, which says nothing of success.
+      const root = from.get('root');
       return {
         type: Number(from.get('type').integer(TYPE_MAX)) as TransactionType,
-        succeeded: from.get('status').integer(1n) === 1n,
-        stateRoot: undefined,
+        succeeded: root.isAbsent ? from.get('status').integer(1n) === 1n : true,
+        stateRoot: root.isAbsent ? undefined : root.fixedBytes(32),
         cumulativeGasUsed,
         gasUsed,
         bloom: from.get('logsBloom').bytes(),

@@ -227,12 +227,13 @@ function minedJson({ hash, header, transactions, receipts }: ChainBlock): object
       return { address, topics, data: toHex(data) };
     });
     const { type, cumulativeGasUsed, succeeded, stateRoot, bloom } = receipt;
-    const outcome = stateRoot ?? quantity(succeeded ? 1n : 0n);
+    // Before Byzantium there is a root instead (EIP-658).
+    const outcome = stateRoot ? { root: stateRoot } : { status: quantity(succeeded ? 1n : 0n) };
     return {
       info,
       receipt: {
         type: quantity(BigInt(type)),
-        status: outcome,
+        ...outcome,
         cumulativeGasUsed: quantity(cumulativeGasUsed),
         ...{ logs, logsBloom: toHex(bloom) },
       },

@@ -2,7 +2,13 @@ import { expect, it } from 'vitest';
 import type { AccountAccess } from '../../evm/machine/accesses.ts';
 import type { AccountChange, Address } from '../../evm/types.ts';
 import { EMPTY_CODE_HASH } from '../../state/memory.ts';
-import { AccessListBuilder, accessListHash, fitsGasLimit } from './access-list.ts';
+import {
+  AccessListBuilder,
+  type AccountAccesses,
+  accessListHash,
+  fitsGasLimit,
+  orderListed,
+} from './access-list.ts';
 
 const ONE: Address = `0x${'01'.repeat(20)}`;
 const TWO: Address = `0x${'02'.repeat(20)}`;
@@ -80,4 +86,22 @@ it('keeps what each step left, in the order of addresses and slots', () => {
   // Two accounts, four slots.
   expect(fitsGasLimit(list, 12_000n)).toBe(true);
   expect(fitsGasLimit(list, 11_999n)).toBe(false);
+});
+
+it('says who follows whom: the latest who changed the same slot', () => {
+  const changed = (...indices: number[]) => indices.map((index) => ({ index, value: 1n }));
+  const account = (storageChanges: AccountAccesses['storageChanges']): AccountAccesses => {
+    const none = { balanceChanges: changed(1, 2, 3), nonceChanges: [], codeChanges: [] };
+    return { address: `0x${'01'.repeat(20)}`, storageChanges, storageReads: [7n], ...none };
+  };
+  // Index 0 is before the four transactions, 5 behind them.
+  const list = [
+    account([
+      [1n, changed(0, 2, 4, 5)],
+      [2n, changed(3)],
+    ]),
+    account([[1n, changed(1, 3, 4)]]),
+  ];
+  const after = orderListed(list, 4);
+  expect([0, 1, 2, 3].map(after)).toEqual([undefined, undefined, 0, 2]);
 });

@@ -10,6 +10,7 @@ import { toHex } from '../../base/bytes.ts';
 import { keccak256 } from '../../base/keccak.ts';
 import { decodeRlp, encodeRlp, type RlpInput, type RlpItem, rlpInteger } from '../../base/rlp.ts';
 import type { StateAccesses } from '../../evm/machine/accesses.ts';
+import type { JobAccesses } from '../../evm/parallel/job-accesses.ts';
 import type { Account, Address, Hash, StateChanges } from '../../evm/types.ts';
 import { EMPTY_CODE_HASH } from '../../state/memory.ts';
 import { decodeInteger, malformed } from './header.ts';
@@ -115,6 +116,28 @@ function accountItems(account: AccountAccesses): RlpInput[] {
   ];
 }
 
+/**
+ * Of each transaction the latest one before it that changes a slot which it changes, too: it reads
+ * what that one leaves there. PERF: O(changes).
+ */
+export function orderListed(
+  list: BlockAccessList,
+  transactions: number,
+): (index: number) => number | undefined {
+  const after = new Map<number, number>();
+  for (const { storageChanges } of list) {
+    for (const [, changes] of storageChanges) {
+      // Of the system's calls, the first is before all transactions, the last behind.
+      const by = changes.map(({ index }) => index - 1).filter((index) => index < transactions);
+      for (const [place, index] of by.entries()) {
+        const before = by[place - 1] ?? -1;
+        if (before >= 0) after.set(index, Math.max(before, after.get(index) ?? 0));
+      }
+    }
+  }
+  return (index) => after.get(index);
+}
+
 /** An account as the block has left it so far. */
 interface Tracked {
   balance: bigint;
@@ -126,6 +149,8 @@ interface Tracked {
   readonly nonces: IndexedChange<bigint>[];
   readonly codes: IndexedChange<Uint8Array>[];
 }
+
+const GONE: Account = { balance: 0n, nonce: 0n, codeHash: EMPTY_CODE_HASH };
 
 /** The account before the block. */
 type AccountBefore = (address: Address) => Account | undefined;
@@ -156,22 +181,43 @@ export class AccessListBuilder {
       for (const slot of slots.keys()) account.reads.add(slot);
     }
     for (const [address, change] of changes.accounts) {
-      const account = this.#at(address);
-      const now = change ?? { balance: 0n, nonce: 0n, codeHash: EMPTY_CODE_HASH };
-      for (const [slot, value] of change?.storage ?? []) {
-        const values = account.slots.get(slot);
-        if (values === undefined) account.slots.set(slot, [{ index: this.#index, value }]);
-        else put(values, this.#index, value);
-      }
-      if (now.balance !== account.balance) put(account.balances, this.#index, now.balance);
-      if (now.nonce !== account.nonce) put(account.nonces, this.#index, now.nonce);
-      if (now.codeHash !== account.codeHash) {
-        put(account.codes, this.#index, changes.codes.get(now.codeHash) ?? new Uint8Array());
-      }
-      account.balance = now.balance;
-      account.nonce = now.nonce;
-      account.codeHash = now.codeHash;
+      for (const [slot, value] of change?.storage ?? []) this.#putSlot(address, slot, value);
+      this.#putAccount(address, change ?? undefined, (codeHash) => changes.codes.get(codeHash));
     }
+  }
+
+  /** The same of a transaction that was executed beside others. */
+  addJob(accesses: JobAccesses): void {
+    for (const address of accesses.accounts) this.#at(address);
+    for (const [address, slot] of accesses.slots) this.#at(address).reads.add(slot);
+    for (const [address, slot, value] of accesses.changedSlots) this.#putSlot(address, slot, value);
+    for (const [address, account] of accesses.changedAccounts) {
+      this.#putAccount(address, account, accesses.codeOf);
+    }
+  }
+
+  #putSlot(address: Address, slot: bigint, value: bigint): void {
+    const { slots } = this.#at(address);
+    const values = slots.get(slot);
+    if (values === undefined) slots.set(slot, [{ index: this.#index, value }]);
+    else put(values, this.#index, value);
+  }
+
+  #putAccount(
+    address: Address,
+    left: Account | undefined,
+    codeOf: (codeHash: Hash) => Uint8Array | undefined,
+  ): void {
+    const account = this.#at(address);
+    const now = left ?? GONE;
+    if (now.balance !== account.balance) put(account.balances, this.#index, now.balance);
+    if (now.nonce !== account.nonce) put(account.nonces, this.#index, now.nonce);
+    if (now.codeHash !== account.codeHash) {
+      put(account.codes, this.#index, codeOf(now.codeHash) ?? new Uint8Array());
+    }
+    account.balance = now.balance;
+    account.nonce = now.nonce;
+    account.codeHash = now.codeHash;
   }
 
   build(): BlockAccessList {

@@ -2,6 +2,7 @@
  * Receipts' logs as the machine makes them, byte for byte against bloom and RLP made of the logs
  * here: records laid down in its memory, and what contracts leave there.
  */
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { concatBytes } from '../../base/bytes.ts';
@@ -26,7 +27,7 @@ import { addressOfKey, signTransaction } from '../transactions/signature.ts';
 import { BLOOM_BYTES, logsBloom } from './bloom.ts';
 import { genesisHeader } from './genesis.ts';
 import { decodeReceipt, encodeReceipt, type Receipt, receiptOf } from './receipt.ts';
-import { depositsIn } from './requests.ts';
+import { depositsIn, requestsHash } from './requests.ts';
 
 const SIZES = [0, 1, 2, 31, 32, 33, 54, 55, 56, 57, 127, 128, 129, 255, 256, 257, 65_535, 70_000];
 const MEMORIES = [
@@ -339,5 +340,22 @@ describe('a receipt', () => {
       'd'.repeat(2 * 2 * 192),
     );
     expect(depositsIn([unseen], CONTRACT)).toHaveLength(0);
+    const elsewhere = { ...deposit, address: CHILD };
+    const there = { bloom: logsBloom([elsewhere]), logs: [elsewhere] };
+    expect(depositsIn([there, there], CHILD).toHex()).toBe('d'.repeat(2 * 2 * 192));
+    expect(depositsIn([there], CONTRACT)).toHaveLength(0);
+    expect(depositsIn([seen], CONTRACT)).toHaveLength(192);
+  });
+
+  it('hash of requests: SHA-256 over that of each, of none over nothing', () => {
+    const sha256 = (...parts: readonly Uint8Array[]) => {
+      const hashing = createHash('sha256');
+      for (const part of parts) hashing.update(part);
+      return hashing.digest();
+    };
+    const requests = [Uint8Array.of(0, 1), Uint8Array.of(2, 3, 4)];
+    const hashes = requests.map((request) => sha256(request));
+    expect(requestsHash([])).toBe(`0x${sha256().toHex()}`);
+    expect(requestsHash(requests)).toBe(`0x${sha256(...hashes).toHex()}`);
   });
 });

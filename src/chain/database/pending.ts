@@ -1,7 +1,8 @@
 /** A block in the making, upon a state that stands at its parent. */
 
-import type { Account, Address, Hash, StateChanges } from '../../evm/types.ts';
+import type { Account, Address, Hash, StateChanges, StateReader } from '../../evm/types.ts';
 import { ChangeSet } from '../../state/change-set.ts';
+import { EditedState } from '../../state/edited-state.ts';
 import type { Applied, FlatState } from '../../state/flat/flat-state.ts';
 import type { BlockHashes, ChainBlock, PendingBlock } from '../block-tree.ts';
 
@@ -24,6 +25,8 @@ export class Pending implements PendingBlock {
   readonly #options: PendingOptions;
   readonly #forward: StateChanges[] = [];
   readonly #applied: Applied[] = [];
+  /** Applied, and not brought to the tries: that costs most, and nobody may ask for it. */
+  #waiting: StateChanges | undefined;
   #ended = false;
 
   constructor(options: PendingOptions) {
@@ -56,10 +59,30 @@ export class Pending implements PendingBlock {
   }
 
   apply(changes: StateChanges): void {
-    const applied = this.#state.apply(changes);
-    this.#forward.push(changes);
-    this.#applied.push(applied);
-    this.#options.moved(applied.reverse.changes);
+    this.#bring();
+    this.#waiting = changes;
+  }
+
+  ahead(blockHashes: BlockHashes): StateReader {
+    const { state } = this.#options;
+    // The tries alone say whether there is storage.
+    const hasStorage = (address: Address) => this.hasStorage(address);
+    const below: StateReader = {
+      getAccount: (address) => state.getAccount(address),
+      getStorage: (address, slot) => state.getStorage(address, slot),
+      getCode: (codeHash) => state.getCode(codeHash),
+      hasStorage,
+      getBlockHash: blockHashes,
+    };
+    if (this.#waiting === undefined) return below;
+    const edited = new EditedState(below, this.#waiting);
+    return {
+      getAccount: (address) => edited.getAccount(address),
+      getStorage: (address, slot) => edited.getStorage(address, slot),
+      getCode: (codeHash) => edited.getCode(codeHash),
+      hasStorage,
+      getBlockHash: blockHashes,
+    };
   }
 
   root(): Hash {
@@ -68,6 +91,7 @@ export class Pending implements PendingBlock {
 
   commit(block: ChainBlock, bytes: Uint8Array): void {
     if (this.#ended) return;
+    this.#bring();
     const moves = { forward: merged(this.#forward), reverse: merged(this.reverses) };
     this.#options.commit(block, bytes, moves);
     // A block that could not be committed is still there to be dropped.
@@ -76,6 +100,7 @@ export class Pending implements PendingBlock {
 
   drop(): void {
     if (this.#ended) return;
+    this.#waiting = undefined;
     try {
       for (const { reverse } of this.#applied.toReversed()) {
         this.#options.moved(this.#state.undo(reverse).reverse.changes);
@@ -86,7 +111,18 @@ export class Pending implements PendingBlock {
   }
 
   get #state(): FlatState {
+    this.#bring();
     return this.#options.state;
+  }
+
+  #bring(): void {
+    const changes = this.#waiting;
+    if (changes === undefined) return;
+    this.#waiting = undefined;
+    const applied = this.#options.state.apply(changes);
+    this.#forward.push(changes);
+    this.#applied.push(applied);
+    this.#options.moved(applied.reverse.changes);
   }
 
   #end(): void {

@@ -4,8 +4,14 @@
  */
 import { EVMError } from '../../evm/errors.ts';
 import type { EVM } from '../../evm/evm.ts';
-import type { JobExecutor, JobReport, JobTransaction } from '../../evm/parallel/job.ts';
+import type {
+  JobExecutor,
+  JobReport,
+  JobTransaction,
+  JobTransactions,
+} from '../../evm/parallel/job.ts';
 import { InvalidBlock } from '../blocks/fault.ts';
+import type { BlockRules } from '../chain-spec.ts';
 
 /** Fewer transactions are not spread: waking a thread takes as long as executing one or two. */
 export const TRANSACTIONS_MIN = 8;
@@ -26,6 +32,21 @@ export interface Spreading {
 /** Transactions of a block, made when they are asked for; whoever makes them may refuse one. */
 export interface Offered extends Iterable<JobTransaction> {
   readonly length: number;
+  /** As in JobTransactions, all three. */
+  readonly after?: JobTransactions['after'];
+  readonly listsAccesses?: boolean;
+  readonly meanwhile?: (() => void) | undefined;
+}
+
+/** Whether a block's transactions may be executed on these threads. */
+export function canSpread(
+  { is }: BlockRules,
+  transactions: number,
+  spreading: Spreading | undefined,
+): spreading is Spreading {
+  // Before Byzantium each receipt has a root.
+  if (spreading === undefined || !is('byzantium')) return false;
+  return transactions >= (spreading.transactionsMin ?? TRANSACTIONS_MIN);
 }
 
 /**
@@ -35,13 +56,14 @@ export interface Offered extends Iterable<JobTransaction> {
 export async function transactTogether(
   evm: EVM,
   offered: Offered,
-  { crew, transactionsMin = TRANSACTIONS_MIN, seed, notesEvents = false, onReport }: Spreading,
+  { crew, seed, notesEvents = false, onReport }: Spreading,
 ): Promise<JobReport | undefined> {
-  if (offered.length < transactionsMin) return undefined;
   try {
-    const { length } = offered;
-    const each = () => offered[Symbol.iterator]();
-    const transactions = { length, seed, notesEvents, [Symbol.iterator]: each };
+    const { length, after, listsAccesses = false, meanwhile } = offered;
+    const transactions = {
+      ...{ length, seed, after, listsAccesses, notesEvents, meanwhile },
+      [Symbol.iterator]: () => offered[Symbol.iterator](),
+    };
     const report = await evm.transactAll(transactions, crew);
     if (report !== undefined) onReport?.(report);
     return report;

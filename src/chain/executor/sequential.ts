@@ -38,7 +38,7 @@ import { type KnownSenders, recoverAhead } from '../transactions/senders.ts';
 import type { TransactionType } from '../transactions/types.ts';
 import type { BlockSetting } from './block-setting.ts';
 import { moveDaoEther } from './dao-fork.ts';
-import { transactTogether } from './parallel.ts';
+import { canSpread, type Offered, transactTogether } from './parallel.ts';
 import { collectRequests, recordAncestors, type SystemCall } from './system-calls.ts';
 
 /** Gwei of a withdrawal in wei. */
@@ -99,10 +99,11 @@ export async function executeBlock(
   setting: BlockSetting,
   { header, transactions, uncles, withdrawals }: Omit<Block, 'hash'>,
   senders: KnownSenders = recoverAhead(transactions),
+  after?: Offered['after'],
 ): Promise<BlockOutcome> {
   const run = new BlockRun(setting, header);
   await run.begin();
-  const together = await run.transactAll(transactions, (index) => senders.of(index));
+  const together = await run.transactAll(transactions, (index) => senders.of(index), { after });
   for (const [index, bytes] of together === undefined ? transactions.entries() : []) {
     await run.transact(bytes, senders.of(index));
   }
@@ -183,14 +184,15 @@ export class BlockRun {
   /**
    * Executes all transactions on several threads, at the beginning of a block: of each the receipt,
    * or why it is refused and has changed nothing. undefined: nothing was executed, and they are to
-   * be given to `transact`, one after another.
+   * be given to `transact`, one after another. `after` and `meanwhile`: see JobTransactions.
    */
   async transactAll(
     transactions: readonly Uint8Array[],
     senderOf: (index: number) => Address | undefined,
+    { after, meanwhile }: Pick<Offered, 'after' | 'meanwhile'> = {},
   ): Promise<readonly (Receipt | InvalidBlock)[] | undefined> {
-    const { spreading, evm } = this.#setting;
-    if (spreading === undefined || this.#appliesEach || this.#accessList) return undefined;
+    const { spreading, evm, blockRules } = this.#setting;
+    if (!canSpread(blockRules, transactions.length, spreading)) return undefined;
     /** Of those that have any. */
     const blobGas = new Map<number, bigint>();
     const accept = (index: number, sender: Address | undefined): Transaction => {
@@ -199,7 +201,12 @@ export class BlockRun {
       this.#blobGasUsed = blobGasUsed;
       return transaction;
     };
-    const offered = { length: transactions.length, [Symbol.iterator]: () => made() };
+    const { length } = transactions;
+    const listsAccesses = this.#accessList !== undefined;
+    const offered = {
+      ...{ length, after, listsAccesses, meanwhile },
+      [Symbol.iterator]: () => made(),
+    };
     function* made(): Generator<JobTransaction> {
       for (const [index, raw] of transactions.entries()) {
         const sender = senderOf(index);
@@ -215,8 +222,11 @@ export class BlockRun {
       const bytes = transactions[index] as Uint8Array;
       if (result.status === 'refused') return this.#refusedBy(result, bytes, senderOf(index));
       this.#blobGasUsed += blobGas.get(index) ?? 0n;
-      const type = typeOf(bytes) as TransactionType;
-      return this.#take(type, { ...result, blockGasUsed: result.gasUsed, stateGasUsed: 0n });
+      if (result.accesses !== undefined) {
+        this.#accessList?.next();
+        this.#accessList?.addJob(result.accesses);
+      }
+      return this.#take(typeOf(bytes) as TransactionType, result);
     });
   }
 

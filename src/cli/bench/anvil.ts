@@ -128,17 +128,15 @@ async function setAccount(ask: Ask, account: WorkloadAccount): Promise<void> {
   }
 }
 
-export function findBinary(): string | undefined {
+/** The path of one of Foundry's programs; undefined where npm has none for this platform. */
+export function findBinary(name: 'anvil' | 'cast' | 'forge' = 'anvil'): string | undefined {
   const os = process.platform === 'win32' ? 'win32' : process.platform;
   const cpu = process.arch === 'x64' ? 'amd64' : process.arch;
   try {
     const load = createRequire(import.meta.url);
-    const manifest = load.resolve(`@foundry-rs/anvil-${os}-${cpu}/package.json`);
-    const binary = join(
-      dirname(manifest),
-      'bin',
-      process.platform === 'win32' ? 'anvil.exe' : 'anvil',
-    );
+    const manifest = load.resolve(`@foundry-rs/${name}-${os}-${cpu}/package.json`);
+    const file = process.platform === 'win32' ? `${name}.exe` : name;
+    const binary = join(dirname(manifest), 'bin', file);
     return existsSync(binary) ? binary : undefined;
   } catch {
     return undefined;

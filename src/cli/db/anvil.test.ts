@@ -9,6 +9,10 @@ import { fromHex } from '../../base/bytes.ts';
 import { anvilState } from '../../chain/anvil-files/write-state.ts';
 import { openFolder } from '../../chain/database/folder.ts';
 import { openChain } from '../../chain/open-chain.ts';
+import { BLANK_TRANSACTION } from '../../chain/transactions/blank.ts';
+import { encodeTransaction, transactionHash } from '../../chain/transactions/encode.ts';
+import { addressOfKey, signTransaction } from '../../chain/transactions/signature.ts';
+import type { SignedTransaction } from '../../chain/transactions/types.ts';
 import type { Address, Hash, Hex } from '../../evm/types.ts';
 import { type Ask, findBinary, launchAnvil } from '../bench/anvil.ts';
 import * as init from './init.ts';
@@ -135,6 +139,38 @@ describe.skipIf(findBinary() === undefined)('states of Anvil', () => {
       expect(await ask('eth_getBalance', [RECEIVER, 'latest'])).toBe('0x10');
       const next = (await ask('eth_getBlockByNumber', ['latest', false])) as { parentHash: Hash };
       expect(next.parentHash).toBe(hash);
+    });
+  });
+
+  it('of a block before Byzantium has its receipts’ roots', async () => {
+    const key = new Uint8Array(32).fill(1);
+    const genesis = path('old.json');
+    const alloc = { [addressOfKey(key)]: { balance: `${10n ** 18n}` } };
+    const old = { config: { chainId: 1 }, gasLimit: 5_000_000, difficulty: 131_072 };
+    writeFileSync(genesis, JSON.stringify({ ...old, alloc }));
+    const data = path('old');
+    await db('init', data, '--genesis', genesis);
+    const chain = await openChain(data);
+    const sent: SignedTransaction = {
+      ...{ ...BLANK_TRANSACTION, type: 0, chainId: 0n },
+      ...{ maxFeePerGas: 1n, gasLimit: 30_000n, to: RECEIVER },
+    };
+    const transaction = signTransaction(sent, key);
+    const { block, receipts } = await chain.produceBlock({
+      ...{ timestamp: 60n, coinbase: RECEIVER },
+      transactions: [encodeTransaction(transaction)],
+    });
+    expect(receipts[0]?.stateRoot).toMatch(/^0x/);
+    await chain.setHead(block.hash);
+    await chain.close();
+    const file = path('old.anvil');
+    await db('snapshot', data, file, '--anvil');
+    const again = await db('init', path('old again'), '--anvil', file, '--network', 'Frontier');
+    expect(again).toContain(`the head is block 1, ${block.hash}\n`);
+    await withAnvil(['--load-state', file, '--hardfork', 'frontier'], async (ask) => {
+      const hash = transactionHash(transaction);
+      const receipt = await ask('eth_getTransactionReceipt', [hash]);
+      expect(receipt).toMatchObject({ blockHash: block.hash, gasUsed: '0x5208' });
     });
   });
 

@@ -51,6 +51,7 @@ export interface DevOptions {
   readonly ipc?: string | true;
   readonly allowOrigin?: string;
   readonly cors: boolean;
+  readonly callWorkers: number;
   readonly configOut?: string;
   readonly disableConsoleLog?: boolean;
   readonly quiet?: boolean;

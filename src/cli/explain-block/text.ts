@@ -83,9 +83,6 @@ const ALONE: Readonly<Record<Alone, string>> = {
   'before byzantium':
     'before Byzantium a receipt holds the state’s root after its transaction, so they go one ' +
     'after another',
-  amsterdam:
-    'from Amsterdam on what each transaction touches goes into the block’s access list, one ' +
-    'after another',
   'given up':
     'the workers gave it up at a limit of the host (memory for what was written, or for codes)',
 };

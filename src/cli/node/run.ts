@@ -17,7 +17,7 @@ import { readOrMakeSecret } from '../../node/server/bearer-token.ts';
 import { ENGINE_LIMITS } from '../../node/server/limits.ts';
 import { type EndpointOptions, type PortEndpoint, serve } from '../../node/server/serve.ts';
 import { readGenesis } from '../genesis.ts';
-import { packageVersion } from '../package-version.ts';
+import { packageCommit, packageVersion } from '../package-version.ts';
 import type { NodeSettings } from './settings.ts';
 
 /** Runs until the signal; all is on the disk when it resolves. */
@@ -85,16 +85,17 @@ function textOf(failure: unknown): string | undefined {
 
 function fullOptions(settings: NodeSettings, signal: AbortSignal, log: Logger): FullNodeOptions {
   const { datadir, genesis, import: imports, workers, archive, window } = settings;
-  const { gasLimit, extraData } = settings;
+  const { gasLimit, extraData, callWorkers } = settings;
   const version = packageVersion();
   return {
     folder: datadir,
+    callWorkers,
     clientVersion: `ironfly/v${version}/${process.platform}-${process.arch}/node${process.version}`,
     log,
     signal,
     consensusClient: {
       // What it was built from, a package does not say.
-      version: { code: 'IF', name: 'Ironfly', version: `v${version}`, commit: '0x00000000' },
+      version: { code: 'IF', name: 'Ironfly', version: `v${version}`, commit: packageCommit() },
       ...(gasLimit === undefined ? {} : { gasLimit }),
       ...(extraData === undefined ? {} : { extraData }),
     },

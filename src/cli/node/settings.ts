@@ -12,6 +12,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { WORKERS_MAX } from '../../chain/workers.ts';
 import type { Address, Hex } from '../../evm/types.ts';
+import { CALL_WORKERS_DEFAULT, CALL_WORKERS_MAX } from '../../node/execution/workers/limits.ts';
 import type { OrderingRule } from '../../node/sequencer/ordering.ts';
 import { readTextFile } from '../input-file.ts';
 import { integer, wholeNumber } from '../options.ts';
@@ -32,6 +33,7 @@ export interface NodeSettings {
   readonly allowHost?: readonly string[];
   readonly rate?: number;
   readonly workers?: number;
+  readonly callWorkers: number;
   readonly archive?: true;
   readonly window?: number;
   readonly gasLimit?: bigint;
@@ -78,6 +80,9 @@ function options(): Option[] {
     new Option('--workers <count>', 'threads that execute a block').argParser(
       wholeNumber(1, WORKERS_MAX),
     ),
+    new Option('--call-workers <count>', 'threads for long calls and traces; 0: none')
+      .default(CALL_WORKERS_DEFAULT)
+      .argParser(wholeNumber(0, CALL_WORKERS_MAX)),
     new Option('--archive', 'keep the states of all blocks'),
     new Option('--window <blocks>', 'blocks before the head whose states stay').argParser(
       wholeNumber(0, WINDOW_MAX),

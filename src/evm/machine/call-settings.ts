@@ -88,6 +88,13 @@ export class CallSettings {
   }
 
   #applyRules(context: Context, options: ExecutionOptions, overrides: CheckedOverrides): void {
+    const at = context.arena.ctx + layout.C_RULES;
+    const plainly = overrides.length === 0 && options.customPrecompiles === undefined;
+    // PERF: what is frozen is what it was.
+    if (plainly && options.limits !== undefined && options.limits === context.limits) {
+      this.#machine.memory.view().setUint32(at, context.callRules as number, true);
+      return;
+    }
     const limits = { ...this.#limits, ...options.limits };
     const custom = { ...this.#custom, ...options.customPrecompiles };
     const moves = overrides
@@ -98,9 +105,11 @@ export class CallSettings {
     const rules = limitRules(this.#machine.rules, limits);
     const precompiles = special ? activePrecompiles(this.#machine.rules, moves, custom) : undefined;
     context.callRules ??= this.#allocate(CALL_RULES_BYTES);
+    context.limits = undefined;
     encodeCallRules(this.#machine, context.callRules, { rules, precompiles });
     if (precompiles !== undefined) context.precompiles = runActive(precompiles, this.precompiles);
-    const at = context.arena.ctx + layout.C_RULES;
+    context.limits =
+      plainly && !special && Object.isFrozen(options.limits) ? options.limits : undefined;
     this.#machine.memory.view().setUint32(at, context.callRules, true);
   }
 

@@ -10,6 +10,7 @@
  * that finds its context too small is begun again in the large one.
  */
 import { EVMError } from '../errors.ts';
+import type { Limits } from '../execution-options.ts';
 import * as layout from '../layout.ts';
 import type { PrecompileHost } from '../precompiles/precompile.ts';
 import type { BlockEnvironment } from '../types.ts';
@@ -42,6 +43,8 @@ export interface Context {
   /** Places in memory for rules and overrides of one call, once there was such a call. */
   callRules: number | undefined;
   overrides: number | undefined;
+  /** Frozen ones, whose rules are at `callRules` now. */
+  limits: Limits | undefined;
 }
 
 export interface ContextNeed {
@@ -77,6 +80,7 @@ export class ContextPool {
       watch: undefined,
       callRules: undefined,
       overrides: undefined,
+      limits: undefined,
     }));
     // The contexts share the layers of the first.
     const [first] = this.all as [Context];

@@ -43,6 +43,9 @@ export interface TraceStep {
   readonly error: HaltReason | undefined;
 }
 
+/** What it cost and why it failed is known last. */
+type StepInProgress = { -readonly [Field in keyof TraceStep]: TraceStep[Field] };
+
 const NOTHING: Uint8Array = new Uint8Array();
 /** The first of the opcodes that call, create or end a frame. */
 const CREATE = 0xf0;
@@ -91,7 +94,7 @@ export class StepReader {
   #called = false;
   #returnData: Uint8Array = NOTHING;
   #memoryBefore: { readonly bytes: Uint8Array; readonly fp: number } | undefined;
-  #pending: { readonly step: TraceStep; readonly fp: number } | undefined;
+  #pending: { readonly step: StepInProgress; readonly fp: number } | undefined;
 
   constructor(
     memory: MachineMemory,
@@ -155,8 +158,10 @@ export class StepReader {
     const taken = step.gas - left;
     // A halt takes all gas; what the instruction itself costs is its price.
     const gasCost = taken > 0n && error === undefined ? taken : step.gasCost;
+    step.gasCost = gasCost;
+    step.error = error;
     // What a report gives beside promises means nothing.
-    const reported: unknown = this.#report({ ...step, gasCost, error });
+    const reported: unknown = this.#report(step);
     return reported instanceof Promise ? reported : undefined;
   }
 
@@ -184,7 +189,7 @@ export class StepReader {
     return bytes;
   }
 
-  #read(view: DataView, fp: number): TraceStep {
+  #read(view: DataView, fp: number): StepInProgress {
     const ip = view.getUint32(fp + layout.F_IP, true);
     const code = view.getUint32(fp + layout.F_CODE, true);
     const op = view.getUint8(ip);

@@ -116,7 +116,7 @@ export class Crew implements JobExecutor {
     if (!seat.runtime.viewReserve(view, reads, reads)) return undefined;
     if (!seat.runtime.codesReserve(CODES_RESERVED)) return undefined;
     const { seed = 0, notesEvents = false } = transactions;
-    if (!memory.begin(transactions.length, gasLimit, seed)) return undefined;
+    if (!memory.begin(transactions, gasLimit)) return undefined;
     for (const [index, arena] of arenas.entries()) beginWork(machine, arena, seed, index);
     const hasLost = () => this.#hasLost;
     const run = new JobRun({

@@ -13,7 +13,14 @@ import { isSuccess } from '../machine/statuses.ts';
 import { readAddress, readWord } from '../machine/words.ts';
 import * as parallel from '../parallel-layout.ts';
 import type { Address, Transaction } from '../types.ts';
-import type { JobOutcome, JobResult, JobStatistics, RawTransaction } from './job.ts';
+import type {
+  JobOutcome,
+  JobResult,
+  JobStatistics,
+  JobTransactions,
+  RawTransaction,
+} from './job.ts';
+import { readJobAccesses } from './job-accesses.ts';
 import type { Seat } from './seat.ts';
 
 /** Bytes that the versions, reads, logs and inputs of a job may take. */
@@ -52,11 +59,15 @@ export class JobMemory {
     this.#put(parallel.J_STATUS, parallel.JOB_DONE);
   }
 
-  /**
-   * Lays a job out while nobody works; `seed` as JobTransactions have it. False where the region is
-   * too small.
-   */
-  begin(count: number, gasLimit: bigint, seed = 0): boolean {
+  /** Lays a job out while nobody works. False where the region is too small. */
+  begin(
+    {
+      length: count,
+      seed = 0,
+      listsAccesses = false,
+    }: Omit<JobTransactions, typeof Symbol.iterator>,
+    gasLimit: bigint,
+  ): boolean {
     const buckets = 2 ** Math.ceil(Math.log2(count * BUCKETS_EACH));
     const bucketsAt = this.job + parallel.JOB_BYTES;
     const tasksAt = bucketsAt + 4 * buckets;
@@ -83,6 +94,7 @@ export class JobMemory {
       [parallel.J_RUNG, 0],
       [parallel.J_HOT_COUNT, 0],
       [parallel.J_SEED, seed],
+      [parallel.J_LISTS_ACCESSES, listsAccesses ? 1 : 0],
       [parallel.J_REQUESTS, 0],
       [parallel.J_ANSWERED, 0],
     ];
@@ -92,6 +104,7 @@ export class JobMemory {
     for (const [offset, value] of fields) this.#put(offset, value);
     const view = this.#memory.view();
     view.setBigUint64(this.job + parallel.J_GAS_USED, 0n, true);
+    view.setBigUint64(this.job + parallel.J_STATE_GAS_USED, 0n, true);
     view.setBigUint64(this.job + parallel.J_GAS_LIMIT, gasLimit, true);
     return true;
   }
@@ -241,9 +254,15 @@ export class JobMemory {
     return {
       status: succeeded ? 'success' : 'failed',
       gasUsed: view.getBigUint64(task + parallel.TASK_GAS_USED, true),
+      blockGasUsed: view.getBigUint64(task + parallel.TASK_BLOCK_GAS_USED, true),
+      stateGasUsed: view.getBigUint64(task + parallel.TASK_STATE_GAS_USED, true),
       receiptLogs:
         size === 0 ? NO_LOGS : new ReceiptLogs(this.#memory.bytes().slice(logs, logs + size)),
       created: creates && succeeded ? readAddress(view, task + parallel.TASK_CREATED) : undefined,
+      accesses:
+        this.#get(parallel.J_LISTS_ACCESSES) === 0
+          ? undefined
+          : readJobAccesses(this.#memory, task),
     };
   }
 

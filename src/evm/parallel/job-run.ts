@@ -81,7 +81,7 @@ export class JobRun {
 
   /** False where the region is full. */
   async #write(transactions: JobTransactions): Promise<boolean> {
-    const { writesFirst = false } = transactions;
+    const { writesFirst = false, after: told, meanwhile } = transactions;
     const { memory, coinbase, hints } = this.#place;
     // PERF: most blocks have none.
     const follow = hints.isEmpty ? undefined : hints.follow();
@@ -94,7 +94,8 @@ export class JobRun {
         const waits = this.#bring(address);
         if (waits !== undefined) await waits;
       }
-      const after = follow?.(memory.kindsOf(index), index);
+      const learnt = follow?.(memory.kindsOf(index), index);
+      const after = told?.(index) ?? learnt;
       if (after !== undefined) memory.follow(index, after);
       index += 1;
       if (index % WRITTEN_AT_ONCE === 0 && !writesFirst) this.#show(index);
@@ -105,6 +106,7 @@ export class JobRun {
     }
     this.#writtenMs = performance.now();
     this.#show(index);
+    meanwhile?.();
     return true;
   }
 

@@ -5,6 +5,7 @@ import type { ReceiptLogs } from '../machine/receipt-logs.ts';
 import type { Tiers } from '../machine/tiers.ts';
 import type { PrecompileHost } from '../precompiles/precompile.ts';
 import type { Address, Refused, StateChanges, StateReader, Transaction } from '../types.ts';
+import type { JobAccesses } from './job-accesses.ts';
 
 /** Who executes jobs: a crew of threads (crew.ts). */
 export interface JobExecutor {
@@ -55,8 +56,17 @@ export interface JobTransactions extends Iterable<JobTransaction> {
   readonly seed?: number | undefined;
   /** For measurements: nobody begins before all are written. */
   readonly writesFirst?: boolean | undefined;
+  /** A hint: of a transaction, one before it that it is likely to read from. */
+  readonly after?: ((index: number) => number | undefined) | undefined;
+  /** Whether what each looked at and left is wanted. */
+  readonly listsAccesses?: boolean;
   /** Whether what the workers do is to be noted: each event takes 0.1 us. */
   readonly notesEvents?: boolean;
+  /**
+   * What the thread that imports has to do besides: it does so once all are written, while the
+   * others execute. What it throws ends the job.
+   */
+  readonly meanwhile?: (() => void) | undefined;
 }
 
 export interface JobReport {
@@ -103,8 +113,13 @@ export type JobResult = JobOutcome | Refused;
 export interface JobOutcome {
   readonly status: 'success' | 'failed';
   readonly gasUsed: bigint;
+  /** @see ExecutionResult */
+  readonly blockGasUsed: bigint;
+  readonly stateGasUsed: bigint;
   readonly receiptLogs: ReceiptLogs;
   readonly created: Address | undefined;
+  /** Where they were asked for. */
+  readonly accesses: JobAccesses | undefined;
 }
 
 /** How a job went. */

@@ -346,6 +346,11 @@ export class DevChain {
     };
     const built = await this.#orRefuse(() => this.ledger.chain.produceBlock(request, head.hash));
     this.#rememberSenders(built, offered);
+    const { kept } = built;
+    this.ledger.remember({
+      ...kept,
+      senders: kept.transactions.map((bytes) => senders.get(bytes)),
+    });
     const edits = next.development?.edits;
     if (edits !== undefined) this.ledger.keepEdits(built.block.hash, edits);
     this.clock.passed(built.block.header.timestamp);

@@ -2,14 +2,9 @@
 
 import type { BuiltBlock } from '../../chain/block-builder.ts';
 import type { CallHooks } from '../../evm/machine/hooks.ts';
-import { consoleHooks } from '../../evm/solidity/console.ts';
+import { contractHooks, MESSAGES_MAX } from '../execution/contract-log.ts';
 import { transactionHash } from '../ledger/transaction-index.ts';
 import type { DevWatch } from './dev-chain.ts';
-
-/** Of a message that a contract prints. */
-const MESSAGE_CHARACTERS_MAX = 4_096;
-/** Lines of one block that contracts print; further ones are counted. */
-const MESSAGES_MAX = 1_000;
 
 export class DevLog implements DevWatch {
   readonly #write: ((line: string) => void) | undefined;
@@ -27,27 +22,22 @@ export class DevLog implements DevWatch {
     if (this.isOn) this.#write?.(line);
   }
 
+  /** Of a block, whose messages are counted. */
   hooks = (): CallHooks | undefined => {
     this.#messages = 0;
-    return this.#console(() => {
+    const say = this.contractLog();
+    if (say === undefined) return undefined;
+    return contractHooks(say, () => {
       this.#messages += 1;
       return this.#messages <= MESSAGES_MAX;
     });
   };
 
-  /** Of one call. */
-  callHooks = (): CallHooks | undefined => {
-    let messages = 0;
-    return this.#console(() => ++messages <= MESSAGES_MAX);
-  };
-
-  #console(isHeard: () => boolean): CallHooks | undefined {
+  /** Takes what contracts print; undefined while nobody listens. */
+  contractLog = (): ((text: string) => void) | undefined => {
     if (!this.isOn || this.#write === undefined || !this.#logsContracts) return undefined;
-    return consoleHooks(({ text }) => {
-      if (!isHeard()) return;
-      this.say(`  console.log: ${printable(text.slice(0, MESSAGE_CHARACTERS_MAX))}`);
-    });
-  }
+    return (text) => this.say(`  console.log: ${printable(text)}`);
+  };
 
   mined = ({ block, receipts, refused }: BuiltBlock): void => {
     if (!this.isOn || this.#write === undefined) return;

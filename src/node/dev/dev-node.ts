@@ -10,6 +10,7 @@ import type { GenesisFile } from '../../chain/genesis-files/genesis-file.ts';
 import { Machines } from '../../chain/machines.ts';
 import type { Address, Hash } from '../../evm/types.ts';
 import { CallMachines } from '../execution/call-machines.ts';
+import { callWorkersOf } from '../execution/workers/call-workers.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { logIndexOf } from '../ledger/log-index.ts';
 import { MemoryTransactionIndex } from '../ledger/transaction-index.ts';
@@ -60,6 +61,8 @@ export interface DevNodeOptions {
   readonly tree?: BlockTree;
   /** Threads that execute a block; one when left out, which starts sooner. */
   readonly workers?: number;
+  /** Threads for long calls and traces; none when left out. */
+  readonly callWorkers?: number;
 }
 
 /** Senders whose accounts are their users' own: nobody empties them in between. */
@@ -127,7 +130,8 @@ export async function createDevNode(options: DevNodeOptions): Promise<DevNode> {
     clientVersion,
     nextBlock: (parent) => chain.nextBlock(parent),
     coinbase: () => chain.settings.coinbase,
-    callHooks: log.callHooks,
+    contractLog: log.contractLog,
+    callWorkers: callWorkersOf(options.callWorkers),
     dev: {
       chain,
       wallet: new DevWallet(accounts),
@@ -146,7 +150,8 @@ export async function createDevNode(options: DevNodeOptions): Promise<DevNode> {
 }
 
 /** Ends what would keep the process alive. */
-export async function closeDevNode({ dev, ledger }: DevNode): Promise<void> {
+export async function closeDevNode({ dev, ledger, callWorkers }: DevNode): Promise<void> {
+  await callWorkers?.close();
   dev.interval.set(0);
   await dev.chain.undisturbed(async () => {});
   dev.pool.close();

@@ -18,6 +18,7 @@ import { DatabaseError } from '../../chain/database/fault.ts';
 import type { Hash } from '../../evm/types.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { RpcError } from '../rpc/errors.ts';
+import type { PayloadBuilds } from './payload-build.ts';
 import { InvalidBlocks, type Invalidity, WaitingBlocks } from './remembered-blocks.ts';
 
 /** PayloadStatusV1. */
@@ -64,6 +65,7 @@ function validStatus(hash: Hash): PayloadStatus {
 
 export class Consensus {
   readonly #ledger: Ledger;
+  readonly #builds: Pick<PayloadBuilds, 'fetched'>;
   readonly #chain: Chain;
   /** Of the merge, as the chain's schedule has it. */
   readonly terminalTotalDifficulty: bigint;
@@ -74,14 +76,15 @@ export class Consensus {
   /** Choices are taken in the order of the calls. */
   readonly #turns = new Turns();
 
-  constructor(ledger: Ledger) {
+  constructor(ledger: Ledger, builds: Pick<PayloadBuilds, 'fetched'>) {
     this.#ledger = ledger;
+    this.#builds = builds;
     this.#chain = ledger.chain;
     const merge = ledger.chain.spec.forks.find((point) => point.totalDifficulty !== undefined);
     this.terminalTotalDifficulty = merge?.totalDifficulty ?? 0n;
   }
 
-  /** Executes a block, unless that is done, or cannot be. */
+  /** Executes a block, unless that is done (it may have been built here), or cannot be. */
   newPayload(block: Block): Promise<PayloadStatus> {
     const { hash } = block;
     const { parentHash } = block.header;
@@ -111,7 +114,9 @@ export class Consensus {
       return SYNCING;
     }
     try {
-      await this.#chain.importBlock(encode());
+      // Most payloads that were fetched here come back: they were executed when they were built.
+      const built = this.#builds.fetched(hash);
+      await this.#chain.importBlock(built?.bytes ?? encode(), { built });
     } catch (error) {
       return this.#failed(hash, parent, error);
     }

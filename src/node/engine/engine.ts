@@ -51,6 +51,7 @@ export function withEngine<N extends Node>(node: N, options: EngineOptions): N &
   const forks = new PayloadForks(ledger.chain.spec);
   const limit = gasLimit === undefined ? {} : { gasLimit };
   const builds = new PayloadBuilds({ ledger, pool, blobs, forks, extraData, ...limit });
-  const engine = { consensus: new Consensus(ledger), builds, forks, blobs, version };
+  const consensus = new Consensus(ledger, builds);
+  const engine = { consensus, builds, forks, blobs, version };
   return { ...node, engine };
 }

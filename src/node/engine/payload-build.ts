@@ -28,7 +28,7 @@ export interface PayloadSources {
 }
 
 /** A payload as it can be fetched. */
-export interface BuiltPayload extends Pick<BuiltBlock, 'block' | 'requests'> {
+export interface BuiltPayload extends BuiltBlock {
   /** Wei that go to the fee's recipient. */
   readonly value: bigint;
   /** Of its transactions, in their order. */
@@ -54,6 +54,7 @@ export class PayloadBuild {
   readonly #done: Promise<void>;
   readonly #endMs: number;
   #best: BuiltPayload | undefined;
+  #fetched: BuiltPayload | undefined;
   #isStopped = false;
   /** More has become ready since the last one was begun. */
   #isStale = false;
@@ -78,6 +79,17 @@ export class PayloadBuild {
 
   /** The best one so far, and the last. @throws InvalidBlock where none can be built */
   async fetch(): Promise<BuiltPayload> {
+    const built = await this.#fetch();
+    this.#fetched = built;
+    return built;
+  }
+
+  /** What was given last to who fetched; nobody knows of others. */
+  get fetched(): BuiltPayload | undefined {
+    return this.#fetched;
+  }
+
+  async #fetch(): Promise<BuiltPayload> {
     this.stop();
     let timer: NodeJS.Timeout | undefined;
     const waited = new Promise<void>((resolve) => {
@@ -176,7 +188,7 @@ export class PayloadBuild {
       return sum + tip * (built.receipts[index]?.gasUsed ?? 0n);
     }, 0n);
     const bundle = included.flatMap(({ hash }) => blobs.get(hash) ?? []);
-    return { block: built.block, requests: built.requests, value, blobs: bundle };
+    return { ...built, value, blobs: bundle };
   }
 
   /** Whether a transaction’s blobs, if any, are there with the proofs that the fork wants. */
@@ -224,6 +236,14 @@ export class PayloadBuilds {
 
   get(id: Hex): PayloadBuild | undefined {
     return this.#builds.get(id);
+  }
+
+  /** The block of a payload that was fetched, for as long as it is held. */
+  fetched(hash: Hash): BuiltBlock | undefined {
+    for (const { fetched } of this.#builds.values()) {
+      if (fetched?.block.hash === hash) return fetched;
+    }
+    return undefined;
   }
 
   /** Ends all building. */

@@ -5,20 +5,15 @@ import type { BlockRules } from '../../chain/chain-spec.ts';
 import { blockEnvironment } from '../../chain/executor/sequential.ts';
 import type { BlockEnvironment } from '../../evm/types.ts';
 import type { Node } from '../node.ts';
-import { RpcError } from '../rpc/errors.ts';
 import type { BlockId } from '../rpc/values.ts';
 import type { ClosableState, Standing } from './call-machines.ts';
+import type { CallPlace } from './call-node.ts';
 import { OverlayState } from './overlay-state.ts';
 import { type PendingBlock, pendingBlock } from './pending-block.ts';
 
-export interface BlockState {
-  readonly block: ChainBlock;
+export interface BlockState extends CallPlace {
   /** Of what is in no chain: upon which block it is, and what it changes. */
   readonly pending: PendingBlock | undefined;
-  readonly rules: BlockRules;
-  /** As the block's own transactions saw it. */
-  readonly environment: BlockEnvironment;
-  readonly standing: Standing;
 }
 
 /** @throws RpcError for a block that is not there */
@@ -28,14 +23,14 @@ export async function blockState(node: Node, id: BlockId): Promise<BlockState> {
     const pending = await pendingBlock(node);
     const { parent, block, changes } = pending;
     return stateOf(node, block, pending, async () => {
-      const overlay = new OverlayState(await openView(node, parent.hash));
+      const overlay = new OverlayState(await ledger.openView(parent.hash));
       overlay.apply(changes);
       overlay.setBlockHash(block.header.number, block.hash);
       return overlay;
     });
   }
   const block = await ledger.requireBlock(id);
-  return stateOf(node, block, undefined, () => openView(node, block.hash));
+  return stateOf(node, block, undefined, () => ledger.openView(block.hash));
 }
 
 /** Reads of one block's state, which is closed when the work ends. @throws RpcError */
@@ -60,7 +55,7 @@ function stateOf(
   open: Standing['open'],
 ): BlockState {
   const rules = ledger.rulesOf(block);
-  const environment = blockEnvironment(block.header, rules);
+  const environment = environmentOf(block, rules);
   const standing: Standing = {
     key: pending === undefined ? ledger.stateKey(block.hash) : block.hash,
     rules: rules.rules,
@@ -70,12 +65,14 @@ function stateOf(
   return { block, pending, rules, environment, standing };
 }
 
-async function openView({ ledger }: Node, hash: ChainBlock['hash']): Promise<ClosableState> {
-  try {
-    return await ledger.openView(hash);
-  } catch (error) {
-    if (error instanceof RpcError) throw error;
-    const message = error instanceof Error ? error.message : String(error);
-    throw new RpcError('server error', `missing trie node: no state of block ${hash}: ${message}`);
+const environments = new WeakMap<ChainBlock, BlockEnvironment>();
+
+/** PERF: one a block, frozen, so that machines see by itself that it is the same. */
+function environmentOf(block: ChainBlock, rules: BlockRules): BlockEnvironment {
+  let environment = environments.get(block);
+  if (environment === undefined) {
+    environment = Object.freeze(blockEnvironment(block.header, rules));
+    environments.set(block, environment);
   }
+  return environment;
 }

@@ -154,11 +154,21 @@ const OTHER_REFUSALS: Partial<Record<RefusalReason, string>> = {
   'gas price overflow': 'max fee per gas higher than 2^256-1',
 };
 
+/** What was executed had not ended when its time was over. */
+export class ExecutionAborted extends RpcError {
+  constructor(message: string) {
+    super('server error', message);
+  }
+
+  /** In geth's words. */
+  static after(milliseconds: number): ExecutionAborted {
+    return new ExecutionAborted(`execution aborted (timeout = ${milliseconds / 1000}s)`);
+  }
+}
+
 /** What the machine itself says of a call that it gave up, as an answer. */
 export function stopText(error: EVMError, milliseconds: number): RpcError {
-  if (error.code === 'evm/stopped') {
-    return new RpcError('server error', `execution aborted (timeout = ${milliseconds / 1000}s)`);
-  }
+  if (error.code === 'evm/stopped') return ExecutionAborted.after(milliseconds);
   const fault: RpcFault = error.code === 'evm/too many calls' ? 'limit exceeded' : 'server error';
   return new RpcError(fault, error.message);
 }

@@ -48,6 +48,8 @@ export class CallMachines {
   /** Without a place, for who comes next with the same rules. */
   readonly #idle: EVM[] = [];
   #alone = 0;
+  /** Who has found a place, and does not use it yet. */
+  #coming = 0;
   /** Who waits for a machine of his own, the first first. */
   readonly #waiting: (() => void)[] = [];
 
@@ -61,9 +63,8 @@ export class CallMachines {
       found.catch(() => this.#places.delete(key));
     } else this.#places.delete(key);
     this.#places.set(key, found);
-    const place = await found;
-    place.users += 1;
-    await this.#shrink();
+    const place = await this.#enter(found);
+    if (this.#places.size > MACHINES_MAX) await this.#shrink();
     let isReleased = false;
     return {
       evm: place.evm,
@@ -97,6 +98,28 @@ export class CallMachines {
     } catch (error) {
       this.#endAlone();
       throw error;
+    }
+  }
+
+  async #enter(found: Promise<Place>): Promise<Place> {
+    this.#coming += 1;
+    try {
+      const place = await found;
+      place.users += 1;
+      return place;
+    } finally {
+      this.#coming -= 1;
+    }
+  }
+
+  /** Nobody calls for now: states are closed, which cost something with every block. */
+  async rest(): Promise<void> {
+    for (const [key, found] of this.#places) {
+      const place = await found.catch(() => undefined);
+      if (this.#coming > 0) return;
+      if (place === undefined || place.users > 0 || this.#places.get(key) !== found) continue;
+      this.#places.delete(key);
+      this.#retire(place);
     }
   }
 

@@ -18,23 +18,25 @@ import type {
   Transaction,
 } from '../../evm/types.ts';
 import { EMPTY_CODE_HASH } from '../../state/memory.ts';
-import type { Node } from '../node.ts';
 import { RpcError } from '../rpc/errors.ts';
 import type { Caller } from '../rpc/method.ts';
 import type { BlockId } from '../rpc/values.ts';
-import { type BlockState, blockState } from './block-state.ts';
 import { refusalText, stopText } from './call-failure.ts';
+import type { CallNode, CallPlace } from './call-node.ts';
 import { type BlockOverrides, overrideEnvironment } from './call-overrides.ts';
 import { type CallRequest, checkCallRequest } from './call-request.ts';
 
 export const NOBODY: Address = `0x${'00'.repeat(20)}`;
 const U64_MAX = 2n ** 64n - 1n;
+const CHECKS = { nonce: false, senderCode: false };
+/** Frozen, so that a machine sees by itself that they are the same. */
+const LIMITS = Object.freeze({ transactionGas: 0n });
 
 /** Where a call runs, and what bounds it. */
 export interface CallSetting {
   readonly evm: EVM;
   readonly state: StateReader;
-  readonly place: BlockState;
+  readonly place: CallPlace;
   readonly environment: BlockEnvironment;
   readonly overrides: StateOverrides | undefined;
   readonly signal: AbortSignal;
@@ -50,12 +52,12 @@ export interface CallPlaceOptions {
 
 /** A machine at the block for as long as the work takes. @throws RpcError */
 export async function withMachine<T>(
-  node: Node,
+  node: CallNode,
   caller: Caller,
   { at, overrides, blockOverrides }: CallPlaceOptions & { readonly at: BlockId },
   work: (setting: CallSetting) => Promise<T>,
 ): Promise<T> {
-  const place = await blockState(node, at);
+  const place = await node.blockState(at);
   const environment =
     blockOverrides === undefined
       ? place.environment
@@ -129,24 +131,40 @@ export function callGas(request: CallRequest, gasMax: bigint): bigint {
 /** What every call has: bounds, block, and checks left out as geth leaves them out. */
 export function callOptions(setting: CallSetting, transaction: Transaction): TransactOptions {
   const { environment, overrides, signal, deadlineMs, place } = setting;
-  const isFree = transaction.maxFeePerGas === 0n && transaction.maxPriorityFeePerGas === 0n;
-  const block: BlockEnvironment = {
-    ...environment,
-    ...(isFree ? { baseFee: 0n } : {}),
-    ...(transaction.maxFeePerBlobGas === 0n ? { blobBaseFee: 0n } : {}),
-  };
   const { metersStateGas } = place.rules.rules;
   return {
     commit: false,
-    block,
+    block: priced(environment, transaction),
     blockGasLeft: U64_MAX,
     blockStateGasLeft: U64_MAX,
-    checks: { nonce: false, senderCode: false },
+    checks: CHECKS,
     signal,
     timeoutMs: Math.max(1, Math.ceil(deadlineMs - performance.now())),
-    ...(metersStateGas ? {} : { limits: { transactionGas: 0n } }),
+    ...(metersStateGas ? {} : { limits: LIMITS }),
     ...(overrides === undefined ? {} : { overrides }),
   };
+}
+
+const free = new WeakMap<BlockEnvironment, BlockEnvironment>();
+
+/** Who names no price pays none. PERF: of one block most calls have the same, made once. */
+function priced(environment: BlockEnvironment, transaction: Transaction): BlockEnvironment {
+  const { maxFeePerGas, maxPriorityFeePerGas, maxFeePerBlobGas } = transaction;
+  const isFree = maxFeePerGas === 0n && maxPriorityFeePerGas === 0n;
+  const isBlobFree = maxFeePerBlobGas === 0n;
+  if (!isFree || !isBlobFree) {
+    return {
+      ...environment,
+      ...(isFree ? { baseFee: 0n } : {}),
+      ...(isBlobFree ? { blobBaseFee: 0n } : {}),
+    };
+  }
+  let made = free.get(environment);
+  if (made === undefined) {
+    made = Object.freeze({ ...environment, baseFee: 0n, blobBaseFee: 0n });
+    free.set(environment, made);
+  }
+  return made;
 }
 
 /** Executes a call. @throws RpcError for one that may not be executed */

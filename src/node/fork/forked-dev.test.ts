@@ -7,6 +7,7 @@ import { devAccounts } from '../dev/accounts.ts';
 import { closeDevNode, createDevNode, type DevNode } from '../dev/dev-node.ts';
 import { devGenesis } from '../dev/genesis.ts';
 import { devMethods } from '../dev/methods/tables.ts';
+import { CallWorkers } from '../execution/workers/call-workers.ts';
 import { Dispatcher } from '../rpc/dispatch.ts';
 import { withForwarding } from './forwarding.ts';
 import { openFork } from './open-fork.ts';
@@ -20,6 +21,8 @@ const COUNTER_INIT = '0x600f600c600039600f6000f360005460010160005560006000a000';
 const closing: (() => Promise<unknown>)[] = [];
 let origin: Ask;
 let fork: Ask;
+/** The fork, whose calls and traces run on a worker. */
+let onWorker: Ask;
 let counter: string;
 let first: string;
 
@@ -91,7 +94,11 @@ beforeAll(async () => {
     clientVersion: 'fork',
   });
   closing.push(() => closeDevNode(here));
-  fork = asking(new Dispatcher(here, withForwarding(devMethods, opened)));
+  const tables = withForwarding(devMethods, opened);
+  fork = asking(new Dispatcher(here, tables));
+  const callWorkers = new CallWorkers(1, 0);
+  closing.push(() => callWorkers.close());
+  onWorker = asking(new Dispatcher<DevNode>({ ...here, callWorkers }, tables));
 });
 afterAll(async () => {
   for (const close of closing.reverse()) await close();
@@ -149,6 +156,24 @@ it('gives logs of before and since in one', async () => {
   expect(logs.at(-1)?.transactionHash).toBe(since['transactionHash']);
   const old = { fromBlock: '0x1', toBlock: '0x2', address: counter };
   expect(await fork('eth_getLogs', old)).toEqual(await origin('eth_getLogs', old));
+});
+
+it('gives a worker what it has, and what the remote has', async () => {
+  const since = await send(fork, counter);
+  const call = { from: FROM, to: counter };
+  const code = { [String(OTHER)]: { code: '0x5f545f5260205ff3' } };
+  const asked: readonly (readonly [string, ...unknown[]])[] = [
+    ['eth_estimateGas', call],
+    ['eth_createAccessList', call],
+    ['eth_call', { to: OTHER }, 'latest', code],
+    ['debug_traceTransaction', since['transactionHash']],
+    ['debug_traceTransaction', first],
+    ['debug_traceCall', call, 'latest', { tracer: 'prestateTracer' }],
+    ['trace_block', 'latest'],
+  ];
+  for (const [method, ...params] of asked) {
+    expect(await onWorker(method, ...params), method).toEqual(await fork(method, ...params));
+  }
 });
 
 it('says of fees what it has', async () => {

@@ -4,7 +4,8 @@
  * or receipt here; logs of a range that begins before it are the remote's, then ours.
  */
 
-import type { KnownBlock } from '../../chain/block-tree.ts';
+import type { Hash } from '../../evm/types.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import { RpcError } from '../rpc/errors.ts';
 import { type Method, type MethodTable, readArguments } from '../rpc/method.ts';
 import { membersOf, quantity, readAny } from '../rpc/values.ts';
@@ -12,7 +13,7 @@ import type { Remote } from './remote.ts';
 
 /** What is asked of the chain itself. */
 interface ForkedNode {
-  readonly ledger: { readonly head: KnownBlock };
+  readonly ledger: Pick<Ledger, 'head' | 'chain' | 'numberByDepth'>;
 }
 
 export interface Forwarding {
@@ -33,22 +34,27 @@ const AT_BLOCK: Readonly<Record<string, number>> = {
   eth_getProof: 2,
   eth_getBlockByNumber: 0,
   eth_getHeaderByNumber: 0,
-  eth_getBlockReceipts: 0,
   eth_getBlockTransactionCountByNumber: 0,
   eth_getTransactionByBlockNumberAndIndex: 0,
   eth_getUncleByBlockNumberAndIndex: 0,
   eth_getUncleCountByBlockNumber: 0,
+  debug_getRawBlock: 0,
+  debug_getRawHeader: 0,
   debug_traceCall: 1,
 };
 
-/** Those that execute the named block: the fork’s own stands upon a state that is not here. */
-const EXECUTED: Readonly<Record<string, number>> = {
+/** Those that look into the named block: the fork’s own has its receipts, and its parent, there. */
+const WITHIN_BLOCK: Readonly<Record<string, number>> = {
+  eth_getBlockReceipts: 0,
+  debug_getRawReceipts: 0,
   debug_traceBlockByNumber: 0,
   debug_storageRangeAt: 0,
   debug_accountInfoAt: 0,
   trace_block: 0,
   trace_replayBlockTransactions: 0,
   trace_blockOpcodeGas: 0,
+  ots_getBlockDetails: 0,
+  ots_getBlockTransactions: 0,
 };
 
 /** Asked here first; what is not here, the remote may have. */
@@ -91,9 +97,9 @@ function forwarded<Node extends ForkedNode>(
   method: Method<Node>,
   fork: Forwarding,
 ): Method<Node> {
-  const executed = EXECUTED[name];
-  const at = executed ?? AT_BLOCK[name];
-  const first = executed === undefined ? fork.number : fork.number + 1n;
+  const within = WITHIN_BLOCK[name];
+  const at = within ?? AT_BLOCK[name];
+  const first = within === undefined ? fork.number : fork.number + 1n;
   const local = (node: Node, given: readonly unknown[], caller: Parameters<typeof method.run>[2]) =>
     method.run(node, readArguments(method as Method<never>, given), caller);
   const there = (given: readonly unknown[]) => fork.remote.request(name, trimmed(given));
@@ -111,9 +117,11 @@ function forwarded<Node extends ForkedNode>(
     });
   }
   if (at !== undefined) {
-    return raw(method, (node, given, caller) =>
-      isBefore(given[at], first) ? there(given) : local(node, given, caller),
-    );
+    return raw(method, (node, given, caller) => {
+      const block = blockThere(node, given[at], first);
+      if (block === undefined) return local(node, given, caller);
+      return there(given.with(at, block));
+    });
   }
   if (!BY_HASH.has(name)) return method;
   return raw(method, async (node, given, caller) => {
@@ -138,6 +146,27 @@ function raw<Node>(method: Method<Node>, run: Method<Node>['run']): Method<Node>
 function trimmed(given: readonly unknown[]): readonly unknown[] {
   const last = given.findLastIndex((each) => each !== undefined);
   return given.slice(0, last + 1);
+}
+
+const HASH = /^0x[0-9a-fA-F]{64}$/;
+
+/** How the remote knows the block that is named, where it is one before `first`, or not here. */
+function blockThere({ ledger }: ForkedNode, named: unknown, first: bigint): unknown {
+  if (isBefore(named, first)) return named;
+  const isMembers = typeof named === 'object' && named !== null;
+  const hash = isMembers ? (named as Record<string, unknown>)['blockHash'] : named;
+  if (typeof hash === 'string' && HASH.test(hash)) {
+    const known = ledger.chain.known(hash.toLowerCase() as Hash);
+    return known === undefined || known.header.number < first ? named : undefined;
+  }
+  // What a tag names here is an old block there by now.
+  const number =
+    named === 'safe' || named === 'finalized'
+      ? ledger.numberByDepth(named)
+      : named === 'latest'
+        ? ledger.head.header.number
+        : undefined;
+  return number !== undefined && number < first ? quantity(number) : undefined;
 }
 
 /** Whether a block is named by a number below the fork's. */

@@ -21,6 +21,7 @@ import { type ChainSetting, createChain, openChain } from '../../chain/open-chai
 import { type EngineNode, type EngineOptions, withEngine } from '../engine/engine.ts';
 import type { BlobKeeper } from '../engine/verified-blobs.ts';
 import { CallMachines } from '../execution/call-machines.ts';
+import { callWorkersOf } from '../execution/workers/call-workers.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { logIndexOf } from '../ledger/log-index.ts';
 import { REQUEST_LIMITS } from '../node.ts';
@@ -40,6 +41,8 @@ export interface FullNodeOptions extends ChainSetting {
   readonly signal?: AbortSignal;
   readonly clientVersion: string;
   readonly consensusClient: Omit<EngineOptions, 'blobs'>;
+  /** Threads for long calls and traces; none when left out. */
+  readonly callWorkers?: number;
   readonly log?: Logger;
 }
 
@@ -55,14 +58,16 @@ export class FullNode {
   readonly #stopKeeping: () => void;
   #closed: Promise<void> | undefined;
 
-  private constructor(parts: Parts, { clientVersion, consensusClient }: FullNodeOptions) {
+  private constructor(parts: Parts, options: FullNodeOptions) {
+    const { clientVersion, consensusClient } = options;
     const { chain, index, ledger, pool, journal } = parts;
     this.#chain = chain;
     this.#index = index;
     this.#pool = pool;
     this.#journal = journal;
     const machines = new CallMachines();
-    const node = { ledger, machines, pool, limits: REQUEST_LIMITS, clientVersion };
+    const callWorkers = callWorkersOf(options.callWorkers);
+    const node = { ledger, machines, pool, limits: REQUEST_LIMITS, clientVersion, callWorkers };
     this.node = withEngine(node, { ...consensusClient, blobs: keeperOf(pool) });
     // New blocks are in it before anybody asks for logs.
     logIndexOf(ledger);
@@ -112,8 +117,9 @@ export class FullNode {
   }
 
   async #close(): Promise<void> {
-    const { ledger, engine } = this.node;
+    const { ledger, engine, callWorkers } = this.node;
     this.#stopKeeping();
+    await callWorkers?.close();
     await engine.builds.close();
     await engine.blobs.close();
     await this.#pool.settled();

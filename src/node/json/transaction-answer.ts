@@ -45,7 +45,11 @@ export function blockTransaction(block: ChainBlock, index: number): TransactionA
     blockHash: hash,
     blockNumber: quantity(header.number),
     blockTimestamp: quantity(header.timestamp),
-    ...answerOf(bytes, header.baseFeePerGas, block.impersonated?.get(index)),
+    ...answerOf(
+      bytes,
+      header.baseFeePerGas,
+      block.impersonated?.get(index) ?? block.senders?.[index],
+    ),
     transactionIndex: quantity(index),
   };
   answers[index] = answer;

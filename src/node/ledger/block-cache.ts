@@ -24,11 +24,14 @@ export class BlockCache {
       return known.block;
     }
     const block = await this.#read(hash);
-    if (block !== undefined && !this.#blocks.has(hash)) this.#put(hash, block);
+    if (block !== undefined) this.put(block);
     return block;
   }
 
-  #put(hash: Hash, block: ChainBlock): void {
+  /** One that need not be read. */
+  put(block: ChainBlock): void {
+    const { hash } = block;
+    if (this.#blocks.has(hash)) return;
     const bytes = block.transactions.reduce((sum, { length }) => sum + length + 500, 1_000);
     this.#blocks.set(hash, { block, bytes });
     this.#bytes += bytes;

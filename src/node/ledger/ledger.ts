@@ -7,7 +7,7 @@
 import type { BlockView, ChainBlock, KnownBlock } from '../../chain/block-tree.ts';
 import type { BlockHeader } from '../../chain/blocks/header.ts';
 import type { Chain } from '../../chain/chain.ts';
-import { type BlockRules, ForkTimeline } from '../../chain/chain-spec.ts';
+import { type BlockRules, type ChainSpec, ForkTimeline } from '../../chain/chain-spec.ts';
 import type { Hash, StateChanges } from '../../evm/types.ts';
 import { EditedState } from '../../state/edited-state.ts';
 import { RpcError } from '../rpc/errors.ts';
@@ -72,7 +72,11 @@ export class Ledger {
   }
 
   get chainId(): bigint {
-    return this.chain.spec.chainId;
+    return this.spec.chainId;
+  }
+
+  get spec(): ChainSpec {
+    return this.chain.spec;
   }
 
   get head(): KnownBlock {
@@ -92,22 +96,13 @@ export class Ledger {
   }
 
   /** The rules of a block that follows `parent`. */
-  rulesAfter(
-    parent: KnownBlock,
-    { number, timestamp }: Pick<BlockHeader, 'number' | 'timestamp'>,
-  ): BlockRules {
-    return this.#timeline.at({
-      number,
-      timestamp,
-      parentTotalDifficulty: parent.totalDifficulty,
-    });
+  rulesAfter(parent: KnownBlock, header: Pick<BlockHeader, 'number' | 'timestamp'>): BlockRules {
+    return this.#timeline.after(parent, header);
   }
 
   /** The rules that hold in a block of the tree. */
-  rulesOf({ header, totalDifficulty }: KnownBlock): BlockRules {
-    const parentTotalDifficulty = totalDifficulty - header.difficulty;
-    const { number, timestamp } = header;
-    return this.#timeline.at({ number, timestamp, parentTotalDifficulty });
+  rulesOf(block: KnownBlock): BlockRules {
+    return this.#timeline.of(block);
   }
 
   /**
@@ -155,9 +150,19 @@ export class Ledger {
     return block;
   }
 
+  /** A block that was made here and is in the tree: it need not be read from there. */
+  remember(block: ChainBlock): void {
+    this.#blocks.put(this.#withSenders(block));
+  }
+
   /** A block that was imported, of whatever branch. */
   blockByHash(hash: Hash): Promise<ChainBlock | undefined> {
     return this.#blocks.get(hash);
+  }
+
+  /** A block that others stand upon; those before a fork's are elsewhere. */
+  async parentBlock(hash: Hash): Promise<KnownBlock | undefined> {
+    return this.chain.known(hash) ?? (await this.blockByHash(hash));
   }
 
   /** The block of the head's branch with that number. */
@@ -168,9 +173,9 @@ export class Ledger {
     return this.#withSenders(await this.chain.blockAt(number));
   }
 
-  #withSenders(block: ChainBlock | undefined): ChainBlock | undefined {
+  #withSenders<Block extends ChainBlock | undefined>(block: Block): Block {
     const impersonated = block && this.#impersonated?.(block.hash);
-    return impersonated === undefined ? block : { ...(block as ChainBlock), impersonated };
+    return impersonated === undefined ? block : { ...block, impersonated };
   }
 
   /**
@@ -200,9 +205,20 @@ export class Ledger {
 
   async #said(hash: Hash | undefined, depth: bigint | undefined): Promise<ChainBlock | undefined> {
     if (hash !== undefined) return this.blockByHash(hash);
+    const number = this.#numberAtDepth(depth);
+    return number === undefined ? undefined : this.blockByNumber(number);
+  }
+
+  /** Of a block that is safe or final by its depth alone: a forked chain may not have it itself. */
+  numberByDepth(tag: 'safe' | 'finalized'): bigint | undefined {
+    const said = tag === 'safe' ? this.#safe : this.#finalized;
+    return said === undefined ? this.#numberAtDepth(this.#depths?.[tag]) : undefined;
+  }
+
+  #numberAtDepth(depth: bigint | undefined): bigint | undefined {
     if (depth === undefined) return undefined;
     const { number } = this.chain.head.header;
-    return this.blockByNumber(number > depth ? number - depth : 0n);
+    return number > depth ? number - depth : 0n;
   }
 
   /** `block`, or the error that clients expect. @throws RpcError */
@@ -239,17 +255,36 @@ export class Ledger {
 
   /**
    * A block's state, with what was set upon it by hand; to be closed.
-   * @throws DatabaseError where it is too old
+   * @throws RpcError where it is too old
    */
   async openView(hash: Hash): Promise<BlockView> {
     const changes = this.#edits?.upon === hash ? this.#edits.changes() : undefined;
-    const view = await this.chain.openView(hash);
+    const view = await this.openBlock(hash);
     if (changes === undefined) return view;
     return Object.assign(new EditedState(view, changes), { close: () => view.close() });
+  }
+
+  /**
+   * A block's state as the block left it; to be closed.
+   * @throws RpcError where it is too old
+   */
+  async openBlock(hash: Hash): Promise<BlockView> {
+    try {
+      return await this.chain.openView(hash);
+    } catch (error) {
+      throw noState(hash, error);
+    }
   }
 
   /** Names what `openView` shows: machines that stand there are the same (`Standing.key`). */
   stateKey(hash: Hash): string {
     return this.#edits?.upon === hash ? `${hash}+${this.#edits.version}` : hash;
   }
+}
+
+/** In the words that clients of geth look for. */
+function noState(hash: Hash, error: unknown): RpcError {
+  if (error instanceof RpcError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new RpcError('server error', `missing trie node: no state of block ${hash}: ${message}`);
 }

@@ -2,10 +2,10 @@
 
 import type { ChainBlock } from '../../chain/block-tree.ts';
 import { readBlock } from '../../chain/blocks/block-rules.ts';
+import type { CallNode } from '../execution/call-node.ts';
 import { readBlockOverrides, readStateOverrides } from '../execution/call-overrides.ts';
 import { readCallRequest } from '../execution/call-request.ts';
 import { transactionHash } from '../ledger/transaction-index.ts';
-import type { Node } from '../node.ts';
 import { invalidParams, RpcError } from '../rpc/errors.ts';
 import { type Caller, type MethodTable, method } from '../rpc/method.ts';
 import { type Streamed, streamOf, type Write } from '../rpc/streamed.ts';
@@ -72,10 +72,10 @@ const readContext = objectOf({
   ),
 });
 
-export const debugTraceMethods: MethodTable<Node> = {
+export const debugTraceMethods: MethodTable<CallNode> = {
   debug_traceTransaction: method(
     [readHash, OPTIONS],
-    async (node: Node, [hash, options], caller) => {
+    async (node: CallNode, [hash, options], caller) => {
       const { block, index } = await requirePlace(node, hash);
       return streamed(node, caller, options, (budget, write) =>
         withReplay(node, block, budget, async (replay) => {
@@ -87,23 +87,23 @@ export const debugTraceMethods: MethodTable<Node> = {
   ),
   debug_traceBlockByNumber: method(
     [readBlockNumber, OPTIONS],
-    async (node: Node, [id, options], caller) =>
+    async (node: CallNode, [id, options], caller) =>
       traceBlock(node, await tracedBlock(node, id), options, caller),
   ),
   debug_traceBlockByHash: method(
     [readHash, OPTIONS],
-    async (node: Node, [hash, options], caller) => {
+    async (node: CallNode, [hash, options], caller) => {
       const block = await node.ledger.blockByHash(hash);
       if (block === undefined) throw new RpcError('server error', `block ${hash} not found`);
       return traceBlock(node, block, options, caller);
     },
   ),
-  debug_traceBlock: method([readData, OPTIONS], (node: Node, [bytes, options], caller) =>
+  debug_traceBlock: method([readData, OPTIONS], (node: CallNode, [bytes, options], caller) =>
     traceBlock(node, givenBlock(bytes), options, caller),
   ),
   debug_traceCall: method(
     [readCallRequest, withDefault(readBlockId, LATEST), readCallOptions],
-    (node: Node, [request, at, options], caller) => {
+    (node: CallNode, [request, at, options], caller) => {
       const { overrides, blockOverrides, txIndex } = options;
       const transactionIndex = txIndex === undefined ? undefined : Number(txIndex);
       return streamed(node, caller, options, (budget, write) =>
@@ -116,7 +116,7 @@ export const debugTraceMethods: MethodTable<Node> = {
   ),
   debug_traceCallMany: method(
     [readBundles, optional(readContext), readCallOptions],
-    (node: Node, [bundles, context, options], caller) => {
+    (node: CallNode, [bundles, context, options], caller) => {
       const at = context?.blockNumber ?? LATEST;
       const index = context?.transactionIndex;
       const transactionIndex = index === undefined ? undefined : Number(index);
@@ -160,7 +160,7 @@ async function writeTrace(
 
 /** An answer that is written while it is sent, within the time that request and node allow. */
 function streamed(
-  node: Node,
+  node: CallNode,
   { signal }: Caller,
   { timeoutMs = Number.POSITIVE_INFINITY }: TraceOptions,
   produce: (budget: TraceBudget, write: Write) => Promise<void>,
@@ -171,7 +171,7 @@ function streamed(
 }
 
 function traceBlock(
-  node: Node,
+  node: CallNode,
   block: TracedBlock,
   options: TraceOptions,
   caller: Caller,
@@ -187,7 +187,7 @@ function traceBlock(
   );
 }
 
-async function tracedBlock(node: Node, id: BlockId): Promise<ChainBlock> {
+async function tracedBlock(node: CallNode, id: BlockId): Promise<ChainBlock> {
   if ('tag' in id && id.tag === 'pending') {
     throw new RpcError('server error', 'tracing on top of pending is not supported');
   }

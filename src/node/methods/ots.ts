@@ -5,7 +5,6 @@
 
 import type { ChainBlock } from '../../chain/block-tree.ts';
 import { blockRewards } from '../../chain/blocks/rewards.ts';
-import type { Address } from '../../evm/types.ts';
 import { EMPTY_CODE_HASH } from '../../state/memory.ts';
 import { withState } from '../execution/block-state.ts';
 import { blockAnswer } from '../json/block-answer.ts';
@@ -16,7 +15,6 @@ import { RpcError } from '../rpc/errors.ts';
 import { type Caller, type MethodTable, method } from '../rpc/method.ts';
 import {
   type BlockId,
-  dataHex,
   LATEST,
   quantity,
   readAddress,
@@ -26,13 +24,9 @@ import {
   readU64,
   withDefault,
 } from '../rpc/values.ts';
-import { withReplay } from '../trace/block-replay.ts';
-import type { CallFrame } from '../trace/call-frames.ts';
 import { contractCreator } from '../trace/contract-creator.ts';
 import { totalFees } from '../trace/paid-fees.ts';
-import { recordCalls } from '../trace/recorded.ts';
-import { TraceBudget, type TraceTarget } from '../trace/target.ts';
-import { requirePlace } from '../trace/transaction-place.ts';
+import { TraceBudget } from '../trace/target.ts';
 import { searchTransactions } from '../trace/transaction-search.ts';
 import { transactionOf } from './eth/sender-nonce.ts';
 
@@ -46,20 +40,6 @@ const budgetOf = ({ limits }: Node, { signal }: Caller): TraceBudget =>
 function pageSizeOf(size: bigint): number {
   if (size > 0n && size <= PAGE_MAX) return Number(size);
   throw new RpcError('invalid params', `a page of ${size} transactions: from 1 to ${PAGE_MAX}`);
-}
-
-/** Traces a transaction of the chain. @throws RpcError */
-async function traced<T>(
-  node: Node,
-  caller: Caller,
-  hash: Parameters<typeof requirePlace>[1],
-  work: (target: TraceTarget) => Promise<T>,
-): Promise<T> {
-  const { block, index } = await requirePlace(node, hash);
-  return withReplay(node, block, budgetOf(node, caller), async (replay) => {
-    await replay.skipTo(index);
-    return replay.trace(work);
-  });
 }
 
 export const otterscanMethods: MethodTable<Node> = {
@@ -82,20 +62,6 @@ export const otterscanMethods: MethodTable<Node> = {
       const block = await node.ledger.block(id);
       return block === undefined ? null : blockPage(node, block, Number(page), pageSizeOf(size));
     },
-  ),
-  ots_getTransactionError: method([readHash], (node: Node, [hash], caller) =>
-    traced(node, caller, hash, async ({ run }) => {
-      const { status, output } = await run({});
-      return status === 'revert' ? dataHex(output) : '0x';
-    }),
-  ),
-  ots_getInternalOperations: method([readHash], (node: Node, [hash], caller) =>
-    traced(node, caller, hash, async (target) =>
-      internalOperations((await recordCalls(target)).root),
-    ),
-  ),
-  ots_traceTransaction: method([readHash], (node: Node, [hash], caller) =>
-    traced(node, caller, hash, async (target) => plainCalls((await recordCalls(target)).root)),
   ),
   ots_getTransactionBySenderAndNonce: method(
     [readAddress, readU64],
@@ -167,54 +133,3 @@ function blockPage(node: Node, block: ChainBlock, page: number, size: number): o
 }
 
 const SELECTOR_DIGITS = 10;
-
-interface InternalOperation {
-  /** 0 transfer, 1 self-destruct, 2 CREATE, 3 CREATE2. */
-  readonly type: 0 | 1 | 2 | 3;
-  readonly from: Address;
-  readonly to: Address;
-  readonly value: string;
-}
-
-/** What moved ether or made contracts within the transaction, of all that was not undone. */
-function internalOperations(root: CallFrame): InternalOperation[] {
-  const operations: InternalOperation[] = [];
-  const walk = (frame: CallFrame): void => {
-    if (frame.error !== undefined) return;
-    const { depth, from, to, value } = frame;
-    const type = depth === 0 ? undefined : operationType(frame);
-    if (type !== undefined) operations.push({ type, from, to, value: quantity(value) });
-    for (const call of frame.calls) walk(call);
-  };
-  walk(root);
-  return operations;
-}
-
-function operationType({ kind, value }: CallFrame): InternalOperation['type'] | undefined {
-  if (kind === 'selfdestruct') return 1;
-  if (kind === 'create') return 2;
-  if (kind === 'create2') return 3;
-  return kind === 'call' && value > 0n ? 0 : undefined;
-}
-
-/** All calls but those of precompiles, one after another; a call that cannot pay has no value. */
-function plainCalls(root: CallFrame): object[] {
-  const calls: object[] = [];
-  const walk = (frame: CallFrame): void => {
-    const { kind, depth, from, to, value, input, output, precompile } = frame;
-    if (precompile && depth > 0) return;
-    const pays = kind !== 'delegatecall' && kind !== 'staticcall';
-    calls.push({
-      type: kind.toUpperCase(),
-      depth,
-      from,
-      to,
-      value: pays ? quantity(value) : null,
-      input: dataHex(input),
-      output: dataHex(output),
-    });
-    for (const call of frame.calls) walk(call);
-  };
-  walk(root);
-  return calls;
-}

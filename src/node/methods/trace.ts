@@ -3,10 +3,10 @@
 import type { ChainBlock } from '../../chain/block-tree.ts';
 import { acceptTransaction } from '../../chain/transactions/check.ts';
 import type { Transaction } from '../../evm/types.ts';
+import type { CallNode } from '../execution/call-node.ts';
 import { readBlockOverrides, readStateOverrides } from '../execution/call-overrides.ts';
 import { type CallRequest, readCallRequest } from '../execution/call-request.ts';
 import { transactionHash } from '../ledger/transaction-index.ts';
-import type { Node } from '../node.ts';
 import { invalidParams, RpcError } from '../rpc/errors.ts';
 import { type Caller, type MethodTable, method } from '../rpc/method.ts';
 import {
@@ -49,17 +49,17 @@ const readManyCall: Read<ManyCall> = (value, path) => {
   throw invalidParams(`invalid argument ${path}: a pair of a call and its trace types`);
 };
 
-const budgetOf = ({ limits }: Node, { signal }: Caller): TraceBudget =>
+const budgetOf = ({ limits }: CallNode, { signal }: Caller): TraceBudget =>
   new TraceBudget({ limitMs: limits.callMsMax, signal });
 
-export const parityTraceMethods: MethodTable<Node> = {
-  trace_transaction: method([readHash], async (node: Node, [hash], caller) => {
+export const parityTraceMethods: MethodTable<CallNode> = {
+  trace_transaction: method([readHash], async (node: CallNode, [hash], caller) => {
     const place = await findPlace(node, hash);
     return place === undefined ? null : transactionTraces(node, place, budgetOf(node, caller));
   }),
   trace_get: method(
     [readHash, listOf(readU64, CALLS_MAX)],
-    async (node: Node, [hash, positions], caller) => {
+    async (node: CallNode, [hash, positions], caller) => {
       const place = await findPlace(node, hash);
       // As the others, who know of one position alone.
       if (place === undefined || positions.length !== 1) return null;
@@ -67,11 +67,11 @@ export const parityTraceMethods: MethodTable<Node> = {
       return traces[Number(positions[0])] ?? null;
     },
   ),
-  trace_block: method([AT_BLOCK], async (node: Node, [id], caller) => {
+  trace_block: method([AT_BLOCK], async (node: CallNode, [id], caller) => {
     const block = await node.ledger.block(id);
     return block === undefined ? null : blockTraces(node, block, budgetOf(node, caller));
   }),
-  trace_filter: method([readTraceFilter], (node: Node, [filter], caller) =>
+  trace_filter: method([readTraceFilter], (node: CallNode, [filter], caller) =>
     filterTraces(node, filter, budgetOf(node, caller)),
   ),
   trace_call: method(
@@ -82,7 +82,7 @@ export const parityTraceMethods: MethodTable<Node> = {
       optional(readStateOverrides),
       optional(readBlockOverrides),
     ],
-    (node: Node, [request, types, at, overrides, blockOverrides], caller) =>
+    (node: CallNode, [request, types, at, overrides, blockOverrides], caller) =>
       withCalls(node, { at, overrides, budget: budgetOf(node, caller) }, (calls) => {
         if (blockOverrides !== undefined) calls.overrideBlock(blockOverrides);
         return calls.traceCall(request, (target) => parityTrace(target, types));
@@ -90,7 +90,7 @@ export const parityTraceMethods: MethodTable<Node> = {
   ),
   trace_callMany: method(
     [listOf(readManyCall, CALLS_MAX), AT_BLOCK],
-    (node: Node, [requests, at], caller) =>
+    (node: CallNode, [requests, at], caller) =>
       withCalls(node, { at, budget: budgetOf(node, caller) }, async (calls) => {
         const traces: ParityTrace[] = [];
         for (const [request, types] of requests) {
@@ -101,7 +101,7 @@ export const parityTraceMethods: MethodTable<Node> = {
   ),
   trace_rawTransaction: method(
     [readData, readTraceTypes, AT_BLOCK],
-    (node: Node, [bytes, types, at], caller) =>
+    (node: CallNode, [bytes, types, at], caller) =>
       withCalls(node, { at, budget: budgetOf(node, caller) }, async (calls) => {
         const transaction = await givenTransaction(node, bytes, at);
         return calls.trace(transaction, {}, (target) => parityTrace(target, types));
@@ -109,7 +109,7 @@ export const parityTraceMethods: MethodTable<Node> = {
   ),
   trace_replayTransaction: method(
     [readHash, readTraceTypes],
-    async (node: Node, [hash, types], caller) => {
+    async (node: CallNode, [hash, types], caller) => {
       const { block, index } = await requirePlace(node, hash);
       return withReplay(node, block, budgetOf(node, caller), async (replay) => {
         await replay.skipTo(index);
@@ -119,13 +119,13 @@ export const parityTraceMethods: MethodTable<Node> = {
   ),
   trace_replayBlockTransactions: method(
     [readBlockId, readTraceTypes],
-    async (node: Node, [id, types], caller) =>
+    async (node: CallNode, [id, types], caller) =>
       eachOf(node, await node.ledger.requireBlock(id), caller, async (target) => ({
         ...(await parityTrace(target, types)),
         transactionHash: target.place?.transactionHash,
       })),
   ),
-  trace_transactionOpcodeGas: method([readHash], async (node: Node, [hash], caller) => {
+  trace_transactionOpcodeGas: method([readHash], async (node: CallNode, [hash], caller) => {
     const place = await findPlace(node, hash);
     if (place === undefined) return null;
     return withReplay(node, place.block, budgetOf(node, caller), async (replay) => {
@@ -133,7 +133,7 @@ export const parityTraceMethods: MethodTable<Node> = {
       return replay.trace(transactionOpcodeGas);
     });
   }),
-  trace_blockOpcodeGas: method([AT_BLOCK], async (node: Node, [id], caller) => {
+  trace_blockOpcodeGas: method([AT_BLOCK], async (node: CallNode, [id], caller) => {
     const block = await node.ledger.block(id);
     if (block === undefined) return null;
     const transactions = await eachOf(node, block, caller, transactionOpcodeGas);
@@ -150,7 +150,7 @@ async function transactionOpcodeGas(
 
 /** The work's answers for each transaction of a block; none for the first block. */
 async function eachOf<T>(
-  node: Node,
+  node: CallNode,
   block: ChainBlock,
   caller: Caller,
   work: (target: TraceTarget) => Promise<T>,
@@ -164,7 +164,11 @@ async function eachOf<T>(
 }
 
 /** @throws RpcError for bytes that are no transaction, or none of the block's rules */
-async function givenTransaction(node: Node, bytes: Uint8Array, at: BlockId): Promise<Transaction> {
+async function givenTransaction(
+  node: CallNode,
+  bytes: Uint8Array,
+  at: BlockId,
+): Promise<Transaction> {
   const { ledger } = node;
   const rules = ledger.rulesOf(await ledger.requireBlock(at)).rules;
   const accepted = acceptTransaction(bytes, { chainId: ledger.chainId, rules });

@@ -1,14 +1,15 @@
-/** What a node's chain and pool say for Prometheus. */
+/** What a node's chain, pool and workers say for Prometheus. */
 
 import type { HeadChange } from '../ledger/ledger.ts';
 import type { Node } from '../node.ts';
 import type { Metrics } from './metrics.ts';
 
-/** Shows a node's chain and pool in its metrics; what it gives ends that. */
+/** Shows a node's chain, pool and long calls in its metrics; what it gives ends that. */
 export function watchNode(metrics: Metrics, node: Node): () => void {
   showVersion(metrics, node);
   showHead(metrics, node);
   showPool(metrics, node);
+  showCalls(metrics, node);
   return countBlocks(metrics, node);
 }
 
@@ -57,6 +58,15 @@ function showPool(metrics: Metrics, { pool }: Node): void {
     const { pending, queued } = pool.content();
     gauge.set({ state: 'pending' }, sizeOf(pending));
     gauge.set({ state: 'queued' }, sizeOf(queued));
+  });
+}
+
+function showCalls(metrics: Metrics, { callWorkers }: Node): void {
+  const calls = { name: 'ironfly_long_calls', help: 'Calls and traces on workers, and waiting.' };
+  metrics.gauge({ ...calls, labels: ['state'] }, (gauge) => {
+    const { running, waiting } = callWorkers?.load ?? { running: 0, waiting: 0 };
+    gauge.set({ state: 'running' }, running);
+    gauge.set({ state: 'waiting' }, waiting);
   });
 }
 

@@ -47,6 +47,16 @@ test('a torn end is cut off, wherever it is torn', async () => {
   }
 });
 
+test('zeros behind the end are cut off, as a disk may leave them', async () => {
+  await write(record(1));
+  const { length } = await readFile(path);
+  await truncate(path, length + 64);
+  expect(await read()).toEqual([record(1)]);
+  await write(record(2));
+  expect(await read()).toEqual([record(1), record(2)]);
+  expect((await readFile(path)).length).toBe(2 * length);
+});
+
 test('it is written anew with what is alive', async () => {
   const { journal } = await PoolJournal.open(path);
   const alive = [record(9)];

@@ -137,8 +137,10 @@ function recordsIn(bytes: Uint8Array): Uint8Array[] {
   const found: Uint8Array[] = [];
   let at = 0;
   while (at + HEAD_BYTES <= bytes.length) {
-    const end = at + HEAD_BYTES + view.getUint32(at);
-    if (end > bytes.length) break;
+    const size = view.getUint32(at);
+    const end = at + HEAD_BYTES + size;
+    // Zeros, which a disk may leave where nothing was written, have the checksum of nothing.
+    if (size === 0 || end > bytes.length) break;
     const sent = new Uint8Array(bytes.subarray(at + HEAD_BYTES, end));
     if (crc32(sent) !== view.getUint32(at + 4)) break;
     found.push(sent);

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { DISPATCH_LIMITS, Dispatcher, type DispatchWatch } from './dispatch.ts';
 import { RpcError } from './errors.ts';
 import { type Caller, type MethodTable, method } from './method.ts';
-import { streamOf } from './streamed.ts';
+import { Streamed, streamOf } from './streamed.ts';
 import { optional, readAny, readU64 } from './values.ts';
 
 interface Counter {
@@ -33,6 +33,13 @@ const COUNTING: MethodTable<Counter> = {
       await write('[1]');
     }, undefined),
   ),
+  two_broken: method([], () => {
+    // biome-ignore lint/correctness/useYield: it breaks before
+    async function* pieces(): AsyncGenerator<string> {
+      throw new Error('broken');
+    }
+    return new Streamed(pieces());
+  }),
   two_prepared: {
     ...method([optional(readAny)], (node: Counter) => node.prepared.length),
     prepare: (node, params) => {
@@ -146,6 +153,26 @@ describe('a batch', () => {
     const timedOut = { code: -32002, message: 'request timed out' };
     expect([answers[1].error, answers[2].error]).toEqual([timedOut, timedOut]);
     expect(node.count).toBe(1);
+  });
+
+  it('that is large ends with its caller’s time, too', async () => {
+    const { dispatcher } = made();
+    const text = 'x'.repeat(5 << 20);
+    const batch = [
+      { id: 0, method: 'two_echo', params: [text] },
+      ...[1, 2].map((id) => ({ id, method: 'one_deaf' })),
+    ];
+    const caller = callerOf(AbortSignal.timeout(20));
+    const answer = await dispatcher.answerInPieces(JSON.stringify(batch), caller);
+    const answers = JSON.parse(String(answer));
+    expect(answers[0].result).toBe(text);
+    expect(answers.slice(1)).toMatchObject(Array(2).fill({ error: { code: -32002 } }));
+  });
+
+  it('of an answer in pieces that breaks before the first is an error', async () => {
+    const { dispatcher } = made();
+    const answer = await dispatcher.answerInPieces('[{"id":1,"method":"two_broken"}]', callerOf());
+    expect(JSON.parse(String(answer))).toMatchObject({ id: null, error: { message: 'broken' } });
   });
 
   it('may be prepared, whatever comes of it', async () => {

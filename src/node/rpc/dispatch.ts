@@ -5,7 +5,9 @@
 
 import { IronflyError } from '../../base/errors.ts';
 import { turn } from '../../base/turn.ts';
+import { joined } from './batch.ts';
 import { RpcError } from './errors.ts';
+import { JsonText } from './json-text.ts';
 import { type Caller, type Method, type MethodTable, readArguments } from './method.ts';
 import { isNestedDeeper } from './nesting.ts';
 import { Streamed } from './streamed.ts';
@@ -13,7 +15,7 @@ import { Streamed } from './streamed.ts';
 export interface DispatchLimits {
   /** Requests of a batch. */
   readonly batchMax: number;
-  /** Characters of an answer, and of all of a batch together. */
+  /** Characters of an answer, and of all of a batch together, but for those in pieces. */
   readonly answerCharactersMax: number;
   /** Lists and objects within one another. */
   readonly nestingMax: number;
@@ -89,8 +91,9 @@ export class Dispatcher<Node> {
 
   /**
    * The same for a server that can send a text in pieces: a method may give one (`Streamed`), as
-   * traces do that are larger than an answer may be. Its pieces are the whole answer; the request
-   * lasts until they have ended, and one that throws has been cut off: the connection must be, too.
+   * traces do that are larger than an answer may be, and so is a large batch. Its pieces are the
+   * whole answer; the request lasts until they have ended, and one that throws has been cut off:
+   * the connection must be, too.
    */
   answerInPieces(text: string, caller: Caller): Promise<string | Streamed | undefined> {
     return this.#answerText(text, caller, true);
@@ -133,29 +136,42 @@ export class Dispatcher<Node> {
       return failure(null, new RpcError('parse error', 'the request is no JSON'));
     }
     if (!Array.isArray(request)) return this.#answerOne(request, caller, { streams });
-    const { batchMax, answerCharactersMax } = this.#limits;
+    const { batchMax } = this.#limits;
     if (request.length === 0) return failure(null, new RpcError('invalid request', 'empty batch'));
     if (request.length > batchMax) {
       const message = `a batch of ${request.length} requests, at most ${batchMax}`;
       return failure(null, new RpcError('limit exceeded', message));
     }
     this.#prepare(request);
-    const answers: string[] = [];
+    try {
+      const answers = this.#answersOf(request, caller, streams);
+      return await joined(answers, streams ? caller.signal : undefined);
+    } catch (error) {
+      return failure(null, rpcErrorOf(error));
+    }
+  }
+
+  /** Of a batch, in its order; none for notifications. */
+  async *#answersOf(
+    batch: readonly unknown[],
+    caller: Caller,
+    streams: boolean,
+  ): AsyncGenerator<string | Streamed> {
+    const { answerCharactersMax } = this.#limits;
     let characters = 0;
     let sliceEndMs = performance.now() + SLICE_MS;
-    for (const each of request) {
+    for (const each of batch) {
       if (performance.now() >= sliceEndMs) {
         await turn();
         sliceEndMs = performance.now() + SLICE_MS;
       }
       const isTooMuch = characters > answerCharactersMax;
       const refusal = isTooMuch ? TOO_MUCH : caller.signal.aborted ? TIMED_OUT : undefined;
-      const answer = await this.#answerOne(each, caller, { refusal, streams: false });
-      if (typeof answer !== 'string') continue;
-      characters += answer.length;
-      answers.push(answer);
+      const answer = await this.#answerOne(each, caller, { refusal, streams });
+      if (answer === undefined) continue;
+      if (typeof answer === 'string') characters += answer.length;
+      yield answer;
     }
-    return answers.length === 0 ? undefined : `[${answers.join(',')}]`;
   }
 
   async #answerOne(
@@ -241,18 +257,17 @@ function bothWatches(first: DispatchWatch, second: DispatchWatch): DispatchWatch
 }
 
 /** What a method gives, unless its caller's time is over before. */
-function inTime(result: Promise<unknown>, { signal }: Caller): Promise<unknown> {
+function inTime(result: Promise<unknown>, caller: Caller): Promise<unknown> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;
     const refuse = () => reject(TIMED_OUT);
     const wait = () => {
       timer = setTimeout(refuse, ABORTED_MS_MAX);
     };
-    if (signal.aborted) wait();
-    else signal.addEventListener('abort', wait, { once: true });
+    const forget = caller.onAbort?.(wait) ?? onSignal(caller.signal, wait);
     const end = () => {
       clearTimeout(timer);
-      signal.removeEventListener('abort', wait);
+      forget();
     };
     result.then(
       (value) => {
@@ -265,6 +280,12 @@ function inTime(result: Promise<unknown>, { signal }: Caller): Promise<unknown> 
       },
     );
   });
+}
+
+function onSignal(signal: AbortSignal, work: () => void): () => void {
+  if (signal.aborted) work();
+  else signal.addEventListener('abort', work, { once: true });
+  return () => signal.removeEventListener('abort', work);
 }
 
 const TIMED_OUT = new RpcError('resource unavailable', 'request timed out');
@@ -293,7 +314,8 @@ export function rpcErrorOf(error: unknown): RpcError {
 
 /** @throws RangeError for what is longer than a text may be */
 function success(id: unknown, result: unknown): string {
-  return `${beginOf(id)}${JSON.stringify(result ?? null)}}`;
+  const text = result instanceof JsonText ? result.text : JSON.stringify(result ?? null);
+  return `${beginOf(id)}${text}}`;
 }
 
 function tooLarge(charactersMax: number): RpcError {

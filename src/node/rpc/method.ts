@@ -7,6 +7,8 @@ import type { Read } from './values.ts';
 export interface Caller {
   /** Aborted when the client has gone, or the request has taken too long. */
   readonly signal: AbortSignal;
+  /** The same told to a function; what it gives ends that. PERF: no event, which costs 2 us. */
+  readonly onAbort?: (work: () => void) => () => void;
   /** Sends a notification to the client; undefined where the connection has none (HTTP). */
   readonly notify: ((method: string, params: unknown) => void) | undefined;
   /** Called when the connection ends. */

@@ -10,10 +10,13 @@ import { RpcError } from './errors.ts';
 export class Streamed {
   /** Good for one iteration; ends with an error when what was made cannot be ended. */
   readonly pieces: AsyncIterable<string>;
+  /** Whether all of it had been made when it was given. */
+  readonly isWhole: boolean;
   readonly #cancel: () => void;
 
-  constructor(pieces: AsyncIterable<string>, cancel: () => void = () => {}) {
+  constructor(pieces: AsyncIterable<string>, cancel: () => void = () => {}, isWhole = false) {
     this.pieces = pieces;
+    this.isWhole = isWhole;
     this.#cancel = cancel;
   }
 
@@ -30,7 +33,7 @@ export class Streamed {
       yield* pieces;
       yield after;
     }
-    return new Streamed(framed(), () => this.cancel());
+    return new Streamed(framed(), () => this.cancel(), this.isWhole);
   }
 }
 
@@ -76,7 +79,7 @@ export async function streamOf(
   await Promise.race([ended, channel.begun]);
   // What fails later is told to the reader.
   ended.catch(() => {});
-  return new Streamed(channel, cancel);
+  return new Streamed(channel, cancel, channel.isEnded);
 }
 
 class PieceChannel implements AsyncIterable<string> {
@@ -93,6 +96,10 @@ class PieceChannel implements AsyncIterable<string> {
   });
   /** Whether a piece was given to the reader, or is about to be. */
   hasBegun = false;
+
+  get isEnded(): boolean {
+    return this.#state === 'ended';
+  }
 
   write(text: string): Promise<void> | undefined {
     if (this.#state === 'cancelled') throw new StreamCancelled();

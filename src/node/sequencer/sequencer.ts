@@ -227,7 +227,7 @@ export class Sequencer {
       included: [],
       replayed: replayed.length,
     };
-    const { block } = await ledger.chain.produceBlock(
+    const { kept } = await ledger.chain.produceBlock(
       {
         timestamp: plan.timestamp,
         extraData: plan.extraData,
@@ -243,13 +243,15 @@ export class Sequencer {
     );
     this.#log(making);
     await making.logged;
-    await ledger.setHead(block.hash);
+    const senders = kept.transactions.map((bytes) => making.sent.get(bytes)?.sender);
+    ledger.remember({ ...kept, senders });
+    await ledger.setHead(kept.hash);
     this.#refused.clear();
     this.#arrived = [...making.later, ...this.#arrived];
     for (const { hash, sender, position } of making.included) {
       const { number } = plan;
       const told = { kind: 'included', hash, sender, number, position } as const;
-      this.preconfirmations.tell({ ...told, blockHash: block.hash });
+      this.preconfirmations.tell({ ...told, blockHash: kept.hash });
     }
   }
 

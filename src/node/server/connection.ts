@@ -110,6 +110,7 @@ class Request implements Caller {
   readonly #send: SendText;
   #controller: AbortController | undefined;
   #isAborted = false;
+  readonly #onAbort = new Set<() => void>();
   #isAnswered = false;
   /** Notifications that wait for the answer. */
   #held: string[] | undefined;
@@ -133,6 +134,12 @@ class Request implements Caller {
     return this.#controller.signal;
   }
 
+  onAbort(work: () => void): () => void {
+    if (this.#isAborted) work();
+    else this.#onAbort.add(work);
+    return () => this.#onAbort.delete(work);
+  }
+
   get notify(): Caller['notify'] {
     const send = this.#send;
     if (send === undefined) return undefined;
@@ -151,6 +158,8 @@ class Request implements Caller {
 
   abort(): void {
     this.#isAborted = true;
+    for (const work of this.#onAbort) work();
+    this.#onAbort.clear();
     this.#controller?.abort();
   }
 

@@ -2,6 +2,7 @@
 
 import type { Logger } from '../operations/logger.ts';
 import { type Answering, Deadlines } from './connection.ts';
+import { type CutOffReason, CutOffs } from './cut-offs.ts';
 import type { ServerLimits } from './limits.ts';
 import type { RateLimit } from './rate.ts';
 import { SendBudget } from './send-budget.ts';
@@ -57,6 +58,7 @@ export class Endpoint {
   readonly budget: SendBudget;
   /** No request is taken any more. */
   isClosing = false;
+  readonly #cutOffs: CutOffs;
   #requestBytes = 0;
 
   constructor(parts: EndpointParts) {
@@ -72,6 +74,7 @@ export class Endpoint {
     this.streamDeadlines = new Deadlines(limits.streamMsMax);
     this.budget = new SendBudget(limits.unsentBytesTogetherMax);
     this.rate = rate;
+    this.#cutOffs = new CutOffs(log, name);
   }
 
   /** Whether there is room for a request of so many bytes; takes it. */
@@ -97,10 +100,16 @@ export class Endpoint {
     this.log.debug('client refused', { endpoint: this.name, why, client, ...details });
   }
 
+  /** A client that does not read is cut off by who calls. */
+  cutOff(client: string, why: CutOffReason): void {
+    this.watch.refused('slow reader');
+    this.#cutOffs.say(client, why);
+  }
+
   /** Bytes to a client that `drop` cuts off when it does not read them. */
   owe(bytes: number, client: string, drop: () => void): () => void {
     return this.budget.owe(bytes, () => {
-      this.refuse('slow reader', client);
+      this.cutOff(client, 'unread answers of all clients are too many, its the oldest');
       drop();
     });
   }

@@ -42,25 +42,30 @@ export function sendAnswer(
   // PERF: a text leaves in one piece with its headers, which bytes do not: a tenth more requests.
   response.end(answer);
   if (bytes <= SMALL_BYTES && socket.writableLength === 0) return undefined;
-  // Without progress for so long node:http closes the connection.
-  socket.setTimeout(endpoint.limits.unreadMsMax);
+  const client = socket.remoteAddress ?? '';
   const drop = () => socket.destroy();
-  response.once('close', endpoint.owe(bytes, socket.remoteAddress ?? '', drop));
+  socket.setTimeout(endpoint.limits.unreadMsMax);
+  // Without progress for so long; node:http leaves it to whoever hears this.
+  response.once('timeout', () => {
+    endpoint.cutOff(client, 'it read nothing for too long');
+    drop();
+  });
+  response.once('close', endpoint.owe(bytes, client, drop));
   return undefined;
 }
 
 async function sendPieces(
-  { watch, limits, isClosing }: Endpoint,
+  endpoint: Endpoint,
   response: ServerResponse,
   { pieces }: Streamed,
 ): Promise<void> {
-  if (isClosing) response.setHeader('Connection', 'close');
+  if (endpoint.isClosing) response.setHeader('Connection', 'close');
   response.writeHead(200, { 'Content-Type': JSON_CONTENT });
   try {
     for await (const piece of pieces) {
       if (response.destroyed) break;
-      watch.sent('http', piece.length);
-      if (!response.write(piece)) await drained(response, limits.unreadMsMax);
+      endpoint.watch.sent('http', piece.length);
+      if (!response.write(piece)) await drained(endpoint, response);
     }
     response.end();
   } catch {
@@ -70,9 +75,13 @@ async function sendPieces(
 }
 
 /** Resolves when more can be written, or nothing any more; cuts off who does not read. */
-function drained(response: ServerResponse, msMax: number): Promise<void> {
+function drained(endpoint: Endpoint, response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => response.destroy(), msMax);
+    const client = response.socket?.remoteAddress ?? '';
+    const timer = setTimeout(() => {
+      endpoint.cutOff(client, 'it read nothing for too long');
+      response.destroy();
+    }, endpoint.limits.unreadMsMax);
     const end = () => {
       clearTimeout(timer);
       response.off('drain', end);

@@ -106,8 +106,9 @@ describe('a request', () => {
       code: -32005,
       message: 'the answer is too large',
     });
-    const batch = await post(url, `[${requestText('odd_stream', ['0x2'])}]`);
-    expect(JSON.parse(batch.text)[0].error.code).toBe(-32005);
+    const large = requestText('odd_large', ['0x380']);
+    const batch = await post(url, `[${large},${large},${requestText('odd_stream', ['0x2'])}]`);
+    expect(JSON.parse(batch.text)[2].error.code).toBe(-32005);
   });
 
   it('may be answered in pieces', async () => {
@@ -115,8 +116,15 @@ describe('a request', () => {
     const whole = await ask(url, 'odd_stream', ['0x40']);
     expect((whole.result as string[]).map(({ length }) => length)).toEqual(Array(64).fill(65_534));
     await expect(post(url, requestText('odd_broken'))).rejects.toThrow();
-    const batch = await post(url, `[${requestText('odd_stream', ['0x2'])}]`);
-    expect(JSON.parse(batch.text)[0].result.length).toBe(2);
+    const ids = [requestText('eth_chainId', [], 1), requestText('eth_chainId', [], 3)];
+    const batch = await post(url, `[${ids[0]},${requestText('odd_stream', ['0x2'], 2)},${ids[1]}]`);
+    expect(JSON.parse(batch.text)).toMatchObject([
+      { id: 1 },
+      { id: 2 },
+      { id: 3, result: '0x539' },
+    ]);
+    expect(JSON.parse(batch.text)[1].result.length).toBe(2);
+    await expect(post(url, `[${ids[0]},${requestText('odd_broken')}]`)).rejects.toThrow();
   });
 });
 

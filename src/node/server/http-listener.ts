@@ -214,7 +214,8 @@ class HttpListener implements Listening {
     const chunks: Buffer[] = [];
     let bytes = 0;
     let isRefused = false;
-    response.once('close', () => this.#endpoint.giveBytes(bytes));
+    // PERF: `on`, which makes less than `once`; each comes once.
+    response.on('close', () => this.#endpoint.giveBytes(bytes));
     request.on('data', (chunk: Buffer) => {
       if (isRefused) return;
       isRefused = true;
@@ -228,7 +229,7 @@ class HttpListener implements Listening {
       }
       chunks.length = 0;
     });
-    request.once('end', () => {
+    request.on('end', () => {
       if (!isRefused) void this.#answer(request, response, chunks);
     });
   }

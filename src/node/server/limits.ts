@@ -7,7 +7,10 @@ export interface ServerLimits {
   readonly requestBytesTogetherMax: number;
   /** Requests of a batch. */
   readonly batchMax: number;
-  /** Characters of an answer, to a batch or a request; those in pieces may have more. */
+  /**
+   * Characters of an answer, and of all of a batch together; those in pieces (traces) may have
+   * more, and do not count.
+   */
   readonly answerCharactersMax: number;
   /** TCP connections of an endpoint, or connections of a socket of the file system. */
   readonly connectionsMax: number;

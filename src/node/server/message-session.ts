@@ -6,6 +6,7 @@
 import { RpcError } from '../rpc/errors.ts';
 import { Streamed } from '../rpc/streamed.ts';
 import { type Answer, Connection } from './connection.ts';
+import type { CutOffReason } from './cut-offs.ts';
 import type { Endpoint, Transport } from './endpoint.ts';
 import { failureText } from './failure-text.ts';
 
@@ -111,7 +112,7 @@ export class MessageSession {
     const { client } = this.connection;
     const unsentBytes = this.#wire.unsentBytes();
     if (unsentBytes + this.#heldBytes > this.#endpoint.limits.unsentBytesMax) {
-      this.#cutOff();
+      this.#cutOff('its unread answers are too many');
       return;
     }
     if (this.#streamCount > 0) {
@@ -128,8 +129,8 @@ export class MessageSession {
     this.#wire.send(text, gone);
   }
 
-  #cutOff(): void {
-    this.#endpoint.refuse('slow reader', this.connection.client);
+  #cutOff(why: CutOffReason): void {
+    this.#endpoint.cutOff(this.connection.client, why);
     this.#wire.destroy();
   }
 
@@ -167,7 +168,8 @@ export class MessageSession {
   #sendPiece(text: string, isLast: boolean): Promise<void> {
     this.#endpoint.watch.sent(this.#wire.transport, text.length);
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#cutOff(), this.#endpoint.limits.unreadMsMax);
+      const cutOff = () => this.#cutOff('it read nothing for too long');
+      const timer = setTimeout(cutOff, this.#endpoint.limits.unreadMsMax);
       this.#wire.sendPiece(text, isLast, () => {
         clearTimeout(timer);
         resolve();

@@ -98,6 +98,7 @@ describe('metrics', () => {
     ledger.setFinality({ safe: right.hash });
     expect((await samples()).get('ironfly_safe_number')).toBe(1);
     expect(got.get('ironfly_pool_transactions{state="pending"}')).toBe(0);
+    expect(got.get('ironfly_long_calls{state="running"}')).toBe(0);
     expect(got.get('ironfly_build_info{version="ironfly/test",chain_id="1337"}')).toBe(1);
   });
 });

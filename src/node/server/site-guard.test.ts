@@ -76,6 +76,8 @@ describe('the name of a host', () => {
     const guard = new SiteGuard({ hosts: ['Node.example'] });
     expect(guard.allowsHost('node.EXAMPLE:8545')).toBe(true);
     expect(guard.allowsHost('a.node.example')).toBe(false);
+    expect(guard.allowsHost('node.EXAMPLE:8545')).toBe(true);
+    expect(guard.allowsHost('a.node.example')).toBe(false);
     expect(new SiteGuard({ hosts: ['*'] }).allowsHost('whatever')).toBe(true);
   });
 });

@@ -28,6 +28,8 @@ const EXTENSION = /^(chrome|moz|safari-web)-extension:\/\//;
 export class SiteGuard {
   readonly #origins: ReadonlySet<string>;
   readonly #hosts: ReadonlySet<string>;
+  /** The last that was let through: clients name the same one again and again. */
+  #known: string | undefined;
 
   /** @throws ServerError 'server/wrong origin' */
   constructor({ origins = [], hosts = [] }: SiteRules) {
@@ -46,8 +48,12 @@ export class SiteGuard {
   /** Undefined: HTTP 1.0, no browser. */
   allowsHost(host: string | undefined): boolean {
     if (host === undefined || host === '' || this.#hosts.has('*')) return true;
+    if (host === this.#known) return true;
     const name = hostName(host);
-    return name !== undefined && (isAddress(name) || isLocal(name) || this.#hosts.has(name));
+    const allows =
+      name !== undefined && (isAddress(name) || isLocal(name) || this.#hosts.has(name));
+    if (allows) this.#known = host;
+    return allows;
   }
 }
 

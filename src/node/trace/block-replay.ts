@@ -18,15 +18,14 @@ import type {
   Address,
   BlockEnvironment,
   ExecutionResult,
-  Hash,
   StateChanges,
   Transaction,
 } from '../../evm/types.ts';
 import { stopText } from '../execution/call-failure.ts';
-import type { ClosableState, Lease } from '../execution/call-machines.ts';
+import type { Lease } from '../execution/call-machines.ts';
+import type { ReplayNode } from '../execution/call-node.ts';
 import { OverlayState } from '../execution/overlay-state.ts';
 import { transactionHash } from '../ledger/transaction-index.ts';
-import type { Node } from '../node.ts';
 import { RpcError } from '../rpc/errors.ts';
 import type { RunWatch, TraceBudget, TraceTarget } from './target.ts';
 
@@ -35,7 +34,7 @@ export type TracedBlock = Block & Pick<ChainBlock, 'impersonated'>;
 
 /** Gives the replay of a block to the work, and ends it. @throws RpcError */
 export async function withReplay<T>(
-  node: Node,
+  node: ReplayNode,
   block: TracedBlock,
   budget: TraceBudget,
   work: (replay: BlockReplay) => Promise<T>,
@@ -43,19 +42,18 @@ export async function withReplay<T>(
   const { ledger, machines } = node;
   const { header } = block;
   if (header.number === 0n) throw new RpcError('server error', 'genesis is not traceable');
-  // Blocks before a fork's are elsewhere.
   const { parentHash } = header;
-  const parent = ledger.chain.known(parentHash) ?? (await ledger.blockByHash(parentHash));
+  const parent = await ledger.parentBlock(parentHash);
   if (parent === undefined) {
     throw new RpcError('server error', `parent ${parentHash} not found`);
   }
   const rules = ledger.rulesAfter(parent, header);
   // Without what was set by hand upon it since: the block has that from `editsIn`.
-  const open = () => openParent(node, parent.hash);
+  const open = () => ledger.openBlock(parent.hash);
   const standing = { rules: rules.rules, chainId: ledger.chainId, open };
   let lease: Lease | undefined;
   try {
-    lease = await machines.acquireAlone(standing, budget.signal);
+    lease = await budget.pause(machines.acquireAlone(standing, budget.signal));
     const replay = new BlockReplay({ node, block, rules, lease, budget });
     await replay.begin();
     return await work(replay);
@@ -67,17 +65,8 @@ export async function withReplay<T>(
   }
 }
 
-async function openParent({ ledger }: Node, hash: Hash): Promise<ClosableState> {
-  try {
-    return await ledger.chain.openView(hash);
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new RpcError('server error', `missing trie node: no state of block ${hash}: ${message}`);
-  }
-}
-
 interface ReplayParts {
-  readonly node: Node;
+  readonly node: ReplayNode;
   readonly block: TracedBlock;
   readonly rules: BlockRules;
   readonly lease: Lease;
@@ -123,11 +112,11 @@ export class BlockReplay {
   async begin(): Promise<void> {
     const { node, block, rules, lease } = this.#parts;
     const { evm } = lease;
-    const { spec } = node.ledger.chain;
+    const { spec } = node.ledger;
     if (spec.daoFork === block.header.number) {
       this.#apply(moveDaoEther({ getAccount: await this.#daoAccounts() }));
     }
-    const edits = node.ledger.editsIn(block.hash);
+    const edits = await node.ledger.editsIn(block.hash);
     if (edits !== undefined) this.#apply(edits);
     evm.setState(this.#state);
     evm.setChainId(spec.chainId);
@@ -154,6 +143,8 @@ export class BlockReplay {
   /** Gives the next transaction to the work; what follows stands upon what it did. */
   async trace<T>(work: (target: TraceTarget) => Promise<T>): Promise<T> {
     const { rules, lease, budget } = this.#parts;
+    // Many that are short are long together.
+    budget.check();
     const transaction = this.#transactionAt(this.#next);
     const impersonated = this.#parts.block.impersonated?.has(this.#next) === true;
     const { evm } = lease;
@@ -214,7 +205,7 @@ export class BlockReplay {
     const { node, block, rules } = this.#parts;
     const bytes = block.transactions[index];
     if (bytes === undefined) throw new RpcError('server error', 'transaction not found');
-    const { chainId } = node.ledger.chain.spec;
+    const { chainId } = node.ledger;
     const context = { chainId, rules: rules.rules };
     const accepted = acceptTransaction(bytes, context, block.impersonated?.get(index));
     if (accepted.ok) return accepted.transaction;

@@ -2,7 +2,7 @@
 
 import type { ChainBlock } from '../../chain/block-tree.ts';
 import { blockRewards } from '../../chain/blocks/rewards.ts';
-import type { Node } from '../node.ts';
+import type { ReplayNode } from '../execution/call-node.ts';
 import { quantity } from '../rpc/values.ts';
 import { withReplay } from './block-replay.ts';
 import { type PlacedFlatCall, parityCalls, placed } from './flat-calls.ts';
@@ -23,7 +23,7 @@ async function tracesOf(target: TraceTarget): Promise<PlacedFlatCall[]> {
 }
 
 export function transactionTraces(
-  node: Node,
+  node: ReplayNode,
   { block, index }: FoundTransaction,
   budget: TraceBudget,
 ): Promise<PlacedFlatCall[]> {
@@ -35,7 +35,7 @@ export function transactionTraces(
 
 /** Transactions first, then rewards, which the merge ended. */
 export async function blockTraces(
-  node: Node,
+  node: ReplayNode,
   block: ChainBlock,
   budget: TraceBudget,
 ): Promise<BlockTrace[]> {
@@ -51,7 +51,7 @@ export async function blockTraces(
   return traces;
 }
 
-function rewardTraces({ ledger }: Node, block: ChainBlock): RewardTrace[] {
+function rewardTraces({ ledger }: ReplayNode, block: ChainBlock): RewardTrace[] {
   const { header, hash, uncles } = block;
   if (header.number === 0n) return [];
   const rewards = blockRewards(header, uncles, ledger.rulesOf(block));

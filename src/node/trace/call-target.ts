@@ -4,7 +4,6 @@ import { EVMError } from '../../evm/errors.ts';
 import type { EVMSnapshot } from '../../evm/evm-interface.ts';
 import type { StateOverrides } from '../../evm/execution-options.ts';
 import type { ExecutionResult, Transaction } from '../../evm/types.ts';
-import { blockState } from '../execution/block-state.ts';
 import {
   type CallSetting,
   callGas,
@@ -14,10 +13,10 @@ import {
 } from '../execution/call.ts';
 import { stopText } from '../execution/call-failure.ts';
 import type { Lease } from '../execution/call-machines.ts';
+import type { CallNode } from '../execution/call-node.ts';
 import { type BlockOverrides, overrideEnvironment } from '../execution/call-overrides.ts';
 import type { CallRequest } from '../execution/call-request.ts';
 import { OverlayState } from '../execution/overlay-state.ts';
-import type { Node } from '../node.ts';
 import { invalidParams } from '../rpc/errors.ts';
 import type { BlockId } from '../rpc/values.ts';
 import { withReplay } from './block-replay.ts';
@@ -35,7 +34,7 @@ export interface CallsPlace {
 
 /** Gives a run of calls to the work, each upon what those before did. @throws RpcError */
 export async function withCalls<T>(
-  node: Node,
+  node: CallNode,
   place: CallsPlace,
   work: (calls: CallRun) => Promise<T>,
 ): Promise<T> {
@@ -51,10 +50,10 @@ export async function withCalls<T>(
       return work(await callRun(node, place, replay.lease, replay.state));
     });
   }
-  const { standing } = await blockState(node, at);
+  const { standing } = await node.blockState(at);
   let lease: Lease | undefined;
   try {
-    lease = await node.machines.acquireAlone(standing, budget.signal);
+    lease = await budget.pause(node.machines.acquireAlone(standing, budget.signal));
     return await work(await callRun(node, place, lease, new OverlayState(lease.state)));
   } catch (error) {
     if (error instanceof EVMError) throw stopText(error, budget.limitMs);
@@ -65,14 +64,14 @@ export async function withCalls<T>(
 }
 
 async function callRun(
-  node: Node,
+  node: CallNode,
   { at, overrides, budget }: CallsPlace,
   lease: Lease,
   state: OverlayState,
 ): Promise<CallRun> {
   if (overrides !== undefined) state.apply(await overridesAsChanges(state, overrides));
   lease.evm.setState(state);
-  const place = await blockState(node, at);
+  const place = await node.blockState(at);
   const setting: CallSetting = {
     evm: lease.evm,
     state,
@@ -87,12 +86,12 @@ async function callRun(
 }
 
 export class CallRun {
-  readonly #node: Node;
+  readonly #node: CallNode;
   readonly #state: OverlayState;
   readonly #budget: TraceBudget;
   #setting: CallSetting;
 
-  constructor(node: Node, setting: CallSetting, state: OverlayState, budget: TraceBudget) {
+  constructor(node: CallNode, setting: CallSetting, state: OverlayState, budget: TraceBudget) {
     this.#node = node;
     this.#setting = setting;
     this.#state = state;

@@ -11,9 +11,10 @@ import { turn } from '../../base/turn.ts';
 import type { CallEnter, CallExit } from '../../evm/machine/hooks.ts';
 import type { TraceStep } from '../../evm/machine/steps.ts';
 import type { Address, ExecutionResult } from '../../evm/types.ts';
-import { RpcError } from '../rpc/errors.ts';
+import { ExecutionAborted } from '../execution/call-failure.ts';
 import type { Write } from '../rpc/streamed.ts';
 import { dataHex, wordHex } from '../rpc/values.ts';
+import { AsciiText } from './ascii-text.ts';
 import { failureWords, opcodeWord, UNBEGUN } from './failure-words.ts';
 import { gethGasCost, isFoundBeforehand } from './step-gas.ts';
 import type { TraceTarget } from './target.ts';
@@ -28,6 +29,9 @@ const LARGE_CHARACTERS = 8_192;
 /** As long as a timer goes: the budget ends the run, which does not count what it waits. */
 const WAIT_MS = 2 ** 31 - 1;
 
+/** Written at once. */
+const PIECE_CHARACTERS = 64 << 10;
+
 const SLOAD = 0x54;
 const SSTORE = 0x55;
 
@@ -38,8 +42,8 @@ export async function writeStructLog(
   write: Write,
 ): Promise<void> {
   const result = await target.run({});
-  await write(`${headOf(result)}"structLogs":[`);
   const writer = new StepWriter(target, options, write);
+  writer.begin(`${headOf(result)}"structLogs":[`);
   try {
     await target.run({
       hooks: {
@@ -53,8 +57,7 @@ export async function writeStructLog(
   } catch (error) {
     if (!(error instanceof LimitReached)) throw error;
   }
-  await writer.end();
-  await write(']}');
+  await writer.end(']}');
 }
 
 function headOf({ gasUsed, status, output }: ExecutionResult): string {
@@ -87,8 +90,9 @@ class StepWriter {
   /** The last step, for its memory or its many slots. */
   #isLarge = false;
   #sliceEndMs = performance.now() + SLICE_MS;
-  #stack: readonly bigint[] = [];
-  #stackTexts: string[] = [];
+  /** What is not written yet. */
+  readonly #text = new AsciiText();
+  readonly #stack = new StackText();
   #memory: Uint8Array | undefined;
   #memoryText = '';
 
@@ -96,6 +100,10 @@ class StepWriter {
     this.#target = target;
     this.#options = options;
     this.#write = write;
+  }
+
+  begin(head: string): void {
+    this.#text.add(head);
   }
 
   enter({ kind, depth, to, gas, code }: CallEnter): void {
@@ -138,18 +146,21 @@ class StepWriter {
     return this.#isLarge || this.#count % LOOK_STEPS === 0 ? this.#look() : undefined;
   }
 
-  async end(): Promise<void> {
+  async end(tail: string): Promise<void> {
     await this.#taken;
     const { limit } = this.#options;
-    if (this.#pending === undefined || (limit !== 0 && this.#count >= limit)) return;
-    await this.#putFailedLoad(this.#pending);
+    if (this.#pending !== undefined && (limit === 0 || this.#count < limit)) {
+      await this.#putFailedLoad(this.#pending);
+    }
+    this.#text.add(tail);
+    await this.#write(this.#text.take());
   }
 
   /** @throws RpcError when the budget is spent */
   #look(): Promise<void> | undefined {
     if (performance.now() < this.#sliceEndMs) return undefined;
     const { budget } = this.#target;
-    if (budget.isSpent) throw new RpcError('server error', 'execution timeout');
+    if (budget.isSpent) throw new ExecutionAborted('execution timeout');
     return turn().then(() => {
       this.#sliceEndMs = performance.now() + SLICE_MS;
     });
@@ -166,36 +177,37 @@ class StepWriter {
   #put(step: TraceStep, storage: string): Promise<void> | undefined {
     const { pc, op, gas, depth, error, refund, returnData, memory } = step;
     const { disableStack, enableReturnData } = this.#options;
-    let text = this.#count === 0 ? '' : ',';
     const { rules } = this.#target.rules;
-    text += `{"pc":${pc},"op":"${opcodeWord(op)}","gas":${gas},`;
-    text += `"gasCost":${gethGasCost(step, rules)},"depth":${depth}`;
+    const text = this.#text;
+    const start = text.length;
+    text.add(this.#count === 0 ? '{"pc":' : ',{"pc":');
+    text.addDecimal(pc);
+    text.add(',"op":"');
+    text.add(opcodeWord(op));
+    text.add('","gas":');
+    text.addDecimal(gas);
+    text.add(',"gasCost":');
+    text.addDecimal(gethGasCost(step, rules));
+    text.add(',"depth":');
+    text.addDecimal(depth);
     if (error !== undefined && isFoundBeforehand(step, rules)) {
-      text += `,"error":"${failureWords(error, step)}"`;
+      text.add(`,"error":"${failureWords(error, step)}"`);
     }
-    if (!disableStack) text += `,"stack":[${this.#stackText(step.stack)}]`;
-    if (enableReturnData && returnData.length > 0) text += `,"returnData":"${dataHex(returnData)}"`;
+    if (!disableStack) this.#stack.addTo(text, step.stack);
+    if (enableReturnData && returnData.length > 0) {
+      text.add(`,"returnData":"${dataHex(returnData)}"`);
+    }
     if (memory !== undefined && memory.length > 0) {
-      text += `,"memory":[${this.#memoryWords(memory)}]`;
+      text.add(',"memory":[');
+      text.add(this.#memoryWords(memory));
+      text.add(']');
     }
-    text += storage;
-    if (refund !== 0n) text += `,"refund":${refund}`;
+    text.add(storage);
+    if (refund !== 0n) text.add(`,"refund":${refund}`);
+    text.add('}');
     this.#count += 1;
-    this.#isLarge = text.length > LARGE_CHARACTERS;
-    return this.#write(`${text}}`);
-  }
-
-  /** PERF: an item that stays where it was is not written anew; most do. */
-  #stackText(stack: readonly bigint[]): string {
-    const before = this.#stack;
-    const texts = this.#stackTexts;
-    for (let at = 0; at < stack.length; at++) {
-      if (before[at] === stack[at] && texts[at] !== undefined) continue;
-      texts[at] = `"0x${(stack[at] as bigint).toString(16)}"`;
-    }
-    texts.length = stack.length;
-    this.#stack = stack;
-    return texts.join(',');
+    this.#isLarge = text.length - start > LARGE_CHARACTERS;
+    return text.length < PIECE_CHARACTERS ? undefined : this.#write(text.take());
   }
 
   #memoryWords(memory: Uint8Array): string {
@@ -242,5 +254,31 @@ class StepWriter {
     storage.set(wordHex(slot), wordHex(value));
     const slots = [...storage].sort(([a], [b]) => (a < b ? -1 : 1));
     return `,"storage":{${slots.map(([key, word]) => `"${key}":"${word}"`).join(',')}}`;
+  }
+}
+
+/** The stack's text. PERF: of a stack only what lies above the lowest change is written anew. */
+class StackText {
+  readonly #text = new AsciiText();
+  #items: readonly bigint[] = [];
+  /** Where the text of each item ends. */
+  readonly #ends: number[] = [];
+
+  addTo(text: AsciiText, stack: readonly bigint[]): void {
+    const before = this.#items;
+    const same = this.#text;
+    let at = 0;
+    while (at < stack.length && at < before.length && before[at] === stack[at]) at += 1;
+    same.cut(at === 0 ? 0 : (this.#ends[at - 1] as number));
+    for (; at < stack.length; at++) {
+      same.add(at === 0 ? '"0x' : ',"0x');
+      same.addHex(stack[at] as bigint);
+      same.add('"');
+      this.#ends[at] = same.length;
+    }
+    this.#items = stack;
+    text.add(',"stack":[');
+    text.addText(same);
+    text.add(']');
   }
 }

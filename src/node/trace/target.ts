@@ -9,6 +9,7 @@ import type {
   StateReader,
   Transaction,
 } from '../../evm/types.ts';
+import { ExecutionAborted } from '../execution/call-failure.ts';
 
 /** How a run is watched, and what bounds it instead of the budget. */
 export type RunWatch = Pick<
@@ -64,8 +65,23 @@ export class TraceBudget {
     return performance.now() >= this.#endMs || this.signal.aborted;
   }
 
+  /** @throws ExecutionAborted when it is spent */
+  check(): void {
+    if (this.isSpent) throw ExecutionAborted.after(this.limitMs);
+  }
+
   /** Time in which somebody else was waited for does not count. */
   extend(milliseconds: number): void {
     this.#endMs += milliseconds;
+  }
+
+  /** Waits for what does not count: one's turn, a machine. */
+  async pause<T>(wait: Promise<T>): Promise<T> {
+    const start = performance.now();
+    try {
+      return await wait;
+    } finally {
+      this.extend(performance.now() - start);
+    }
   }
 }

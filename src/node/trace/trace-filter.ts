@@ -1,7 +1,7 @@
 /** `trace_filter`: the calls of a range of blocks that are from, or to, given addresses. */
 
 import type { Address } from '../../evm/types.ts';
-import type { Node } from '../node.ts';
+import type { ReplayNode } from '../execution/call-node.ts';
 import { RpcError } from '../rpc/errors.ts';
 import {
   type BlockId,
@@ -50,7 +50,7 @@ export const readTraceFilter: Read<TraceFilter> = readFields;
 
 /** @throws RpcError for too many blocks or traces */
 export async function filterTraces(
-  node: Node,
+  node: ReplayNode,
   filter: TraceFilter,
   budget: TraceBudget,
 ): Promise<BlockTrace[]> {
@@ -69,6 +69,7 @@ export async function filterTraces(
   const found: BlockTrace[] = [];
   let seen = 0;
   for (let number = from; number <= to && found.length < count; number++) {
+    budget.check();
     const block = await node.ledger.blockByNumber(number);
     if (block === undefined) break;
     for (const trace of await blockTraces(node, block, budget)) {
@@ -84,7 +85,7 @@ export async function filterTraces(
   return found;
 }
 
-async function numberOf({ ledger }: Node, id: BlockId): Promise<bigint> {
+async function numberOf({ ledger }: ReplayNode, id: BlockId): Promise<bigint> {
   if ('number' in id) return id.number;
   return (await ledger.requireBlock(id)).header.number;
 }

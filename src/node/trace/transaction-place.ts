@@ -2,7 +2,7 @@
 
 import type { ChainBlock } from '../../chain/block-tree.ts';
 import type { Hash } from '../../evm/types.ts';
-import type { Node } from '../node.ts';
+import type { ReplayNode } from '../execution/call-node.ts';
 import { RpcError } from '../rpc/errors.ts';
 
 export interface FoundTransaction {
@@ -12,16 +12,16 @@ export interface FoundTransaction {
 
 /** Undefined where the chain has no such transaction. */
 export async function findPlace(
-  { ledger }: Node,
+  { ledger }: ReplayNode,
   hash: Hash,
 ): Promise<FoundTransaction | undefined> {
-  const place = ledger.transactionPlace(hash);
+  const place = await ledger.transactionPlace(hash);
   const block = place && (await ledger.blockByHash(place.blockHash));
   return place && block && { block, index: place.index };
 }
 
 /** @throws RpcError in geth's words */
-export async function requirePlace(node: Node, hash: Hash): Promise<FoundTransaction> {
+export async function requirePlace(node: ReplayNode, hash: Hash): Promise<FoundTransaction> {
   const found = await findPlace(node, hash);
   if (found !== undefined) return found;
   throw new RpcError('server error', 'transaction not found');

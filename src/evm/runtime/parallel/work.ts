@@ -1,22 +1,23 @@
 // A worker's part in a job: it takes one task after the other, and comes back to the host where a
 // transaction asks for something, as a call does.
 import {
-  C_BLOB_HASHES, C_BLOB_HASH_COUNT, C_LOG_BASE, C_LOG_TOP, C_TX, STATUS_HOST_LIMIT,
-  STATUS_LAST_HALT, STATUS_STOPPED, TX_BLOCK_GAS_LEFT, TX_CREATED, TX_GAS, 
-  TX_GAS_USED, TX_REFUSED,
+  C_BLOB_HASHES, C_BLOB_HASH_COUNT, C_LOG_BASE, C_LOG_TOP, C_RULES, C_TX, R_STATE_GAS, STATUS_HOST_LIMIT,
+  STATUS_LAST_HALT, STATUS_STOPPED, TX_BLOCK_GAS_LEFT, TX_BLOCK_GAS_USED, TX_BLOCK_STATE_GAS_LEFT, TX_CREATED,
+  TX_GAS, TX_GAS_USED, TX_REFUSED, TX_STATE_GAS_USED,
 } from "../../layout";
 import {
   COUNTED_AGAIN, COUNTED_FIRST, COUNTED_KEPT, C_AT_HEAD, C_COUNTS_AS, C_JOB, C_TASK,
   C_TASK_INDEX, C_WORKER, EVENT_COUNTS, EVENT_EXECUTES_AT_HEAD, EVENT_EXECUTES_IN_ADVANCE,
-  EVENT_GIVES_BACK, EVENT_LOOKS, FIRST_WORKER, J_GAS_LIMIT, J_GAS_USED, J_HEAD, J_STATUS,
+  EVENT_GIVES_BACK, EVENT_LOOKS, FIRST_WORKER, J_GAS_LIMIT, J_GAS_USED, J_HEAD, J_STATE_GAS_USED, J_STATUS,
   JOB_GIVEN_UP, JOB_RUNS, TASK_BLOB_HASHES, TASK_BLOB_HASH_COUNT, TASK_COUNTS, TASK_CREATED,
-  TASK_BY, TASK_EXECUTED, TASK_GAS_USED, TASK_HOW, TASK_LOGS, TASK_LOGS_BYTES,
-  TASK_REFUSED, TASK_RUNS, TASK_STATUS, TASK_STAYS, TASK_TX, TASK_TX_BYTES, TASK_WAITS, WORK_DONE, WORK_GOES_ON,
+  TASK_BLOCK_GAS_USED, TASK_BY, TASK_EXECUTED, TASK_GAS_USED, TASK_HOW, TASK_LOGS, TASK_LOGS_BYTES,
+  TASK_REFUSED, TASK_RUNS, TASK_STATE_GAS_USED, TASK_STATUS, TASK_STAYS, TASK_TX, TASK_TX_BYTES, TASK_WAITS, WORK_DONE, WORK_GOES_ON,
   WORK_WAITS,
 } from "../../parallel-layout";
 import { receiptLogs } from "../receipt-logs";
 import { copyWord } from "../tables";
 import { resume, transact } from "../transaction";
+import { listAccesses } from "./accessed";
 import { note } from "./events";
 import { holds, keepObserved } from "./observed";
 import { publishWrites } from "./publish";
@@ -62,7 +63,9 @@ function lookAtHead(ctx: u32, job: u32): i32 {
   const task = taskAt(job, index);
   note(ctx, EVENT_LOOKS, index);
   if (!holds(ctx, job, task, index, true)) return executeHead(ctx, job, COUNTED_AGAIN);
-  if (load<u64>(task + TASK_TX, TX_GAS) > gasLeft(job)) return executeHead(ctx, job, COUNTED_FIRST);
+  // More than it can take of either kind: executed at the head, it says whether it is refused.
+  const gas = load<u64>(task + TASK_TX, TX_GAS);
+  if (gas > gasLeft(job) || gas > stateGasLeft(job)) return executeHead(ctx, job, COUNTED_FIRST);
   return countTask(ctx, job, task, COUNTED_KEPT);
 }
 
@@ -72,10 +75,17 @@ function gasLeft(job: u32): u64 {
   return load<u64>(job, J_GAS_LIMIT) - load<u64>(job, J_GAS_USED);
 }
 
+// @ts-ignore: decorator
+@inline
+function stateGasLeft(job: u32): u64 {
+  return load<u64>(job, J_GAS_LIMIT) - load<u64>(job, J_STATE_GAS_USED);
+}
+
 function executeHead(ctx: u32, job: u32, countsAs: u32): i32 {
   begin(ctx, job, load<u32>(job, J_HEAD), 1);
   store<u32>(ctx, countsAs, C_COUNTS_AS);
   store<u64>(ctx + C_TX, gasLeft(job), TX_BLOCK_GAS_LEFT);
+  store<u64>(ctx + C_TX, stateGasLeft(job), TX_BLOCK_STATE_GAS_LEFT);
   return endOf(ctx, job, transact(ctx));
 }
 
@@ -139,6 +149,8 @@ function endOf(ctx: u32, job: u32, status: i32): i32 {
   if (refused != 0) {
     replaceRecords(task);
     store<u64>(task, 0, TASK_GAS_USED);
+    store<u64>(task, 0, TASK_BLOCK_GAS_USED);
+    store<u64>(task, 0, TASK_STATE_GAS_USED);
   } else if (!keepOutcome(ctx, job, task, index, status)) return giveUp(job);
   store<u32>(task, worker, TASK_BY);
   if (atHead) return countTask(ctx, job, task, load<u32>(ctx, C_COUNTS_AS));
@@ -151,8 +163,12 @@ function endOf(ctx: u32, job: u32, status: i32): i32 {
 function keepOutcome(ctx: u32, job: u32, task: u32, index: u32, status: i32): bool {
   if (!publishWrites(ctx, job, task, index)) return false;
   if (load<u32>(ctx, C_AT_HEAD) == 0 && !keepObserved(ctx, task)) return false;
+  if (!listAccesses(ctx, job, task)) return false;
   store<i32>(task, status, TASK_STATUS);
+  const metersState = load<u32>(load<u32>(ctx, C_RULES), R_STATE_GAS) != 0;
   store<u64>(task, load<u64>(ctx + C_TX, TX_GAS_USED), TASK_GAS_USED);
+  store<u64>(task, load<u64>(ctx + C_TX, TX_BLOCK_GAS_USED), TASK_BLOCK_GAS_USED);
+  store<u64>(task, metersState ? load<u64>(ctx + C_TX, TX_STATE_GAS_USED) : 0, TASK_STATE_GAS_USED);
   copyWord(task + TASK_CREATED, ctx + C_TX + TX_CREATED);
   const logBytes = load<u32>(ctx, C_LOG_TOP) - load<u32>(ctx, C_LOG_BASE);
   store<u32>(task, 0, TASK_LOGS_BYTES);
@@ -167,7 +183,8 @@ function keepOutcome(ctx: u32, job: u32, task: u32, index: u32, status: i32): bo
 
 function countTask(ctx: u32, job: u32, task: u32, how: u32): i32 {
   if (!countRecords(ctx, task)) return giveUp(job);
-  store<u64>(job, load<u64>(job, J_GAS_USED) + load<u64>(task, TASK_GAS_USED), J_GAS_USED);
+  store<u64>(job, load<u64>(job, J_GAS_USED) + load<u64>(task, TASK_BLOCK_GAS_USED), J_GAS_USED);
+  store<u64>(job, load<u64>(job, J_STATE_GAS_USED) + load<u64>(task, TASK_STATE_GAS_USED), J_STATE_GAS_USED);
   store<u32>(task, how, TASK_HOW);
   note(ctx, EVENT_COUNTS, load<u32>(job, J_HEAD));
   count(job, how);

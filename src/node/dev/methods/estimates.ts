@@ -4,20 +4,19 @@
  * follow from its block's number or time. A checkpoint of votes, say, is a new slot in a new block.
  */
 
+import { movable } from '../../execution/workers/movable.ts';
 import { callMethods } from '../../methods/eth/calls.ts';
-import type { MethodTable } from '../../rpc/method.ts';
-import { type BlockId, readBlockId, withDefault } from '../../rpc/values.ts';
+import type { Node } from '../../node.ts';
+import type { Method, MethodTable } from '../../rpc/method.ts';
 import type { DevNode } from '../dev-node.ts';
 
-const PENDING: BlockId = { tag: 'pending' };
-/** Where `eth_estimateGas` has its block. */
-const BLOCK_INDEX = 1;
+const estimate = movable(callMethods)['eth_estimateGas'] as Method<Node>;
 
-export const devEstimateMethods: MethodTable<DevNode> = Object.fromEntries(
-  Object.entries(callMethods)
-    .filter(([name]) => name === 'eth_estimateGas')
-    .map(([name, { params, ...method }]) => [
-      name,
-      { ...method, params: params.with(BLOCK_INDEX, withDefault(readBlockId, PENDING)) },
-    ]),
-);
+export const devEstimateMethods: MethodTable<DevNode> = {
+  eth_estimateGas: {
+    ...estimate,
+    // Its arguments are as they came, since it may be begun on a worker.
+    run: (node, [request, block, ...rest], caller) =>
+      estimate.run(node, [request, block ?? 'pending', ...rest], caller),
+  },
+};

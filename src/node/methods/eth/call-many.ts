@@ -7,10 +7,10 @@ import { EVMError } from '../../../evm/errors.ts';
 import type { StateOverrides } from '../../../evm/execution-options.ts';
 import type { ExecutionResult } from '../../../evm/types.ts';
 import { AnswerRoom } from '../../execution/answer-room.ts';
-import { type BlockState, blockState } from '../../execution/block-state.ts';
 import { type CallSetting, callGas, callTransaction, executeCall } from '../../execution/call.ts';
 import { failureOf, stopText } from '../../execution/call-failure.ts';
 import type { Lease } from '../../execution/call-machines.ts';
+import type { CallNode, CallPlace } from '../../execution/call-node.ts';
 import {
   type BlockOverrides,
   overrideEnvironment,
@@ -20,7 +20,6 @@ import {
 import { type CallRequest, readCallRequest } from '../../execution/call-request.ts';
 import { OverlayState } from '../../execution/overlay-state.ts';
 import { overrideChanges } from '../../execution/simulation/overridden.ts';
-import type { Node } from '../../node.ts';
 import { RpcError } from '../../rpc/errors.ts';
 import { type Caller, type MethodTable, method } from '../../rpc/method.ts';
 import {
@@ -69,14 +68,14 @@ const readContext: Read<Context> = objectOf({
   transactionIndex: readIndex,
 });
 
-export const callManyMethods: MethodTable<Node> = {
+export const callManyMethods: MethodTable<CallNode> = {
   eth_callMany: method(
     [
       listOf(readBundle, BUNDLES_MAX),
       withDefault(readContext, WHOLE_LATEST),
       optional(readStateOverrides),
     ],
-    (node: Node, [bundles, context, overrides], caller) =>
+    (node: CallNode, [bundles, context, overrides], caller) =>
       callMany(node, bundles, { context, overrides, caller }),
   ),
 };
@@ -87,9 +86,13 @@ interface Asked {
   readonly caller: Caller;
 }
 
-async function callMany(node: Node, bundles: readonly Bundle[], asked: Asked): Promise<unknown> {
+async function callMany(
+  node: CallNode,
+  bundles: readonly Bundle[],
+  asked: Asked,
+): Promise<unknown> {
   const { context, overrides, caller } = asked;
-  const place = await blockState(node, context.blockNumber);
+  const place = await node.blockState(context.blockNumber);
   const { signal } = caller;
   const { transactionIndex: index } = context;
   if (index !== undefined && index < place.block.transactions.length) {
@@ -118,10 +121,10 @@ async function callMany(node: Node, bundles: readonly Bundle[], asked: Asked): P
 }
 
 async function runBundles(
-  node: Node,
+  node: CallNode,
   bundles: readonly Bundle[],
   at: {
-    readonly place: BlockState;
+    readonly place: CallPlace;
     readonly signal: AbortSignal;
     readonly machine: Pick<Lease, 'evm' | 'state'>;
   },
@@ -155,7 +158,7 @@ async function runBundles(
 }
 
 async function openWith(
-  { standing, rules }: BlockState,
+  { standing, rules }: CallPlace,
   overrides: StateOverrides = {},
 ): Promise<OverlayState> {
   const state = new OverlayState(await standing.open());
@@ -165,7 +168,7 @@ async function openWith(
 
 /** What a call gives, or why it failed: one that fails ends nothing but itself. */
 async function callOne(
-  node: Node,
+  node: CallNode,
   setting: CallSetting,
   { request, room }: { readonly request: CallRequest; readonly room: AnswerRoom },
 ): Promise<object> {

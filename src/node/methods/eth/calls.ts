@@ -9,24 +9,27 @@ import {
   withMachine,
 } from '../../execution/call.ts';
 import { failureOf, haltText, revertText } from '../../execution/call-failure.ts';
+import type { CallNode } from '../../execution/call-node.ts';
 import { readBlockOverrides, readStateOverrides } from '../../execution/call-overrides.ts';
 import { readCallRequest } from '../../execution/call-request.ts';
+import { contractHooks } from '../../execution/contract-log.ts';
 import { estimateGas } from '../../execution/estimate-gas.ts';
-import type { Node } from '../../node.ts';
 import { type MethodTable, method } from '../../rpc/method.ts';
 import { dataHex, LATEST, optional, quantity, readBlockId, withDefault } from '../../rpc/values.ts';
 
 const AT_BLOCK = withDefault(readBlockId, LATEST);
 
-export const callMethods: MethodTable<Node> = {
+export const callMethods: MethodTable<CallNode> = {
   eth_call: method(
     [readCallRequest, AT_BLOCK, optional(readStateOverrides), optional(readBlockOverrides)],
-    (node: Node, [request, at, overrides, blockOverrides], caller) =>
+    (node: CallNode, [request, at, overrides, blockOverrides], caller) =>
       withMachine(node, caller, { at, overrides, blockOverrides }, async (setting) => {
         const gasLimit = callGas(request, node.limits.callGasMax);
         const transaction = callTransaction(request, node.ledger.chainId, { gasLimit });
-        const hooks = node.callHooks?.();
-        const result = await executeCall(setting, transaction, hooks && { hooks });
+        const say = node.contractLog?.();
+        const hooks = say && contractHooks(say);
+        const options = { changes: false, ...(hooks && { hooks }) };
+        const result = await executeCall(setting, transaction, options);
         const failure = failureOf(result);
         if (failure !== undefined) throw failure;
         return dataHex(result.output);
@@ -34,7 +37,7 @@ export const callMethods: MethodTable<Node> = {
   ),
   eth_estimateGas: method(
     [readCallRequest, AT_BLOCK, optional(readStateOverrides), optional(readBlockOverrides)],
-    (node: Node, [request, at, overrides, blockOverrides], caller) =>
+    (node: CallNode, [request, at, overrides, blockOverrides], caller) =>
       withMachine(node, caller, { at, overrides, blockOverrides }, async (setting) => {
         const transaction = callTransaction(request, node.ledger.chainId, {
           gasLimit: request.gas ?? 0n,
@@ -44,7 +47,7 @@ export const callMethods: MethodTable<Node> = {
   ),
   eth_createAccessList: method(
     [readCallRequest, AT_BLOCK, optional(readStateOverrides)],
-    (node: Node, [request, at, overrides], caller) =>
+    (node: CallNode, [request, at, overrides], caller) =>
       withMachine(node, caller, { at, overrides }, async (setting) => {
         const gasLimit = callGas(request, node.limits.callGasMax);
         const transaction = callTransaction(request, node.ledger.chainId, { gasLimit });

@@ -46,7 +46,10 @@ describe('eth_getLogs', () => {
     expect(topics(await ask({}))).toEqual([0]);
     expect(topics(await ask({ ...all, topics: [word(1)] }))).toEqual([1]);
     expect(topics(await ask({ ...all, topics: [[word(0), word(1)]] }))).toEqual([0, 1, 0]);
+    expect(topics(await ask({ ...all, topics: [[null, word(1)]] }))).toEqual([0, 1, 0]);
     expect(topics(await ask({ ...all, topics: [null, null] }))).toEqual([]);
+    // Of geth: null is a topic that may be any, and no address.
+    await expect(ask({ ...all, address: [null] })).rejects.toMatchObject({ code: -32602 });
     expect(topics(await ask({ ...all, address: RICH }))).toEqual([]);
     expect(topics(await ask({ ...all, address: [RICH, contract('logs')] }))).toEqual([0, 1, 0]);
     expect(topics(await ask({ ...all, toBlock: '0x2' }))).toEqual([0, 1]);

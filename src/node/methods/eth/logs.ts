@@ -30,9 +30,12 @@ export interface LogRequest {
   readonly toBlock: BlockId | undefined;
 }
 
-/** One value, or a list of them; null, and a list with null in it, is any. */
-function readValues<T>(read: Read<T>): Read<ReadonlySet<T> | undefined> {
-  const list = listOf(optional(read), VALUES_MAX);
+/** One value, or a list of them; null is any, and so is a list with nothing of what it reads. */
+function readValues<T>(
+  read: Read<T>,
+  readItem: Read<T | undefined>,
+): Read<ReadonlySet<T> | undefined> {
+  const list = listOf(readItem, VALUES_MAX);
   return (value, path) => {
     if (value === undefined || value === null) return undefined;
     if (!Array.isArray(value)) return new Set([read(value, path)]);
@@ -45,8 +48,8 @@ function readValues<T>(read: Read<T>): Read<ReadonlySet<T> | undefined> {
   };
 }
 
-const readAddresses: Read<ReadonlySet<Address> | undefined> = readValues(readAddress);
-const readTopics = optional(listOf(readValues(readHash), TOPICS_MAX));
+const readAddresses: Read<ReadonlySet<Address> | undefined> = readValues(readAddress, readAddress);
+const readTopics = optional(listOf(readValues(readHash, optional(readHash)), TOPICS_MAX));
 
 export const readLogRequest: Read<LogRequest> = (value, path) => {
   const given = membersOf(value, path);

@@ -1,5 +1,6 @@
 /** All tables of the eth_ methods, and those beside them that show the same things. */
 
+import { movable } from '../../execution/workers/movable.ts';
 import type { Node } from '../../node.ts';
 import type { MethodTable } from '../../rpc/method.ts';
 import { rawMethods } from '../raw.ts';
@@ -23,8 +24,8 @@ export const ethMethods: readonly MethodTable<Node>[] = [
   blockMethods,
   accessListMethods,
   transactionMethods,
-  callMethods,
-  callManyMethods,
+  movable(callMethods),
+  movable(callManyMethods),
   feeMethods,
   logMethods,
   filterMethods,

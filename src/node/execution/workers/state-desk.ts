@@ -1,0 +1,133 @@
+/**
+ * Answers in the node's thread what a worker asks of the chain. A state that the worker reads is
+ * held open here, and read key by key: the layers of the state stay in one thread, and what a
+ * call costs this one is its reads.
+ */
+
+import type { ChainBlock } from '../../../chain/block-tree.ts';
+import type { Awaitable } from '../../../evm/types.ts';
+import type { ClosableState, Standing } from '../call-machines.ts';
+import type { CallNode } from '../call-node.ts';
+import type { FoundState, Question } from './messages.ts';
+
+interface Place {
+  readonly job: number;
+  readonly standing: Standing;
+}
+
+export class StateDesk {
+  readonly #node: CallNode;
+  readonly #views = new Map<number, ClosableState>();
+  readonly #places = new Map<number, Place>();
+  #last = 0;
+  #isClosed = false;
+
+  constructor(node: CallNode) {
+    this.#node = node;
+  }
+
+  /** States that are open. */
+  get open(): number {
+    return this.#views.size;
+  }
+
+  /** What `Question` is answered with. @throws RpcError, and what a state throws */
+  answer(question: Question): Awaitable<unknown> {
+    const { ledger } = this.#node;
+    switch (question.what) {
+      case 'account':
+        return this.#view(question.view).getAccount(question.address);
+      case 'slot':
+        return this.#view(question.view).getStorage(question.address, question.slot);
+      case 'code':
+        return codeOf(this.#view(question.view).getCode(question.hash));
+      case 'has storage':
+        return this.#view(question.view).hasStorage(question.address);
+      case 'block hash':
+        return this.#view(question.view).getBlockHash(question.number);
+      case 'block':
+        return ledger.block(question.id).then(bodyOf);
+      case 'required block':
+        return ledger.requireBlock(question.id).then(bodyOf);
+      case 'parent block':
+        return ledger.parentBlock(question.hash).then((found) => {
+          if (found === undefined) return undefined;
+          const { hash, header, uncles, totalDifficulty } = found;
+          return { hash, header, uncles, totalDifficulty };
+        });
+      case 'transaction place':
+        return ledger.transactionPlace(question.hash);
+      case 'edits':
+        return ledger.editsIn(question.hash);
+      case 'state':
+        return this.#find(question);
+      case 'open state':
+        return this.#keep(this.#place(question.place).open());
+      case 'open block':
+        return this.#keep(ledger.openBlock(question.hash));
+    }
+  }
+
+  /** The worker reads it no more. */
+  close(view: number): void {
+    this.#views.get(view)?.close();
+    this.#views.delete(view);
+  }
+
+  /** A job has ended: places that it named are forgotten; what it opened may serve others. */
+  end(job: number): void {
+    for (const [number, place] of this.#places) {
+      if (place.job === job) this.#places.delete(number);
+    }
+  }
+
+  closeAll(): void {
+    this.#isClosed = true;
+    for (const view of this.#views.keys()) this.close(view);
+    this.#places.clear();
+  }
+
+  async #find({ id, job }: Question & { readonly what: 'state' }): Promise<FoundState> {
+    const { block, standing } = await this.#node.blockState(id);
+    const place = ++this.#last;
+    this.#places.set(place, { job, standing });
+    return { block: bodyOf(block) as ChainBlock, key: standing.key, place };
+  }
+
+  async #keep(opening: Promise<ClosableState>): Promise<number> {
+    const view = await opening;
+    // Who asked for it has gone meanwhile.
+    if (this.#isClosed) view.close();
+    const number = ++this.#last;
+    if (!this.#isClosed) this.#views.set(number, view);
+    return number;
+  }
+
+  #view(number: number): ClosableState {
+    const view = this.#views.get(number);
+    if (view === undefined) throw new Error(`no state ${number} is open for the worker`);
+    return view;
+  }
+
+  #place(number: number): Standing {
+    const place = this.#places.get(number);
+    if (place === undefined) throw new Error(`no state ${number} was found for the worker`);
+    return place.standing;
+  }
+}
+
+/** Bytes without what lies around them, which would be copied with them. */
+function ownBytes(bytes: Uint8Array): Uint8Array {
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes : Uint8Array.from(bytes);
+}
+
+function codeOf(code: Awaitable<Uint8Array>): Awaitable<Uint8Array> {
+  return code instanceof Promise ? code.then(ownBytes) : ownBytes(code);
+}
+
+/** What a trace reads of a block: receipts are half of its bytes. */
+function bodyOf(block: ChainBlock | undefined): ChainBlock | undefined {
+  if (block === undefined) return undefined;
+  const { accessList: _, transactions, ...rest } = block;
+  return { ...rest, transactions: transactions.map(ownBytes), receipts: [] };
+}
