@@ -372,7 +372,7 @@ function signed(sent: Sent, fork: WorldFork, nonces: Map<Address, bigint>): Uint
 /** A first transaction of a sender, to nobody. */
 export function sentBy(
   sender: number,
-  given: Partial<Pick<SignedTransaction, 'gasLimit' | 'to' | 'data' | 'nonce' | 'value'>>,
+  given: Partial<Omit<SignedTransaction, 'v' | 'r' | 's'>>,
 ): Uint8Array {
   const transaction: SignedTransaction = {
     ...BLANK_TRANSACTION,

@@ -14,9 +14,11 @@ import type { BlockView } from '../../src/chain/block-tree.ts';
 import { encodeAccessList } from '../../src/chain/blocks/access-list.ts';
 import { bodyRoots, decodeBlock, encodeBlock } from '../../src/chain/blocks/block.ts';
 import { InvalidBlock } from '../../src/chain/blocks/fault.ts';
+import { firstBlock } from '../../src/chain/blocks/genesis.ts';
 import { encodeReceipt, type Receipt } from '../../src/chain/blocks/receipt.ts';
 import { Chain } from '../../src/chain/chain.ts';
 import { createInMemory } from '../../src/chain/database/folder.ts';
+import { addressOfKey, signAuthorization } from '../../src/chain/transactions/signature.ts';
 import type { Address, Engine } from '../../src/evm/types.ts';
 import { TrieMemory } from '../../src/state/trie-memory.ts';
 import {
@@ -120,6 +122,31 @@ test.each(WORLD_FORKS)('blocks of %s are executed on threads', async (fork) => {
   expect(receipts.map(({ succeeded }) => succeeded)).toEqual(Array(8).fill(true));
   expect(reports.filter((report) => report !== undefined).length).toBe(1);
   expect(accessList?.length ?? 0).toBeGreaterThan(fork === 'amsterdam' ? 16 : -1);
+});
+
+test('a code is listed that another account has, whose code nobody asked for', async () => {
+  const { spec, state, ...world } = worldOf({ fork: 'amsterdam', gasLimit: 30_000_000n });
+  const delegation = Uint8Array.fromHex(`ef0100${'02'.repeat(20)}`);
+  state.setAccount(COINBASE, { nonce: 1n, balance: 1n, code: delegation, storage: [] });
+  const genesis = firstBlock({ ...world.genesis.header, stateRoot: state.root() });
+  const delegate: Address = `0x${'02'.repeat(20)}`;
+  const blank = { chainId: spec.chainId, nonce: 0n, yParity: 0n, r: 0n, s: 0n };
+  const keys = Array.from({ length: 8 }, (_, index) => new Uint8Array(32).fill(index + 9));
+  const transactions = keys.map((key, index) => {
+    const authorization = signAuthorization({ ...blank, address: delegate }, key);
+    const given = { type: 4, gasLimit: 300_000n, maxPriorityFeePerGas: 1n } as const;
+    return sentBy(index, { ...given, authorizationList: [authorization] });
+  });
+  const request = { timestamp: genesis.header.timestamp + 12n, coinbase: COINBASE, transactions };
+  for (const workers of [1, 4]) {
+    const chain = await openChain({ spec, state, genesis }, 'interpreter', workers);
+    const { accessList } = await chain.buildBlock(request);
+    for (const [index, key] of keys.entries()) {
+      const authority = accessList?.find(({ address }) => address === addressOfKey(key));
+      expect(authority?.codeChanges).toEqual([{ index: index + 1, value: delegation }]);
+    }
+    await chain.close();
+  }
 });
 
 test('an access list says who waits for whom', async () => {
