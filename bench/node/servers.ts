@@ -1,9 +1,11 @@
 /** The nodes that are measured: ours and Anvil, each a process of its own on loopback. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findBinary } from '../../src/cli/bench/anvil.ts';
 import { connectTo } from './client.ts';
 
 export interface Server {
@@ -26,15 +28,19 @@ export async function startAnvil(
   options: readonly string[],
   { tracing = true }: { readonly tracing?: boolean } = {},
 ): Promise<Server | undefined> {
-  const { platform, arch } = process;
-  const name = `@foundry-rs/anvil-${platform}-${arch === 'x64' ? 'amd64' : arch}`;
-  let binary: string;
-  try {
-    binary = createRequire(import.meta.url).resolve(`${name}/bin/anvil`);
-  } catch {
-    return undefined;
-  }
-  return start(binary, ['--silent', ...(tracing ? ['--steps-tracing'] : [])], options);
+  const binary = findBinary();
+  if (binary === undefined) return undefined;
+  // Gigabytes of states that snapshots keep, in the home folder otherwise, where they stay.
+  const states = mkdtempSync(join(tmpdir(), 'ironfly-anvil-states-'));
+  const first = ['--silent', '--cache-path', states, ...(tracing ? ['--steps-tracing'] : [])];
+  const server = await start(binary, first, options);
+  return {
+    ...server,
+    stop: async () => {
+      await server.stop();
+      rmSync(states, { recursive: true, force: true });
+    },
+  };
 }
 
 async function start(

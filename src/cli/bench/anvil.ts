@@ -52,6 +52,8 @@ export async function launchAnvil(options: readonly string[]): Promise<AnvilProc
   const started = start(folder, [
     binary,
     ...['--ipc', path, '--host', '127.0.0.1', '--port', '0', '--silent', '--no-mining'],
+    // Gigabytes of states that snapshots keep, in the home folder otherwise, where they stay.
+    ...['--cache-path', join(folder, 'states')],
     ...['--memory-limit', '4294967296', ...options],
   ]);
   const socket = await open(path, started);
