@@ -5,6 +5,7 @@ import { canExplore, explore } from './explore.ts';
 
 const MODEL = readFileSync(new URL('./parallel.pml', import.meta.url), 'utf8');
 const SMALL = { constants: { WORKERS: 2, TRANSACTIONS: 3, AGAIN: 1, LARGE: 1 } };
+const LEFT = { constants: { WORKERS: 2, TRANSACTIONS: 4, AGAIN: 1, LARGE: 1, LEFT: 2 } };
 const WIDER = { constants: { WORKERS: 3, TRANSACTIONS: 2, AGAIN: 1, LARGE: 1 } };
 
 /** What stands there, and what instead. */
@@ -26,7 +27,7 @@ const PLANTED: Readonly<Record<string, readonly [string, string]>> = {
 
 describe.skipIf(!canExplore())('the model of parallel execution (needs spin)', () => {
   test('nothing is violated', () => {
-    for (const size of [SMALL, WIDER]) {
+    for (const size of [SMALL, LEFT, WIDER]) {
       const { states, fault } = explore(MODEL, size);
       expect(fault).toBeUndefined();
       expect(states).toBeGreaterThan(100_000);

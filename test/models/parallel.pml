@@ -26,6 +26,10 @@
 #ifndef LARGE
 #define LARGE 0
 #endif
+/* So many from the head on are not begun in advance. */
+#ifndef LEFT
+#define LEFT 0
+#endif
 #define NONE 255
 
 mtype = { WAITS, RUNS, EXECUTED, COUNTS }
@@ -151,7 +155,7 @@ proctype Worker(byte me) {
 
   /* takeNext: the head that it saw may be an old one. */
   :: atomic { next < TRANSACTIONS ->
-      t = ((next < head) -> head : next);
+      t = ((next < head + LEFT) -> head + LEFT : next);
       if
       :: t < TRANSACTIONS -> next = t + 1
       :: else -> t = NONE

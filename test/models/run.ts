@@ -10,6 +10,7 @@ import { canExplore, explore } from './explore.ts';
 const MEMORY_MAX = 12_000;
 const SIZES = [
   { WORKERS: 3, TRANSACTIONS: 4, AGAIN: 0, LARGE: 0 },
+  { WORKERS: 3, TRANSACTIONS: 4, AGAIN: 0, LARGE: 0, LEFT: 2 },
   { WORKERS: 3, TRANSACTIONS: 3, AGAIN: 1, LARGE: 1 },
 ] as const;
 

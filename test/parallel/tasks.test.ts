@@ -89,8 +89,8 @@ test('who has executed a task looks at it before others do', () => {
   const { inner, job, view } = makeWorld(module, toys, { window: 3, shared: false });
   const call = (name: string, ...args: number[]) => (inner[name]?.(job, ...args) ?? 0) >>> 0;
   const task = (index: number) => call('taskAt', index);
-  for (const worker of [1, 2]) {
-    const index = call('takeNext', worker);
+  for (const [index, worker] of [1, 2].entries()) {
+    call('claim', index, layout.TASK_WAITS, worker);
     view.setUint32(task(index) + layout.TASK_BY, worker, true);
     call('giveBack', index, layout.TASK_EXECUTED);
   }
@@ -105,23 +105,25 @@ test('who has executed a task looks at it before others do', () => {
 });
 
 test('what was put off is taken again, once it may be and what it follows was executed', () => {
-  const toys: Toy[] = Array.from({ length: 5 }, () => ({ reads: 0, factor: 1 }));
-  const { inner, job, view } = makeWorld(module, toys, { window: 5, shared: false });
+  const toys: Toy[] = Array.from({ length: 7 }, () => ({ reads: 0, factor: 1 }));
+  const { inner, job, view } = makeWorld(module, toys, { window: 7, shared: false });
   const call = (name: string, ...args: number[]) => (inner[name]?.(job, ...args) ?? 0) >>> 0;
   const put = (index: number, offset: number, value: number) =>
     view.setUint32(call('taskAt', index) + offset, value, true);
-  put(3, layout.TASK_AFTER, 1 + 2);
-  expect([0, 1, 2].map(() => call('takeNext', 1))).toEqual([0, 1, 2]);
-  // The fourth is passed over as long as the third is under way.
-  expect(call('takeNext', 2)).toBe(4);
-  put(1, layout.TASK_STAYS, 1);
-  for (const index of [1, 2]) call('giveBack', index, layout.TASK_WAITS);
-  put(2, layout.TASK_LARGE, 1);
+  put(5, layout.TASK_AFTER, 1 + 4);
+  // The head's and the next are the head's.
+  expect([0, 1, 2].map(() => call('takeNext', 1))).toEqual([2, 3, 4]);
+  // The sixth is passed over as long as the fifth is under way.
+  expect(call('takeNext', 2)).toBe(6);
+  for (const index of [0, 1]) call('claim', index, layout.TASK_WAITS, 1);
+  put(3, layout.TASK_STAYS, 1);
+  for (const index of [3, 4]) call('giveBack', index, layout.TASK_WAITS);
+  put(4, layout.TASK_LARGE, 1);
   expect(call('takeAgain', 2)).toBe(0xffff_ffff);
-  put(1, layout.TASK_STAYS, 0);
-  expect(call('takeAgain', 2)).toBe(1);
-  put(2, layout.TASK_STATE, layout.TASK_EXECUTED);
+  put(3, layout.TASK_STAYS, 0);
   expect(call('takeAgain', 2)).toBe(3);
+  put(4, layout.TASK_STATE, layout.TASK_EXECUTED);
+  expect(call('takeAgain', 2)).toBe(5);
 });
 
 test('what is too large for others only the first worker takes', () => {
@@ -173,7 +175,11 @@ test('what is looked at early lies within the window, and the head has moved sin
   const toys: Toy[] = Array.from({ length: 6 }, () => ({ reads: 0, factor: 1 }));
   const { inner, job, view } = makeWorld(module, toys, { window: 6, shared: false });
   const call = (name: string, ...args: number[]) => (inner[name]?.(job, ...args) ?? 0) >>> 0;
-  for (let i = 0; i < 5; i++) call('giveBack', call('takeNext', 1), layout.TASK_EXECUTED);
+  for (let index = 0; index < 5; index++) {
+    call('claim', index, layout.TASK_WAITS, 1);
+    call('giveBack', index, layout.TASK_EXECUTED);
+  }
+  view.setUint32(job + layout.J_NEXT, 5, true);
   expect(call('takeExecuted', 2)).toBe(0xffff_ffff);
   // The head itself is not looked at early, and moves.
   call('takeHead', 1, 1);

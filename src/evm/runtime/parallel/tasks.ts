@@ -27,6 +27,11 @@ const WIDE: u32 = 8;
 const CLOSED_FOR: u32 = 32;
 const CLOSED_FOR_MAX: u32 = 512;
 const OPENS_TO: u32 = 3;
+/**
+ * The head's task and the next are left to who comes to them at the head: begun in advance they
+ * would be under way when it does, and two workers in the same lines (transfers 0.6 to 0.8 x).
+ */
+const LEFT_TO_HEAD: u32 = 2;
 /** How far behind the head one looks whether what was executed in advance still holds. */
 const LOOKED_AT_MAX: u32 = 16;
 
@@ -169,7 +174,7 @@ export function takeNext(job: u32, worker: u32): u32 {
     const end = min<u32>(atomic.load<u32>(job + J_READY), head + atomic.load<u32>(job + J_WINDOW));
     if (next >= end) return NO_TASK;
     // Those before the head have been executed there: nobody is to go over them one by one.
-    const taken = max<u32>(next, head);
+    const taken = max<u32>(next, head + LEFT_TO_HEAD);
     if (taken >= end) return NO_TASK;
     if (atomic.cmpxchg<u32>(job + J_NEXT, next, taken + 1) != next) continue;
     if (mayBegin(job, taken) && claimToRead(job, taken, TASK_WAITS, worker)) return taken;
