@@ -4,9 +4,11 @@
  * has changed, and counts for nothing before its turn, in which the parent is one that is kept.
  */
 
+import type { EVM } from '../evm/evm.ts';
 import type { Account, Address, Awaitable, Hash, StateChanges, StateReader } from '../evm/types.ts';
 import type { PendingState } from '../state/pending.ts';
 import type { WaitingBlock } from './block-line.ts';
+import type { Block } from './blocks/block.ts';
 import { InvalidBlock } from './blocks/fault.ts';
 import type { BlockSetting } from './executor/block-setting.ts';
 import { type BlockOutcome, BlockRun } from './executor/sequential.ts';
@@ -61,18 +63,23 @@ class StateAhead implements PendingState {
   }
 }
 
-export class BlockAhead {
-  readonly #waiting: WaitingBlock;
-  readonly #run: BlockRun;
-  readonly #state: StateAhead;
-  /** That executed it. */
-  readonly evm: BlockSetting['evm'];
+interface Begun {
+  readonly block: Block;
+  readonly run: BlockRun;
+  readonly state: StateAhead;
+  readonly evm: EVM;
+}
 
-  private constructor(waiting: WaitingBlock, run: BlockRun, place: [StateAhead, BlockSetting]) {
-    this.#waiting = waiting;
-    this.#run = run;
-    this.#state = place[0];
-    this.evm = place[1].evm;
+export class BlockAhead {
+  readonly #begun: Begun;
+
+  private constructor(begun: Begun) {
+    this.#begun = begun;
+  }
+
+  /** That executed it. */
+  get evm(): EVM {
+    return this.#begun.evm;
   }
 
   /**
@@ -86,23 +93,24 @@ export class BlockAhead {
     ahead: StateReader,
     meanwhile: () => void,
   ): Promise<BlockAhead | undefined> {
-    const { after, read } = waiting;
-    const { header, transactions } = read.block;
+    const { after, senders } = waiting;
+    const { block } = waiting.read;
     const state = new StateAhead(ahead);
     const setting = { ...parentSetting, isAtParent: true, state };
-    const run = new BlockRun(setting, header);
+    const run = new BlockRun(setting, block.header);
     await run.begin();
-    const senderOf = (index: number) => waiting.senders.of(index);
-    const together = await run.transactAll(transactions, senderOf, { after, meanwhile });
+    const senderOf = (index: number) => senders.of(index);
+    const together = await run.transactAll(block.transactions, senderOf, { after, meanwhile });
     if (together?.some((each) => each instanceof InvalidBlock) !== false) return undefined;
-    return new BlockAhead(waiting, run, [state, setting]);
+    return new BlockAhead({ block, run, state, evm: setting.evm });
   }
 
   /** What comes behind the transactions, in the block's turn. @throws InvalidBlock */
   finish(pending: PendingState): Promise<BlockOutcome> {
-    const { uncles, withdrawals = [] } = this.#waiting.read.block;
-    this.#state.standOn(pending);
-    return this.#run.finish({ uncles, withdrawals });
+    const { block, run, state } = this.#begun;
+    const { uncles, withdrawals = [] } = block;
+    state.standOn(pending);
+    return run.finish({ uncles, withdrawals });
   }
 }
 

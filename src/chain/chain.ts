@@ -159,13 +159,14 @@ export class Chain {
    */
   async importBlock(
     bytes: Uint8Array,
-    { accessList, built }: ImportHints = {},
+    { accessList, built: given }: ImportHints = {},
   ): Promise<ChainBlock> {
     const read = readBlock(bytes);
+    const built = given?.block.hash === read.block.hash ? given : undefined;
     if (accessList !== undefined) checkAccessList(read.block.header, accessList);
     const { transactions } = read.block;
     const list = accessList && decodeAccessList(accessList);
-    const isExecuted = built?.block.hash === read.block.hash || this.#isKnown(read);
+    const isExecuted = built !== undefined || this.#isKnown(read);
     const senders = isExecuted ? NO_SENDERS : this.#prepare(transactions, list);
     // A block's own access list names all slots.
     const callers = list === undefined && !isExecuted ? transactions : [];
@@ -275,7 +276,7 @@ export class Chain {
       this.#readAheadOfCodes(callers, senders);
     }
     return this.#upon(parent, blockRules, async (setting, pending) => {
-      if (built?.block.hash === block.hash) return keepBuilt(pending, parent, built);
+      if (built !== undefined) return keepBuilt(pending, parent, built);
       // What was begun is good for one try, and upon the machine that has it.
       const begun = ahead?.evm === setting.evm ? ahead : undefined;
       ahead = undefined;

@@ -9,6 +9,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { toHex } from '../../src/base/bytes.ts';
+import { keccak256 } from '../../src/base/keccak.ts';
 import type { BuiltBlock } from '../../src/chain/block-builder.ts';
 import type { BlockView } from '../../src/chain/block-tree.ts';
 import { encodeAccessList } from '../../src/chain/blocks/access-list.ts';
@@ -166,6 +167,34 @@ test('an access list says who waits for whom', async () => {
   const { job } = machinesOf('interpreter', 4);
   const after = transactions.map((_, index) => job?.after?.(index));
   expect(after).toEqual([undefined, undefined, 0, 2, undefined]);
+  await chain.close();
+});
+
+test('a list that says what cannot be sends nobody waiting for ever', async () => {
+  const world = worldOf({ fork: 'amsterdam', gasLimit: 30_000_000n });
+  const to: Address = `0x${'01'.repeat(20)}`;
+  const transactions = Array.from({ length: 8 }, (_, index) =>
+    sentBy(index, { to, gasLimit: 300_000n }),
+  );
+  const timestamp = world.genesis.header.timestamp + 12n;
+  const builder = await openChain(world, 'interpreter', 1);
+  const { bytes } = await builder.buildBlock({ timestamp, coinbase: COINBASE, transactions });
+  await builder.close();
+  const { header, ...body } = decodeBlock(bytes);
+  const chain = await openChain(world, 'interpreter', 4);
+  const after = (...indices: number[]) => indices.map((index) => ({ index, value: 1n }));
+  // Each waits for another, the last for itself; some are no transactions.
+  const slots = [after(1, 2), after(2, 1), after(8, 8), after(0, 7, 9, 2 ** 40, 3)];
+  const none = { storageReads: [], balanceChanges: [], nonceChanges: [], codeChanges: [] };
+  const storageChanges = slots.map((changes, slot) => [BigInt(slot), changes] as const);
+  const accessList = encodeAccessList([{ ...none, address: to, storageChanges }]);
+  const blockAccessListHash = toHex(keccak256(accessList));
+  const invalid = encodeBlock({ ...body, header: { ...header, blockAccessListHash } });
+  await expect(chain.importBlock(invalid, { accessList })).rejects.toMatchObject({
+    code: 'block/wrong access list hash',
+  });
+  expect(machinesOf('interpreter', 4).reports.at(-1)).toBeDefined();
+  expect((await chain.importBlock(bytes)).transactions).toHaveLength(8);
   await chain.close();
 });
 
