@@ -41,7 +41,7 @@ import { checkSpec, keepSpec, readSpec } from './kept-spec.ts';
 import { type Node, Nodes } from './nodes.ts';
 import { type OldBlock, OldBlocks } from './old-blocks.ts';
 import { type Moves, Pending } from './pending.ts';
-import { readTree, requireFinished } from './read-tree.ts';
+import { leaveOld, readTree, requireFinished } from './read-tree.ts';
 import {
   type BlockRecord,
   decodeRecord,
@@ -193,6 +193,7 @@ export class ChainDatabase implements BlockTree {
     const flat = new FlatState(options);
     try {
       const tree = await readTree(options.log, flat.checkpointed);
+      leaveOld(tree, new OldBlocks(options.store), retention);
       const database = new ChainDatabase(options, flat, tree.nodes, { ...tree, retention });
       const { back, forward } = tree.nodes.path(tree.at, tree.head);
       await database.#moveTo(tree.head);

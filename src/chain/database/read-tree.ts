@@ -4,7 +4,9 @@ import type { Hash } from '../../evm/types.ts';
 import type { Checkpoint } from '../../state/flat/values.ts';
 import type { RecordLog } from '../../state/log/record-log.ts';
 import { DatabaseError } from './fault.ts';
+import type { Retention } from './kept-retention.ts';
 import { type Node, Nodes } from './nodes.ts';
+import type { OldBlocks } from './old-blocks.ts';
 import { decodeRecord, readStored } from './records.ts';
 
 export interface FoundTree {
@@ -54,6 +56,24 @@ export async function readTree(
   const at = nodes.get(checkpoint.block);
   if (at === undefined) throw lacks(`the store’s block ${checkpoint.number}, ${checkpoint.block}`);
   return { nodes, at, head, bytesBehind };
+}
+
+/**
+ * Lets go of blocks that have left the window, and lie in the store: the log holds them on as long
+ * as the segment that they are in. PERF: a look at the store for each of them.
+ */
+export function leaveOld({ nodes, at, head }: FoundTree, old: OldBlocks, kept: Retention): void {
+  if (kept.archive) return;
+  const [lowest] = nodes.path(head, at).back.slice(-1);
+  const common = lowest?.parent ?? head;
+  const oldest = head.header.number - BigInt(kept.window);
+  const line: Node[] = [];
+  for (let node: Node | undefined = common; node !== undefined; node = node.parent) line.push(node);
+  let root = line.pop() as Node;
+  while (line.length > 0 && root.header.number < oldest && old.has(root.hash)) {
+    root = line.pop() as Node;
+  }
+  if (root !== nodes.root) nodes.prune(root);
 }
 
 /**

@@ -234,3 +234,31 @@ test('the states that were to be kept stay until something else is chosen', asyn
   chain.content.set(key, Buffer.from('{"window":"5"}'));
   await expect(chain.open()).rejects.toMatchObject({ code: 'database/damaged' });
 });
+
+test('what has left the window is gone for who opens it next, too', async () => {
+  const chain = new GrownChain();
+  await chain.create({ window: 3, checkpointWrites: 1_000_000, segmentBytes: 1_000_000 });
+  const blocks = await grow(chain, chain.genesis, 9);
+  await chain.database.settled();
+  await chain.database.checkpoint();
+  expect(chain.database.oldest.header.number).toBe(6n);
+  await chain.database.close();
+  await chain.open({ checkpointWrites: 1_000_000, segmentBytes: 1_000_000 });
+  expect(chain.database.oldest.header.number).toBe(6n);
+  const { hash: left } = blocks[5] as ChainBlock;
+  await expect(chain.database.openView(left, NO_HASH)).rejects.toThrow(
+    'the state of block 5 is gone',
+  );
+  expect((await chain.database.block(left))?.header.number).toBe(5n);
+  // What would leave it now stays until it is in the store.
+  await grow(chain, blocks[9] as ChainBlock, 4);
+  await chain.database.settled();
+  await chain.database.close();
+  await chain.open({ checkpointWrites: 1_000_000, segmentBytes: 1_000_000 });
+  expect(chain.database.oldest.header.number).toBe(6n);
+  await chain.database.close();
+  // An archive has all that the log holds.
+  await chain.open({ archive: true, checkpointWrites: 1_000_000, segmentBytes: 1_000_000 });
+  expect(chain.database.oldest.header.number).toBe(0n);
+  await chain.database.close();
+});

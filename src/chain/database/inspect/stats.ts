@@ -29,10 +29,11 @@ import {
 import type { KnownBlock } from '../../block-tree.ts';
 import type { ChainSpec } from '../../chain-spec.ts';
 import { LOG, STORE } from '../folder.ts';
+import { readRetention } from '../kept-retention.ts';
 import { readSpec } from '../kept-spec.ts';
 import type { Node } from '../nodes.ts';
-import { oldBlocksPrefix, oldHashesPrefix } from '../old-blocks.ts';
-import { readTree } from '../read-tree.ts';
+import { OldBlocks, oldBlocksPrefix, oldHashesPrefix } from '../old-blocks.ts';
+import { leaveOld, readTree } from '../read-tree.ts';
 import { decodeRecord } from '../records.ts';
 import { checkpointOf, folderBytes, openToRead } from './opened.ts';
 
@@ -120,7 +121,9 @@ export async function databaseStats(
   const { store, log } = await openToRead(folder);
   try {
     const checkpoint = checkpointOf(store);
-    const { nodes, head } = await readTree(log, checkpoint);
+    const tree = await readTree(log, checkpoint);
+    leaveOld(tree, new OldBlocks(store), readRetention(store));
+    const { nodes, head } = tree;
     const written = await writtenInWindow(log, head);
     const scan = new StoreScan(store, written, options);
     return {
