@@ -51,6 +51,8 @@ const ROUNDS = tiny ? 1 : Number(values.rounds);
 const PEERS = values.peers && !tiny;
 /** More than a block has room for. */
 const SENDERS = 1_200;
+/** Of threads and one alone, where both are measured. */
+const TURNS = 3;
 /** EthereumJS takes seconds a block. */
 const BLOCKS_ETHEREUMJS = Math.min(3, BLOCKS);
 
@@ -113,18 +115,27 @@ async function measureMainnet(): Promise<void> {
     return;
   }
   const machines = new Machines({ engine: 'auto' });
+  const alone = new Machines({ engine: 'auto', workers: 1 });
   for (const block of mainnetBlocks(folder)) {
-    const own = await importMainnetBlock(block, machines, 2 * ROUNDS + 1);
-    const peer = PEERS ? await runMainnetInEthereumJs(block, 3) : undefined;
-    if (peer !== undefined && peer.root !== own.root) {
-      throw new Error(`block ${block.number}: EthereumJS finds the root ${peer.root}`);
+    const times: number[] = [];
+    const aloneTimes: number[] = [];
+    const roots = new Set<string>();
+    for (let turn = 0; turn < TURNS; turn++) {
+      for (const [by, to] of [[machines, times] as const, [alone, aloneTimes] as const]) {
+        const imported = await importMainnetBlock(block, by, ROUNDS + 1);
+        to.push(...imported.times.slice(1));
+        roots.add(imported.root);
+      }
     }
-    const [ours, ethereumjs] = [own.times, peer?.times].map(
-      (each) => each && median(each.slice(1)),
-    );
-    const Mgas = Number(block.gasUsed) / 1e6;
-    const { number, transactions } = block;
-    const row = { mainnet: number, Mgas, transactions, ironfly: ours, ethereumjs };
+    const peer = PEERS ? await runMainnetInEthereumJs(block, 3) : undefined;
+    if (peer !== undefined) roots.add(peer.root);
+    if (roots.size > 1) throw new Error(`block ${block.number}: roots ${[...roots].join(', ')}`);
+    const row = {
+      ...{ mainnet: block.number, Mgas: Number(block.gasUsed) / 1e6 },
+      ...{ transactions: block.transactions, ironfly: median(times) },
+      'ironfly, one thread': median(aloneTimes),
+      ethereumjs: peer && median(peer.times.slice(1)),
+    };
     console.log(values.json ? JSON.stringify(row) : row);
   }
 }

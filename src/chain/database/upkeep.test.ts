@@ -257,7 +257,10 @@ test('what has left the window is gone for who opens it next, too', async () => 
   await chain.open({ checkpointWrites: 1_000_000, segmentBytes: 1_000_000 });
   expect(chain.database.oldest.header.number).toBe(6n);
   await chain.database.close();
-  // An archive has all that the log holds.
+  // A wider window has what the log still holds of it, an archive all.
+  await chain.open({ window: 8, checkpointWrites: 1_000_000, segmentBytes: 1_000_000 });
+  expect(chain.database.oldest.header.number).toBe(5n);
+  await chain.database.close();
   await chain.open({ archive: true, checkpointWrites: 1_000_000, segmentBytes: 1_000_000 });
   expect(chain.database.oldest.header.number).toBe(0n);
   await chain.database.close();
