@@ -81,8 +81,6 @@ export interface RefusedTransaction {
 }
 
 const ZERO_HASH: Hash = `0x${'00'.repeat(32)}`;
-/** No transaction takes less. */
-const TRANSACTION_GAS_MIN = 21_000n;
 /** Room in a block for all but transactions: header, lists, withdrawals. */
 const BLOCK_BYTES_RESERVED = 8_192;
 
@@ -104,20 +102,16 @@ export async function buildBlock(
   const { hooks, checks } = request.development ?? {};
   const watch = { ...(hooks && { hooks }), ...(checks && { checks }) };
   const together = await transactTogether(run, request);
-  let gasLeft = header.gasLimit;
-  for (const [index, result] of together?.entries() ?? []) {
+  for (const bytes of together === undefined ? [] : (request.transactions as Uint8Array[])) {
     // Those behind were executed, and refused: one after another, nobody looks at them.
-    if (gasLeft < TRANSACTION_GAS_MIN) break;
-    const bytes = (request.transactions as readonly Uint8Array[])[index] as Uint8Array;
+    if (!run.mayTakeAnother) break;
+    const result = together?.next().value as Receipt | InvalidBlock;
     request.onTransaction?.(bytes, result);
     if (result instanceof InvalidBlock) refused.push({ bytes, error: result });
-    else {
-      transactions.push(bytes);
-      gasLeft -= result.gasUsed;
-    }
+    else transactions.push(bytes);
   }
   for await (const bytes of together === undefined ? request.transactions : []) {
-    if (header.gasLimit - run.gasUsed < TRANSACTION_GAS_MIN) break;
+    if (!run.mayTakeAnother) break;
     try {
       if (size + bytes.length > BLOCK_BYTES_MAX) throw noRoom(bytes.length);
       const receipt = await run.transact(bytes, request.senderOf?.(bytes), watch);
@@ -151,7 +145,7 @@ export async function buildBlock(
 async function transactTogether(
   run: BlockRun,
   { transactions, senderOf, development }: BlockRequest,
-): Promise<readonly (Receipt | InvalidBlock)[] | undefined> {
+): Promise<IteratorObject<Receipt | InvalidBlock> | undefined> {
   if (!Array.isArray(transactions)) return undefined;
   if (development?.hooks !== undefined || development?.checks !== undefined) return undefined;
   const offered: readonly Uint8Array[] = transactions;

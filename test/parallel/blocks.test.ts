@@ -210,6 +210,21 @@ test('nobody looks at what comes behind a full block', async () => {
   expect([room.receipts.length, room.refused.length]).toEqual([4, 1]);
 });
 
+test('a transfer fits where a block has no gas for the growth of its state', async () => {
+  // EIP-8037, at this limit: 150 gas a byte of a code, and of the 112 of an account.
+  const gasLimit = 8n * 150n * (24_576n + 112n) + 20_000n;
+  const data = Uint8Array.fromHex('6160005ff3');
+  const creations = Array.from({ length: 8 }, (_, index) =>
+    sentBy(index, { to: undefined, data, gasLimit: 3_745_000n }),
+  );
+  const transfers = [8, 9].map((sender) => sentBy(sender, { gasLimit: 21_000n }));
+  const { receipts, block } = await offerBoth('amsterdam', gasLimit, [...creations, ...transfers]);
+  expect(block.header.gasUsed).toBe(gasLimit - 20_000n);
+  expect(receipts.map(({ succeeded }) => succeeded)).toEqual(Array(10).fill(true));
+  // More is paid than the limit.
+  expect(receipts.reduce((sum, { gasUsed }) => sum + gasUsed, 0n)).toBeGreaterThan(gasLimit);
+});
+
 test('what a block has no room for is left out, and what fits behind it is not', async () => {
   const data = new Uint8Array(3_500_000);
   const [small, large] = [{ gasLimit: 21_000n }, { gasLimit: 15_000_000n, data }];

@@ -43,6 +43,8 @@ import { collectRequests, recordAncestors, type SystemCall } from './system-call
 
 /** Gwei of a withdrawal in wei. */
 const GWEI = 1_000_000_000n;
+/** No transaction takes less of what counts towards a block's limit. */
+const TRANSACTION_GAS_MIN = 21_000n;
 
 /** What of a header execution looks at; the rest comes of it. */
 export type ExecutedHeader = Omit<
@@ -164,9 +166,9 @@ export class BlockRun {
     }
   }
 
-  /** Of the kind of which most is used. */
-  get gasUsed(): bigint {
-    return maxOf(this.#gasUsed, this.#stateGasUsed);
+  /** Of the state's growth nothing may be left: a transfer takes none of it. */
+  get mayTakeAnother(): boolean {
+    return this.#header.gasLimit - this.#gasUsed >= TRANSACTION_GAS_MIN;
   }
 
   /** What comes before the transactions. */
@@ -183,14 +185,15 @@ export class BlockRun {
 
   /**
    * Executes all transactions on several threads, at the beginning of a block: of each the receipt,
-   * or why it is refused and has changed nothing. undefined: nothing was executed, and they are to
-   * be given to `transact`, one after another. `after` and `meanwhile`: see JobTransactions.
+   * or why it is refused and has changed nothing. Each counts when it is asked for, so all have to
+   * be that did change something. undefined: nothing was executed, and they are to be given to
+   * `transact`, one after another. `after` and `meanwhile`: see JobTransactions.
    */
   async transactAll(
     transactions: readonly Uint8Array[],
     senderOf: (index: number) => Address | undefined,
     { after, meanwhile }: Pick<Offered, 'after' | 'meanwhile'> = {},
-  ): Promise<readonly (Receipt | InvalidBlock)[] | undefined> {
+  ): Promise<IteratorObject<Receipt | InvalidBlock> | undefined> {
     const { spreading, evm, blockRules } = this.#setting;
     if (!canSpread(blockRules, transactions.length, spreading)) return undefined;
     /** Of those that have any. */
@@ -218,7 +221,7 @@ export class BlockRun {
     this.#blobGasUsed = 0n;
     if (report === undefined) return undefined;
     this.#keep(report.changes);
-    return report.results.map((result, index) => {
+    return report.results.values().map((result, index) => {
       const bytes = transactions[index] as Uint8Array;
       if (result.status === 'refused') return this.#refusedBy(result, bytes, senderOf(index));
       this.#blobGasUsed += blobGas.get(index) ?? 0n;
@@ -306,7 +309,7 @@ export class BlockRun {
     if (!this.#appliesEach) state.apply(this.#changes);
     return {
       receipts: this.#receipts,
-      gasUsed: this.gasUsed,
+      gasUsed: maxOf(this.#gasUsed, this.#stateGasUsed),
       blobGasUsed: this.#blobGasUsed,
       bloom: this.#bloom,
       requests: collected.requests,
