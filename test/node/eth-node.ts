@@ -7,7 +7,9 @@ import { BLANK_TRANSACTION } from '../../src/chain/transactions/blank.ts';
 import { encodeTransaction } from '../../src/chain/transactions/encode.ts';
 import { addressOfKey, signTransaction } from '../../src/chain/transactions/signature.ts';
 import type { SignedTransaction } from '../../src/chain/transactions/types.ts';
+import type { ForkName } from '../../src/evm/forks/names.ts';
 import type { Address, Hash } from '../../src/evm/types.ts';
+import { SYSTEM_CONTRACTS } from '../../src/node/dev/system-contracts.ts';
 import { CallMachines } from '../../src/node/execution/call-machines.ts';
 import type { CallWorkers } from '../../src/node/execution/workers/call-workers.ts';
 import { Ledger } from '../../src/node/ledger/ledger.ts';
@@ -33,7 +35,8 @@ export type ContractName =
   | 'reads'
   | 'number'
   | 'endless'
-  | 'counts';
+  | 'counts'
+  | 'grows';
 
 /** By what they do: address and code. */
 const CONTRACTS: Readonly<Record<ContractName, readonly [Address, string]>> = {
@@ -51,6 +54,8 @@ const CONTRACTS: Readonly<Record<ContractName, readonly [Address, string]>> = {
   endless: ['0x1000000000000000000000000000000000000006', '5b5f56'],
   /** Adds one to slot 0. */
   counts: ['0x1000000000000000000000000000000000000007', '5f546001015f5500'],
+  /** Sets the slot that has the block's number. */
+  grows: ['0x1000000000000000000000000000000000000008', '6001435500'],
 };
 
 export function contract(name: ContractName): Address {
@@ -158,14 +163,18 @@ export class EthNode {
 export async function ethNode(
   limits: Partial<RequestLimits> = {},
   callWorkers?: CallWorkers,
+  fork: ForkName = 'cancun',
 ): Promise<EthNode> {
-  const spec = { chainId: CHAIN_ID, forks: [{ fork: 'cancun' }] } as const;
+  const spec = { chainId: CHAIN_ID, forks: [{ fork }] };
   const state = new MemoryState();
   const empty = { nonce: 0n, balance: 0n, code: new Uint8Array(0), storage: [] };
   state.setAccount(RICH, { ...empty, balance: 10n ** 24n });
   for (const [address, code] of Object.values(CONTRACTS)) {
     const storage = [[0n, 42n]] as const;
     state.setAccount(address, { ...empty, nonce: 1n, code: Uint8Array.fromHex(code), storage });
+  }
+  for (const { address, code } of fork === 'cancun' ? [] : SYSTEM_CONTRACTS) {
+    state.setAccount(address, { ...empty, nonce: 1n, code: Uint8Array.fromHex(code) });
   }
   const chain = await createChain(genesisOf({ spec, state }), { workers: 1, archive: true });
   const ledger = new Ledger({ chain, index: new MemoryTransactionIndex() });

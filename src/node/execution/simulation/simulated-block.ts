@@ -3,7 +3,7 @@
  * calls, calls as transactions that nobody signed, withdrawals, requests.
  */
 
-import { minOf } from '../../../base/integers.ts';
+import { maxOf, minOf } from '../../../base/integers.ts';
 import type { ChainBlock } from '../../../chain/block-tree.ts';
 import { type Block, bodyRoots } from '../../../chain/blocks/block.ts';
 import { BLOOM_BYTES, logsBloom, mergeBloom } from '../../../chain/blocks/bloom.ts';
@@ -131,7 +131,10 @@ class SimulatedRun {
   readonly #bloom = new Uint8Array(BLOOM_BYTES);
   #precompiles: StateOverrides | undefined;
   #logsSeen = 0;
+  #gasPaid = 0n;
+  /** What counts towards the limit: of execution, and of the state's growth (EIP-8037). */
   #gasUsed = 0n;
+  #stateGasUsed = 0n;
   #blobGasUsed = 0n;
 
   constructor(
@@ -166,9 +169,10 @@ class SimulatedRun {
     const { state } = simulation;
     const { evm, rules } = this.#setting;
     const { gasLimit } = this.#header;
-    const gasLeft = gasLimit - this.#gasUsed;
-    const asked = request.gas ?? gasLeft;
-    if (asked > gasLeft) {
+    const blockGasLeft = gasLimit - this.#gasUsed;
+    const blockStateGasLeft = gasLimit - this.#stateGasUsed;
+    const asked = request.gas ?? minOf(blockGasLeft, blockStateGasLeft);
+    if (asked > blockGasLeft) {
       const message = `block gas limit reached: ${this.#gasUsed} >= ${gasLimit}`;
       throw new RpcError('block gas limit reached', message);
     }
@@ -180,7 +184,8 @@ class SimulatedRun {
       chainId: simulation.node.ledger.chainId,
       hasFees: rules.is('london'),
       gasLimit: minOf(asked, simulation.gasLeft),
-      blockGasLeft: gasLeft,
+      blockGasLeft,
+      blockStateGasLeft,
       validation: simulation.validation,
       traceTransfers: simulation.traceTransfers,
       precompiles: this.#precompiles,
@@ -192,7 +197,9 @@ class SimulatedRun {
     // What was not committed, since precompiles were moved, is seen as part of the state.
     if (this.#precompiles !== undefined) evm.setState(state);
     simulation.gasLeft -= result.gasUsed;
-    this.#gasUsed += result.gasUsed;
+    this.#gasPaid += result.gasUsed;
+    this.#gasUsed += result.blockGasUsed;
+    if (rules.rules.metersStateGas) this.#stateGasUsed += result.stateGasUsed;
     this.#blobGasUsed += BigInt(transaction.blobVersionedHashes.length) * GAS_PER_BLOB;
     this.#senders.set(this.#transactions.length, transaction.sender);
     this.#transactions.push(encodeTransaction(signed));
@@ -211,7 +218,7 @@ class SimulatedRun {
       type,
       succeeded: result.status === 'success',
       stateRoot,
-      cumulativeGasUsed: this.#gasUsed,
+      cumulativeGasUsed: this.#gasPaid,
       gasUsed: result.gasUsed,
       bloom,
       logs: own,
@@ -233,7 +240,7 @@ class SimulatedRun {
     }
     const outcome = {
       receipts: this.#receipts,
-      gasUsed: this.#gasUsed,
+      gasUsed: maxOf(this.#gasUsed, this.#stateGasUsed),
       blobGasUsed: this.#blobGasUsed,
       bloom: this.#bloom,
       requests: collected.requests,

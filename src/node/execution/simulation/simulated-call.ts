@@ -32,6 +32,7 @@ export interface SimulatedCallSetting {
   readonly hasFees: boolean;
   readonly gasLimit: bigint;
   readonly blockGasLeft: bigint;
+  readonly blockStateGasLeft: bigint;
   readonly validation: boolean;
   readonly traceTransfers: boolean;
   readonly precompiles: StateOverrides | undefined;
@@ -128,13 +129,13 @@ function nonceFaultOf(
 const NONCE_MAX = 2n ** 64n - 1n;
 
 function optionsOf(transaction: Transaction, setting: SimulatedCallSetting): TransactOptions {
-  const { environment, validation, precompiles, blockGasLeft, rules } = setting;
+  const { environment, validation, precompiles, blockGasLeft, blockStateGasLeft, rules } = setting;
   const isFree = transaction.maxFeePerGas === 0n && transaction.maxPriorityFeePerGas === 0n;
   const isFreeOfBlobFee = !validation && transaction.maxFeePerBlobGas === 0n;
   return {
     block: isFreeOfBlobFee ? { ...environment, blobBaseFee: 0n } : environment,
     blockGasLeft,
-    blockStateGasLeft: blockGasLeft,
+    blockStateGasLeft,
     checks: { nonce: validation, senderCode: false, baseFee: validation || !isFree },
     ...(rules.metersStateGas ? {} : { limits: { transactionGas: 0n } }),
     ...(precompiles === undefined ? {} : { commit: false, overrides: precompiles }),

@@ -22,12 +22,21 @@ interface Simulated {
   }[];
 }
 
-it('has the state, receipts and blooms that the block has', async () => {
+it('has the state, receipts and blooms that the block has', () => compareMined(node));
+
+it('has them in Amsterdam, too', async () => {
+  const amsterdam = await ethNode({}, undefined, 'amsterdam');
+  await compareMined(amsterdam);
+  await amsterdam.close();
+});
+
+async function compareMined(node: EthNode): Promise<void> {
   await node.mine();
   const fees = { maxFeePerGas: '0x2540be400', maxPriorityFeePerGas: '0x3b9aca00', gas: '0x186a0' };
   const sent = [
     { to: POOR, value: 5n },
     { to: contract('counts') },
+    { to: contract('grows') },
     { to: contract('logs'), data: Uint8Array.fromHex(word(9).slice(2)) },
     { to: contract('reverts') },
     { to: NEW, value: 1n },
@@ -63,7 +72,7 @@ it('has the state, receipts and blooms that the block has', async () => {
     baseFeePerGas,
   });
   expect(hash).not.toBe(undefined);
-});
+}
 
 it('goes from block to block, and to what is in none', async () => {
   const to = contract('counts');
