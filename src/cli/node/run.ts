@@ -94,7 +94,6 @@ function fullOptions(settings: NodeSettings, signal: AbortSignal, log: Logger): 
     log,
     signal,
     consensusClient: {
-      // What it was built from, a package does not say.
       version: { code: 'IF', name: 'Ironfly', version: `v${version}`, commit: packageCommit() },
       ...(gasLimit === undefined ? {} : { gasLimit }),
       ...(extraData === undefined ? {} : { extraData }),
