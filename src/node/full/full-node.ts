@@ -116,19 +116,30 @@ export class FullNode {
     return this.#closed;
   }
 
+  /** Whatever fails to close, the others are closed. */
   async #close(): Promise<void> {
-    const { ledger, engine, callWorkers } = this.node;
+    const { engine, callWorkers } = this.node;
     this.#stopKeeping();
-    await callWorkers?.close();
-    await engine.builds.close();
-    await engine.blobs.close();
+    // What comes last is closed first: nobody looks at what is closed.
+    await using closing = new AsyncDisposableStack();
+    closing.defer(() => this.#chain.close());
+    closing.defer(() => this.#closeIndex());
+    closing.defer(() => this.#closePool());
+    closing.defer(() => engine.blobs.close());
+    closing.defer(() => engine.builds.close());
+    closing.defer(() => callWorkers?.close());
+  }
+
+  async #closeIndex(): Promise<void> {
+    this.#index.keepFinality(this.node.ledger.finality);
+    await this.#index.close();
+  }
+
+  async #closePool(): Promise<void> {
     await this.#pool.settled();
     await this.#journal.rotate(this.#pool.sent());
     await this.#journal.close();
     this.#pool.close();
-    this.#index.keepFinality(ledger.finality);
-    await this.#index.close();
-    await this.#chain.close();
   }
 }
 
