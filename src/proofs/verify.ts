@@ -11,6 +11,7 @@
 
 import { fromHex, type Hex, toHex } from '../base/bytes.ts';
 import { keccak256 } from '../base/keccak.ts';
+import { WordMap } from '../base/word-map.ts';
 import { type AccountLeaf, accountKey, decodeAccount, decodeSlot, slotKey } from './account.ts';
 import { EMPTY_TRIE_ROOT, type NodeSource, PartialTrie } from './partial-trie.ts';
 import { type Nibbles, ProofError, type ProofFault, shownPath } from './trie-node.ts';
@@ -74,7 +75,7 @@ export function verifyProof(request: {
   const account = verifyAccountProof({ stateRoot, address, proof: nodes });
   checkClaims(proof, account);
   const storageRoot = account?.storageRoot ?? EMPTY_TRIE_ROOT;
-  const storage = new Map<bigint, bigint>();
+  const storage = new WordMap<bigint>();
   for (const { key, value, proof: hex } of proof.storageProof) {
     const slot = integerOf('key', key);
     const proven = verifyStorageProof({ storageRoot, slot, proof: hex.map(bytesOf) });

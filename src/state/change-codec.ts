@@ -11,6 +11,7 @@
  */
 
 import { bigintFromBytes, putHex, toHex } from '../base/bytes.ts';
+import { WordMap } from '../base/word-map.ts';
 import type { AccountChange, Address, Hash, StateChanges } from '../evm/types.ts';
 import { putWord } from './flat/keys.ts';
 import { StateError } from './flat/values.ts';
@@ -76,7 +77,7 @@ function readAccount(input: Input): AccountChange | null {
   const nonce = input.u64();
   const balance = input.value();
   const codeHash = (flags & CODE) === 0 ? EMPTY_CODE_HASH : input.hex(WORD_BYTES);
-  const storage = new Map<bigint, bigint>();
+  const storage = new WordMap<bigint>();
   for (let left = input.u32(); left > 0; left--) {
     const slot = bigintFromBytes(input.bytes(WORD_BYTES));
     storage.set(slot, input.value());

@@ -1,12 +1,13 @@
 /** Changes of many transactions, one upon the other, as one set: what a block does to its state. */
 
+import { WordMap } from '../base/word-map.ts';
 import type { AccountChange, Address, Hash, StateChanges } from '../evm/types.ts';
 
 export class ChangeSet implements StateChanges {
   readonly accounts: Map<Address, AccountChange | null> = new Map();
   readonly codes: Map<Hash, Uint8Array> = new Map();
   /** Of those that were merged: others are as they were given, and whoever gave them has them. */
-  readonly #storages = new Map<Address, Map<bigint, bigint>>();
+  readonly #storages = new Map<Address, WordMap<bigint>>();
 
   /** Takes over later changes. */
   add(changes: StateChanges): void {
@@ -28,7 +29,7 @@ export class ChangeSet implements StateChanges {
     }
     let storage = this.#storages.get(address);
     if (storage === undefined) {
-      storage = new Map(before.storage);
+      storage = new WordMap(before.storage);
       this.#storages.set(address, storage);
     }
     for (const [slot, value] of change.storage) storage.set(slot, value);

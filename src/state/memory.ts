@@ -9,6 +9,7 @@
 
 import { keccak256 } from '../base/keccak.ts';
 import { encodeRlp } from '../base/rlp.ts';
+import { WordMap } from '../base/word-map.ts';
 import { checkAddress, checkBytes, checkU64, checkWord } from '../evm/input.ts';
 import type {
   Account,
@@ -41,7 +42,7 @@ interface Stored extends Account {
 }
 
 interface Storage {
-  readonly slots: Map<bigint, bigint>;
+  readonly slots: WordMap<bigint>;
   /** Root of the slots, undefined after a write. */
   root: Uint8Array | undefined;
 }
@@ -102,7 +103,7 @@ export class MemoryState implements StateReader {
     checkU64('nonce', input.nonce);
     checkWord('balance', input.balance);
     checkBytes('code', input.code);
-    const slots = new Map<bigint, bigint>();
+    const slots = new WordMap<bigint>();
     for (const [slot, value] of input.storage) {
       checkWord('a slot', slot);
       if (checkWord('the value of a slot', value) !== 0n) slots.set(slot, value);
@@ -129,7 +130,7 @@ export class MemoryState implements StateReader {
       const { nonce, balance, codeHash } = change;
       const before = this.#accounts.get(address);
       const keep = before !== undefined && !change.storageWiped;
-      const storage = keep ? before.storage : { slots: new Map(), root: undefined };
+      const storage = keep ? before.storage : { slots: new WordMap<bigint>(), root: undefined };
       this.#replace(address, { nonce, balance, codeHash, storage });
       for (const [slot, value] of change.storage) this.#write(storage, slot, value);
     }

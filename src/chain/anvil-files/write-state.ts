@@ -7,6 +7,7 @@
 
 import { toHex } from '../../base/bytes.ts';
 import { keccak256 } from '../../base/keccak.ts';
+import { WordMap } from '../../base/word-map.ts';
 import { blobBaseFee } from '../../evm/forks/blob.ts';
 import type { Account, Address, Hash, StateChanges } from '../../evm/types.ts';
 import { codeKey } from '../../state/flat/keys.ts';
@@ -69,7 +70,7 @@ function editedAccounts(
       texts.set(address, undefined);
       continue;
     }
-    const slots = change.storageWiped ? new Map<bigint, bigint>() : state.storageOf(address);
+    const slots = change.storageWiped ? new WordMap<bigint>() : state.storageOf(address);
     for (const [slot, value] of change.storage) slots.set(slot, value);
     const members = [...slots].filter(([, value]) => value !== 0n).map(slotText);
     const code = codes.get(change.codeHash);

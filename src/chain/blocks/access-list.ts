@@ -9,6 +9,7 @@
 import { toHex } from '../../base/bytes.ts';
 import { keccak256 } from '../../base/keccak.ts';
 import { decodeRlp, encodeRlp, type RlpInput, type RlpItem, rlpInteger } from '../../base/rlp.ts';
+import { WordMap, WordSet } from '../../base/word-map.ts';
 import type { StateAccesses } from '../../evm/machine/accesses.ts';
 import type { JobAccesses } from '../../evm/parallel/job-accesses.ts';
 import type { Account, Address, Hash, StateChanges } from '../../evm/types.ts';
@@ -143,8 +144,8 @@ interface Tracked {
   balance: bigint;
   nonce: bigint;
   codeHash: Hash;
-  readonly slots: Map<bigint, IndexedChange<bigint>[]>;
-  readonly reads: Set<bigint>;
+  readonly slots: WordMap<IndexedChange<bigint>[]>;
+  readonly reads: WordSet;
   readonly balances: IndexedChange<bigint>[];
   readonly nonces: IndexedChange<bigint>[];
   readonly codes: IndexedChange<Uint8Array>[];
@@ -240,7 +241,12 @@ export class AccessListBuilder {
     let tracked = this.#accounts.get(address);
     if (tracked === undefined) {
       const { balance = 0n, nonce = 0n, codeHash = EMPTY_CODE_HASH } = this.#before(address) ?? {};
-      const changes = { slots: new Map(), reads: new Set<bigint>(), balances: [], nonces: [] };
+      const changes = {
+        slots: new WordMap<IndexedChange<bigint>[]>(),
+        reads: new WordSet(),
+        balances: [],
+        nonces: [],
+      };
       tracked = { balance, nonce, codeHash, ...changes, codes: [] };
       this.#accounts.set(address, tracked);
     }

@@ -5,6 +5,7 @@
  */
 
 import { type JsonField, type JsonObject, withoutPrefix } from '../../base/json-field.ts';
+import { WordMap } from '../../base/word-map.ts';
 import type { Address } from '../../evm/types.ts';
 import { MemoryState } from '../../state/memory.ts';
 import { GenesisError } from './fault.ts';
@@ -69,8 +70,8 @@ function refuseUnknown(account: JsonObject): void {
   }
 }
 
-function readStorage(storage: JsonObject): Map<bigint, bigint> {
-  const slots = new Map<bigint, bigint>();
+function readStorage(storage: JsonObject): WordMap<bigint> {
+  const slots = new WordMap<bigint>();
   for (const [name, field] of storage.entries()) {
     const slot = wordOf(name);
     if (slot === undefined) {

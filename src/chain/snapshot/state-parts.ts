@@ -4,6 +4,7 @@
  */
 
 import { concatBytes } from '../../base/bytes.ts';
+import { WordMap } from '../../base/word-map.ts';
 import type { AccountChange, Address, Hash, StateChanges } from '../../evm/types.ts';
 import {
   accountLookupKey,
@@ -121,8 +122,8 @@ function slotsAfter(
   address: Address,
   after: bigint | undefined,
   limit: number,
-): Map<bigint, bigint> {
-  const slots = new Map<bigint, bigint>();
+): WordMap<bigint> {
+  const slots = new WordMap<bigint>();
   if (after === WORD_MAX) return slots;
   const from = slotLookupKey(address, after === undefined ? 0n : after + 1n).slice();
   for (const { key, value } of store.range(from, prefixEnd(slotsPrefix(address)))) {

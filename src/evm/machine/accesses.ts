@@ -2,6 +2,7 @@
  * What a transaction looked at and wrote, by field, from the marks in its overlay. A revert undoes
  * neither: this is what parallel validation, witnesses, access lists and prestate traces need.
  */
+import { WordMap } from '../../base/word-map.ts';
 import * as layout from '../layout.ts';
 import type { Address } from '../types.ts';
 import type { Machine } from './instance.ts';
@@ -40,7 +41,7 @@ export function readAccesses({ runtime, memory }: Machine, ctx: number): StateAc
   for (let a = runtime.nextAccount(ctx, 0) >>> 0; a !== 0; a = runtime.nextAccount(ctx, a) >>> 0) {
     const reads = view.getUint32(a + layout.A_READS, true);
     const written = (view.getUint32(a + layout.A_FLAGS, true) & layout.ACCOUNT_DIRTY) !== 0;
-    const slots = slotsOf.get(a) ?? new Map<bigint, SlotAccess>();
+    const slots = slotsOf.get(a) ?? new WordMap<SlotAccess>();
     if (reads === 0 && !written && slots.size === 0) continue;
     accounts.set(readAddress(view, a), {
       reads: {
@@ -61,14 +62,14 @@ function slotsByAccount(
   view: DataView,
   ctx: number,
   runtime: Machine['runtime'],
-): Map<number, Map<bigint, SlotAccess>> {
-  const all = new Map<number, Map<bigint, SlotAccess>>();
+): Map<number, WordMap<SlotAccess>> {
+  const all = new Map<number, WordMap<SlotAccess>>();
   for (let s = runtime.nextSlot(ctx, 0) >>> 0; s !== 0; s = runtime.nextSlot(ctx, s) >>> 0) {
     const read = (view.getUint32(s + layout.S_READS, true) & layout.READ_SLOT) !== 0;
     const written = (view.getUint32(s + layout.S_FLAGS, true) & layout.SLOT_DIRTY) !== 0;
     if (!read && !written) continue;
     const account = view.getUint32(s + layout.S_ACCOUNT, true);
-    const slots = all.get(account) ?? new Map<bigint, SlotAccess>();
+    const slots = all.get(account) ?? new WordMap<SlotAccess>();
     slots.set(readWord(view, s + layout.S_KEY), { read, written });
     all.set(account, slots);
   }

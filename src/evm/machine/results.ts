@@ -1,4 +1,5 @@
 /** Reads what a transaction left in a context: changes, logs, output. */
+import { WordMap } from '../../base/word-map.ts';
 import * as layout from '../layout.ts';
 import type { AccountChange, Address, Hash, Log, StateChanges } from '../types.ts';
 import type { Arena } from './arena.ts';
@@ -7,7 +8,7 @@ import { readAddress, readHash, readWord, readWordAsHash } from './words.ts';
 
 interface ChangeInProgress {
   readonly entry: number;
-  readonly storage: Map<bigint, bigint>;
+  readonly storage: WordMap<bigint>;
 }
 
 /** What the transaction changed, read from the overlay. */
@@ -18,7 +19,7 @@ export function readChanges(machine: Machine, { ctx }: Arena): StateChanges {
   const changeOf = (entry: number): ChangeInProgress => {
     let change = touched.get(entry);
     if (change === undefined) {
-      change = { entry, storage: new Map() };
+      change = { entry, storage: new WordMap() };
       touched.set(entry, change);
     }
     return change;

@@ -1,4 +1,5 @@
 /** What a job has changed, read from the block's versions once it is folded into them. */
+import { WordMap } from '../../base/word-map.ts';
 import * as layout from '../layout.ts';
 import type { MachineMemory } from '../machine/memory.ts';
 import { readAddress, readHash, readWord } from '../machine/words.ts';
@@ -34,12 +35,8 @@ export function readJobChanges(memory: MachineMemory, job: number): StateChanges
 const NO_SLOTS: ReadonlyMap<bigint, bigint> = new Map();
 
 /** The slots that have changed, by the entries of their accounts. */
-function readStorages(
-  view: DataView,
-  first: number,
-  end: number,
-): Map<number, Map<bigint, bigint>> {
-  const storages = new Map<number, Map<bigint, bigint>>();
+function readStorages(view: DataView, first: number, end: number): Map<number, WordMap<bigint>> {
+  const storages = new Map<number, WordMap<bigint>>();
   for (let changed = first; changed < end; changed += parallel.CHANGED_BYTES) {
     if (view.getUint32(changed + parallel.CHANGED_KIND, true) === parallel.WRITTEN_ACCOUNT)
       continue;
@@ -47,7 +44,7 @@ function readStorages(
     const account = view.getUint32(entry + layout.S_ACCOUNT, true);
     let storage = storages.get(account);
     if (storage === undefined) {
-      storage = new Map();
+      storage = new WordMap();
       storages.set(account, storage);
     }
     storage.set(readWord(view, entry + layout.S_KEY), readWord(view, entry + layout.S_VALUE));

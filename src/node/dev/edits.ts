@@ -3,6 +3,7 @@
  * stand in one list, so that going back to a snapshot is to cut the list: a snapshot costs nothing.
  */
 
+import { WordMap } from '../../base/word-map.ts';
 import type { Account, AccountChange, Address, Hash, StateChanges } from '../../evm/types.ts';
 import { ChangeSet } from '../../state/change-set.ts';
 import { EMPTY_CODE_HASH } from '../../state/memory.ts';
@@ -120,7 +121,7 @@ export class StateEditor {
 /** What does not change when more is added. */
 function frozen(changes: ChangeSet): StateChanges {
   const accounts = [...changes.accounts].map(([address, change]) => {
-    const copy = change && { ...change, storage: new Map(change.storage) };
+    const copy = change && { ...change, storage: new WordMap(change.storage) };
     return [address, copy] as const;
   });
   return { accounts: new Map(accounts), codes: new Map(changes.codes) };

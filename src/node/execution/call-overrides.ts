@@ -1,5 +1,6 @@
 /** State and block overrides of a request, as geth has them (internal/ethapi/override). */
 
+import { WordMap } from '../../base/word-map.ts';
 import type { AccountOverride, StateOverrides } from '../../evm/execution-options.ts';
 import type { Address, BlockEnvironment, Hash } from '../../evm/types.ts';
 import { invalidParams, RpcError } from '../rpc/errors.ts';
@@ -30,7 +31,7 @@ const readSlotWord: Read<bigint> = (value, path) => {
 const readSlots: Read<ReadonlyMap<bigint, bigint>> = (value, path) => {
   const entries = Object.entries(membersOf(value, path));
   if (entries.length > OVERRIDES_MAX) throw tooMany(path, entries.length);
-  return new Map(
+  return new WordMap(
     entries.map(([slot, word]) => [
       readSlotWord(slot, `${path}.${slot}`),
       readSlotWord(word, `${path}.${slot}`),

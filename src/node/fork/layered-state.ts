@@ -5,6 +5,7 @@
  * changes has digits, and each change is copied as often.
  */
 
+import { WordMap, WordSet } from '../../base/word-map.ts';
 import type {
   Account,
   Address,
@@ -80,7 +81,7 @@ export class LayeredState {
   }
 
   hasStorage(address: Address): Awaitable<boolean> {
-    const seen = new Set<bigint>();
+    const seen = new WordSet();
     for (const { storages } of this.#levels) {
       const storage = storages.get(address);
       for (const [slot, value] of storage?.slots ?? []) {
@@ -100,7 +101,7 @@ function levelOf({ accounts, codes }: StateChanges): Level {
   for (const [address, change] of accounts) {
     if (change === null) {
       plain.set(address, null);
-      storages.set(address, { wiped: true, slots: new Map() });
+      storages.set(address, { wiped: true, slots: new WordMap() });
       continue;
     }
     const { nonce, balance, codeHash, storageWiped: wiped, storage: slots } = change;
@@ -118,7 +119,7 @@ function merged(young: Level, old: Level): Level {
     const keeps = below !== undefined && !wiped;
     storages.set(address, {
       wiped: wiped || below?.wiped === true,
-      slots: keeps ? new Map([...below.slots, ...slots]) : slots,
+      slots: keeps ? new WordMap([...below.slots, ...slots]) : slots,
     });
   }
   return {

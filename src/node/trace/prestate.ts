@@ -4,6 +4,7 @@
  * so it runs at full speed.
  */
 
+import { WordMap, WordSet } from '../../base/word-map.ts';
 import type {
   AccountChange,
   Address,
@@ -38,7 +39,7 @@ export function prestateTracer(options: PrestateOptions): Tracer {
 /** What a transaction touched, and what came of it. */
 export interface Touched {
   /** With the slots of each. */
-  readonly accounts: ReadonlyMap<Address, ReadonlySet<bigint>>;
+  readonly accounts: ReadonlyMap<Address, WordSet>;
   /** Contracts that destroyed themselves. */
   readonly destroyed: ReadonlySet<Address>;
   readonly result: ExecutionResult;
@@ -57,11 +58,11 @@ const isEmpty = ({ balance, nonce, code }: PreAccount): boolean =>
   balance === 0n && nonce === 0n && code.length === 0;
 
 export async function runTouched(target: TraceTarget): Promise<Touched> {
-  const accounts = new Map<Address, Set<bigint>>();
+  const accounts = new Map<Address, WordSet>();
   const destroyed = new Set<Address>();
   const selves: Address[] = [];
-  const touch = (address: Address): Set<bigint> => {
-    const slots = accounts.get(address) ?? new Set<bigint>();
+  const touch = (address: Address): WordSet => {
+    const slots = accounts.get(address) ?? new WordSet();
     accounts.set(address, slots);
     return slots;
   };
@@ -112,7 +113,7 @@ export async function prestateOf(
   let bytes = 0;
   for (const [address, slots] of accounts) {
     const account = await state.getAccount(address);
-    const storage = new Map<bigint, bigint>();
+    const storage = new WordMap<bigint>();
     for (const slot of slots) storage.set(slot, await state.getStorage(address, slot));
     const { balance = 0n, nonce = 0n, codeHash = EMPTY_CODE_HASH } = account ?? {};
     const code = codeHash === EMPTY_CODE_HASH ? NO_CODE : await state.getCode(codeHash);
@@ -163,7 +164,7 @@ function accountJson(
   };
 }
 
-function storageJson(storage: ReadonlyMap<bigint, bigint>): Record<string, string> {
+function storageJson(storage: Iterable<readonly [bigint, bigint]>): Record<string, string> {
   return sortedRecord(
     [...storage].map(([slot, value]) => [wordHex(slot), wordHex(value)] as const),
   );
@@ -237,7 +238,7 @@ function changesOf(
     // One that was taken away (EIP-7702) is left out, as all that is empty.
     ...(isCode && codeHash !== EMPTY_CODE_HASH ? { code: dataHex(codeOf(codeHash)) } : {}),
     ...(nonce === account.nonce ? {} : { nonce: Number(nonce) }),
-    ...(full.length === 0 ? {} : { storage: storageJson(new Map(full)) }),
+    ...(full.length === 0 ? {} : { storage: storageJson(full) }),
   };
   const isChanged = isCode || Object.keys(post).length > 0 || slots.length > 0;
   return isChanged ? post : undefined;
@@ -262,5 +263,5 @@ function changedSlots(
   const changed = [...account.storage].filter(
     ([slot, value]) => isGone || (value !== 0n && valueAfter(change, slot, value) !== value),
   );
-  return { ...account, storage: new Map(changed) };
+  return { ...account, storage: new WordMap(changed) };
 }

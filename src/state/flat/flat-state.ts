@@ -13,6 +13,7 @@
  */
 
 import { fromHex, putHex } from '../../base/bytes.ts';
+import { WordMap } from '../../base/word-map.ts';
 import type {
   Account,
   AccountChange,
@@ -313,13 +314,13 @@ export class FlatState implements Omit<StateReader, 'getBlockHash'> {
   }
 
   /** All slots of an account. PERF: O(slots). */
-  storageOf(address: Address): Map<bigint, bigint> {
+  storageOf(address: Address): WordMap<bigint> {
     return this.#storageOf(address.toLowerCase() as Address);
   }
 
-  #storageOf(address: Address): Map<bigint, bigint> {
+  #storageOf(address: Address): WordMap<bigint> {
     this.#checkUsable();
-    const slots = new Map<bigint, bigint>();
+    const slots = new WordMap<bigint>();
     const above = this.#layers.findIndex((layer) => layer.isWiped(address));
     if (above < 0) {
       const prefix = slotsPrefix(address);
@@ -410,8 +411,8 @@ export class FlatState implements Omit<StateReader, 'getBlockHash'> {
   }
 
   /** Puts slots; the values of those that are others now, as they were. */
-  #putSlots(address: Address, slots: ReadonlyMap<bigint, bigint>): Map<bigint, bigint> {
-    const replaced = new Map<bigint, bigint>();
+  #putSlots(address: Address, slots: ReadonlyMap<bigint, bigint>): WordMap<bigint> {
+    const replaced = new WordMap<bigint>();
     const input = new Uint8Array(slots.size * layout.SLOT_INPUT_BYTES);
     const view = new DataView(input.buffer);
     let end = 0;

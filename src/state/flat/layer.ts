@@ -4,6 +4,7 @@
  */
 
 import { Slices, sortInSlices } from '../../base/turn.ts';
+import { WordMap } from '../../base/word-map.ts';
 import type { Address, Hash } from '../../evm/types.ts';
 import { type OrderedStore, prefixEnd } from '../store/ordered-store.ts';
 import type { PackedChanges } from '../store/packed-changes.ts';
@@ -29,7 +30,7 @@ interface GatheredStorage {
   /** Nothing of what lies below counts: neither slots nor records. */
   wiped: boolean;
   /** Zero where there is none any more. */
-  slots: Map<bigint, bigint>;
+  slots: WordMap<bigint>;
   records: GatheredRecords;
 }
 
@@ -68,7 +69,7 @@ export class Layer {
 
   /** Removes all slots of an account, and its trie. */
   wipe(address: Address): void {
-    this.#storages.set(address, { wiped: true, slots: new Map(), records: new Map() });
+    this.#storages.set(address, { wiped: true, slots: new WordMap(), records: new Map() });
   }
 
   /** Records of a trie, to be added to; without an owner, of the account trie. */
@@ -126,7 +127,7 @@ export class Layer {
   #storage(address: Address): GatheredStorage {
     const known = this.#storages.get(address);
     if (known !== undefined) return known;
-    const storage = { wiped: false, slots: new Map(), records: new Map() };
+    const storage = { wiped: false, slots: new WordMap<bigint>(), records: new Map() };
     this.#storages.set(address, storage);
     return storage;
   }
@@ -136,9 +137,9 @@ function slotsToWrite(
   address: Address,
   { wiped, slots }: GatheredStorage,
   store: OrderedStore,
-): Map<bigint, bigint> {
+): WordMap<bigint> {
   if (!wiped) return slots;
-  const all = new Map<bigint, bigint>();
+  const all = new WordMap<bigint>();
   const prefix = slotsPrefix(address);
   for (const { key } of store.range(prefix, prefixEnd(prefix))) all.set(slotOf(key), 0n);
   for (const [slot, value] of slots) all.set(slot, value);

@@ -4,6 +4,7 @@
  * what changed since it was opened.
  */
 
+import { WordMap } from '../../base/word-map.ts';
 import type {
   Account,
   AccountChange,
@@ -18,7 +19,7 @@ import { StateError } from './values.ts';
 interface KeptStorage {
   /** All there is; else what is not here is as in the state below. */
   whole: boolean;
-  readonly slots: Map<bigint, bigint>;
+  readonly slots: WordMap<bigint>;
 }
 
 export interface StateViewOptions {
@@ -144,7 +145,7 @@ export class StateView implements StateReader {
   /** Slots of the account that are kept then. */
   #putSlots(address: Address, change: AccountChange | null): number {
     if (change === null || change.storageWiped) {
-      const slots = new Map(change?.storage);
+      const slots = new WordMap(change?.storage);
       this.#storages.set(address, { whole: true, slots });
       return slots.size;
     }
@@ -167,7 +168,7 @@ export class StateView implements StateReader {
   #storageOf(address: Address): KeptStorage {
     let storage = this.#storages.get(address);
     if (storage === undefined) {
-      storage = { whole: false, slots: new Map() };
+      storage = { whole: false, slots: new WordMap() };
       this.#storages.set(address, storage);
     }
     return storage;

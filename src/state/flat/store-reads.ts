@@ -3,6 +3,7 @@
  * what its execution has read. PERF: a tenth of what LMDB takes, which makes an object of each.
  */
 
+import { WordMap } from '../../base/word-map.ts';
 import type { Address } from '../../evm/types.ts';
 import type { OrderedStore } from '../store/ordered-store.ts';
 import { accountLookupKey, slotLookupKey } from './keys.ts';
@@ -20,7 +21,7 @@ const WEIGHT = 0.25;
 export class StoreReads {
   readonly #store: OrderedStore;
   readonly #accounts = new Map<Address, FlatAccount | undefined>();
-  readonly #slots = new Map<Address, Map<bigint, bigint>>();
+  readonly #slots = new Map<Address, WordMap<bigint>>();
   #entries = 0;
   #asked = 0;
   /** Of the reads that were timed lately: which part waited. At first nothing is in memory. */
@@ -49,7 +50,7 @@ export class StoreReads {
     const value = bytes === undefined ? 0n : decodeSlot(bytes, `slot ${slot} of ${address}`);
     this.#count();
     const slots = this.#slots.get(address);
-    if (slots === undefined) this.#slots.set(address, new Map([[slot, value]]));
+    if (slots === undefined) this.#slots.set(address, new WordMap([[slot, value]]));
     else slots.set(slot, value);
     return value;
   }

@@ -7,6 +7,7 @@
  */
 
 import { join } from 'node:path';
+import { WordSet } from '../../../base/word-map.ts';
 import type { Address } from '../../../evm/types.ts';
 import { decodeChanges } from '../../../state/change-codec.ts';
 import {
@@ -146,11 +147,11 @@ export async function databaseStats(
 interface Written {
   readonly blocks: number;
   /** Slots that were written, by account. */
-  readonly accounts: ReadonlyMap<Address, ReadonlySet<bigint>>;
+  readonly accounts: ReadonlyMap<Address, WordSet>;
 }
 
 async function writtenInWindow(log: RecordLog, head: Node): Promise<Written> {
-  const accounts = new Map<Address, Set<bigint>>();
+  const accounts = new Map<Address, WordSet>();
   let blocks = 0;
   let entries = 0;
   for (let at: Node | undefined = head; at !== undefined && entries < WRITTEN_MAX; at = at.parent) {
@@ -159,7 +160,7 @@ async function writtenInWindow(log: RecordLog, head: Node): Promise<Written> {
     if (record.kind !== 'block' || record.moves.forward.length === 0) break;
     blocks += 1;
     for (const [address, change] of decodeChanges(record.moves.forward).accounts) {
-      const slots = accounts.get(address) ?? new Set();
+      const slots = accounts.get(address) ?? new WordSet();
       accounts.set(address, slots);
       for (const slot of change?.storage.keys() ?? []) slots.add(slot);
       entries += 1 + (change?.storage.size ?? 0);
@@ -236,7 +237,7 @@ class StoreScan {
 
   *#groups(kind: 'slots' | 'storageTries'): Generator<Group, undefined> {
     let group: Group | undefined;
-    let written: ReadonlySet<bigint> | undefined;
+    let written: WordSet | undefined;
     for (const { key, value } of this.#entries(kind)) {
       const address = addressOf(key);
       if (group?.address !== address) {

@@ -2,6 +2,7 @@
 
 import { toHex } from '../../../base/bytes.ts';
 import { keccak256 } from '../../../base/keccak.ts';
+import { WordMap } from '../../../base/word-map.ts';
 import type { AccountOverride, StateOverrides } from '../../../evm/execution-options.ts';
 import type { Rules } from '../../../evm/forks/rules.ts';
 import type { AccountChange, Address, Hash, StateReader } from '../../../evm/types.ts';
@@ -44,7 +45,7 @@ async function changeOf(
     balance: balance ?? account?.balance ?? 0n,
     codeHash: code === undefined ? (account?.codeHash ?? EMPTY_CODE_HASH) : hashOf(code),
     storageWiped: storage !== undefined,
-    storage: new Map(storage ?? stateDiff ?? []),
+    storage: new WordMap(storage ?? stateDiff ?? []),
   };
 }
 

@@ -5,7 +5,7 @@
  */
 
 import type { ChainBlock } from '../../../chain/block-tree.ts';
-import type { Awaitable } from '../../../evm/types.ts';
+import type { AccountChange, Address, Awaitable, StateChanges } from '../../../evm/types.ts';
 import type { ClosableState, Standing } from '../call-machines.ts';
 import type { CallNode } from '../call-node.ts';
 import type { FoundState, Question } from './messages.ts';
@@ -58,7 +58,7 @@ export class StateDesk {
       case 'transaction place':
         return ledger.transactionPlace(question.hash);
       case 'edits':
-        return ledger.editsIn(question.hash);
+        return sendable(ledger.editsIn(question.hash));
       case 'state':
         return this.#find(question);
       case 'open state':
@@ -114,6 +114,16 @@ export class StateDesk {
     if (place === undefined) throw new Error(`no state ${number} was found for the worker`);
     return place.standing;
   }
+}
+
+/** Of an object of a class a message takes the public fields, and a map of words has none. */
+function sendable(changes: StateChanges | undefined): StateChanges | undefined {
+  if (changes === undefined) return undefined;
+  const accounts = new Map<Address, AccountChange | null>();
+  for (const [address, change] of changes.accounts) {
+    accounts.set(address, change && { ...change, storage: new Map(change.storage) });
+  }
+  return { accounts, codes: changes.codes };
 }
 
 /** Bytes without what lies around them, which would be copied with them. */
