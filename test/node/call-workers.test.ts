@@ -308,7 +308,7 @@ describe('a development chain', () => {
   const accounts = devAccounts(1);
   const lines: string[] = [];
 
-  async function startDev(hereMs: number): Promise<DevNode> {
+  async function startDev(hereMs: number): Promise<DevNode & { callWorkers: CallWorkers }> {
     const genesis = devGenesis({
       chainId: 31_337n,
       fork: 'osaka',
@@ -350,6 +350,22 @@ describe('a development chain', () => {
     expect(await call(chainId)).toBe(word(31_337));
     await ask(node, 'anvil_setChainId', 5);
     expect(await call(chainId)).toBe(word(5));
+  });
+
+  it('has each block read its own state, though all are asked for the same slots', async () => {
+    const node = await startDev(0);
+    // The sum of 300 slots.
+    const code = '0x5f61012c5b6001900380549091019080600457505f5260205ff3';
+    const sum = (at: number) =>
+      ask(node, 'eth_call', { to: POOR }, hex(BigInt(at)), { [POOR]: { code } });
+    for (let block = 1; block <= 6; block++) {
+      await ask(node, 'anvil_setStorageAt', POOR, word(block * 40), word(10 ** block));
+      await ask(node, 'anvil_mine');
+      for (let at = block; at >= 0; at--) {
+        expect(await sum(at)).toBe(word(Number('1'.repeat(at).concat('0'))));
+      }
+    }
+    expect(node.callWorkers.load.moved).toBe(27);
   });
 
   it('traces blocks that stand upon edits as they were executed', async () => {

@@ -7,9 +7,11 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { ForkTimeline } from '../../chain/chain-spec.ts';
 import { CallMachines } from '../execution/call-machines.ts';
 import type { CallNode } from '../execution/call-node.ts';
-import { DistantLedger, type NodeLine } from '../execution/workers/distant-ledger.ts';
+import { DistantLedger } from '../execution/workers/distant-ledger.ts';
+import type { NodeLine } from '../execution/workers/distant-state.ts';
 import { faultOf, plainFault } from '../execution/workers/faults.ts';
 import type { CallJob, FromWorker, ToWorker, WorkerStart } from '../execution/workers/messages.ts';
+import { ReadingOrder } from '../execution/workers/reading-order.ts';
 import { movableMethods } from '../methods/movable-tables.ts';
 import { rpcErrorOf } from '../rpc/dispatch.ts';
 import { RpcError } from '../rpc/errors.ts';
@@ -50,6 +52,7 @@ const line: NodeLine = {
     }),
   close: (view) => post({ kind: 'close', view }),
 };
+const chain = { line, timeline, order: new ReadingOrder() };
 
 post({ kind: 'ready' });
 parentPort?.on('message', (message: ToWorker) => {
@@ -105,7 +108,7 @@ function execute(job: number, given: CallJob, signal: AbortSignal): unknown {
   const { method: name, params, chainId, limits, isHeard } = given;
   const method: Method<CallNode> | undefined = movableMethods[name];
   if (method === undefined) throw new RpcError('internal error', `no worker has ${name}`);
-  const ledger = new DistantLedger(line, timeline, { ...spec, chainId }, job);
+  const ledger = new DistantLedger(chain, { ...spec, chainId }, job);
   const node: CallNode = {
     ledger,
     machines,

@@ -8,30 +8,33 @@ import type { BlockView, ChainBlock, KnownBlock } from '../../../chain/block-tre
 import type { BlockHeader } from '../../../chain/blocks/header.ts';
 import type { BlockRules, ChainSpec, ForkTimeline } from '../../../chain/chain-spec.ts';
 import { blockEnvironment } from '../../../chain/executor/sequential.ts';
-import type { Account, Address, Hash, StateChanges } from '../../../evm/types.ts';
-import { EMPTY_CODE_HASH } from '../../../state/memory.ts';
+import type { Hash, StateChanges } from '../../../evm/types.ts';
 import type { TransactionPlace } from '../../ledger/transaction-index.ts';
 import type { BlockId } from '../../rpc/values.ts';
 import type { CallLedger, CallPlace } from '../call-node.ts';
+import { DistantState, type NodeLine } from './distant-state.ts';
 import type { FoundState, Question } from './messages.ts';
+import type { ReadingOrder } from './reading-order.ts';
 
-/** Asks the node's thread. */
-export interface NodeLine {
-  ask(question: Question): Promise<unknown>;
-  /** A state that is read no more. */
-  close(view: number): void;
+/** What ledgers of all jobs of a worker have in common. */
+export interface DistantLedgerOptions {
+  readonly line: NodeLine;
+  readonly timeline: ForkTimeline;
+  readonly order: ReadingOrder;
 }
 
 export class DistantLedger implements CallLedger {
   readonly spec: ChainSpec;
   readonly #line: NodeLine;
   readonly #timeline: ForkTimeline;
+  readonly #order: ReadingOrder;
   readonly #job: number;
 
   /** @param job for whose sake it asks */
-  constructor(line: NodeLine, timeline: ForkTimeline, spec: ChainSpec, job: number) {
+  constructor({ line, timeline, order }: DistantLedgerOptions, spec: ChainSpec, job: number) {
     this.#line = line;
     this.#timeline = timeline;
+    this.#order = order;
     this.spec = spec;
     this.#job = job;
   }
@@ -91,49 +94,10 @@ export class DistantLedger implements CallLedger {
   }
 
   async #open(question: Question): Promise<BlockView> {
-    return new DistantState(this.#line, await this.#ask(question));
+    return new DistantState(this.#line, this.#order, await this.#ask(question));
   }
 
   /** What `StateDesk` answers to that question. */
-  #ask<T>(question: Question): Promise<T> {
-    return this.#line.ask(question) as Promise<T>;
-  }
-}
-
-class DistantState implements BlockView {
-  readonly #line: NodeLine;
-  readonly #view: number;
-
-  constructor(line: NodeLine, view: number) {
-    this.#line = line;
-    this.#view = view;
-  }
-
-  getAccount(address: Address): Promise<Account | undefined> {
-    return this.#ask({ what: 'account', view: this.#view, address });
-  }
-
-  getStorage(address: Address, slot: bigint): Promise<bigint> {
-    return this.#ask({ what: 'slot', view: this.#view, address, slot });
-  }
-
-  getCode(hash: Hash): Promise<Uint8Array> | Uint8Array {
-    if (hash === EMPTY_CODE_HASH) return new Uint8Array(0);
-    return this.#ask({ what: 'code', view: this.#view, hash });
-  }
-
-  hasStorage(address: Address): Promise<boolean> {
-    return this.#ask({ what: 'has storage', view: this.#view, address });
-  }
-
-  getBlockHash(number: bigint): Promise<Hash> {
-    return this.#ask({ what: 'block hash', view: this.#view, number });
-  }
-
-  close(): void {
-    this.#line.close(this.#view);
-  }
-
   #ask<T>(question: Question): Promise<T> {
     return this.#line.ask(question) as Promise<T>;
   }

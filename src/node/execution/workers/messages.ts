@@ -72,16 +72,19 @@ export type Question =
   | { readonly what: 'state'; readonly id: BlockId; readonly job: number }
   | { readonly what: 'open state'; readonly place: number; readonly job: number }
   | { readonly what: 'open block'; readonly hash: Hash }
-  | { readonly what: 'account'; readonly view: number; readonly address: Address }
-  | {
-      readonly what: 'slot';
-      readonly view: number;
-      readonly address: Address;
-      readonly slot: bigint;
-    }
+  /** The first read is needed, the others are guesses: as many are answered as take no time. */
+  | ReadsQuestion
   | { readonly what: 'code'; readonly view: number; readonly hash: Hash }
   | { readonly what: 'has storage'; readonly view: number; readonly address: Address }
   | { readonly what: 'block hash'; readonly view: number; readonly number: bigint };
+
+/** Reads by their columns, which are copied in half the time; accounts have no slot. */
+export interface ReadsQuestion {
+  readonly what: 'reads';
+  readonly view: number;
+  readonly addresses: readonly Address[];
+  readonly slots: readonly (bigint | undefined)[];
+}
 
 /** The answer to 'state'. */
 export interface FoundState {

@@ -8,7 +8,10 @@ import type { ChainBlock } from '../../../chain/block-tree.ts';
 import type { AccountChange, Address, Awaitable, StateChanges } from '../../../evm/types.ts';
 import type { ClosableState, Standing } from '../call-machines.ts';
 import type { CallNode } from '../call-node.ts';
-import type { FoundState, Question } from './messages.ts';
+import type { FoundState, Question, ReadsQuestion } from './messages.ts';
+
+/** Of the node's thread, for guesses: all threads for calls may ask before its next turn. */
+const GUESSES_MS = 0.2;
 
 interface Place {
   readonly job: number;
@@ -17,13 +20,16 @@ interface Place {
 
 export class StateDesk {
   readonly #node: CallNode;
+  readonly #guessesMs: number;
   readonly #views = new Map<number, ClosableState>();
   readonly #places = new Map<number, Place>();
   #last = 0;
   #isClosed = false;
 
-  constructor(node: CallNode) {
+  /** @param guessesMs for which those of one question are looked up */
+  constructor(node: CallNode, guessesMs: number = GUESSES_MS) {
     this.#node = node;
+    this.#guessesMs = guessesMs;
   }
 
   /** States that are open. */
@@ -35,10 +41,8 @@ export class StateDesk {
   answer(question: Question): Awaitable<unknown> {
     const { ledger } = this.#node;
     switch (question.what) {
-      case 'account':
-        return this.#view(question.view).getAccount(question.address);
-      case 'slot':
-        return this.#view(question.view).getStorage(question.address, question.slot);
+      case 'reads':
+        return readsOf(this.#view(question.view), question, this.#guessesMs);
       case 'code':
         return codeOf(this.#view(question.view).getCode(question.hash));
       case 'has storage':
@@ -58,7 +62,7 @@ export class StateDesk {
       case 'transaction place':
         return ledger.transactionPlace(question.hash);
       case 'edits':
-        return sendable(ledger.editsIn(question.hash));
+        return Promise.resolve(ledger.editsIn(question.hash)).then(sendable);
       case 'state':
         return this.#find(question);
       case 'open state':
@@ -124,6 +128,45 @@ function sendable(changes: StateChanges | undefined): StateChanges | undefined {
     accounts.set(address, change && { ...change, storage: new Map(change.storage) });
   }
   return { accounts, codes: changes.codes };
+}
+
+/**
+ * What a worker needs, and as much of what it guesses as is at hand: none of it is waited for, and
+ * what fails will fail again once it is needed.
+ */
+function readsOf(
+  state: ClosableState,
+  { addresses, slots }: ReadsQuestion,
+  guessesMs: number,
+): Awaitable<readonly unknown[]> {
+  const read = (index: number): Awaitable<unknown> => {
+    const slot = slots[index];
+    const address = addresses[index] as Address;
+    return slot === undefined ? state.getAccount(address) : state.getStorage(address, slot);
+  };
+  const needed = read(0);
+  if (needed instanceof Promise) return needed.then((value) => [value]);
+  const values: unknown[] = [needed];
+  const endMs = performance.now() + guessesMs;
+  while (values.length < addresses.length && performance.now() < endMs) {
+    const guessed = tryRead(() => read(values.length));
+    if (guessed === NOT_AT_HAND) break;
+    values.push(guessed);
+  }
+  return values;
+}
+
+const NOT_AT_HAND = Symbol('not at hand');
+
+function tryRead(read: () => Awaitable<unknown>): unknown {
+  try {
+    const value = read();
+    if (!(value instanceof Promise)) return value;
+    value.catch(() => {});
+  } catch {
+    // Of no interest until somebody needs it.
+  }
+  return NOT_AT_HAND;
 }
 
 /** Bytes without what lies around them, which would be copied with them. */
