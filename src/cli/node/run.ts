@@ -98,6 +98,7 @@ function fullOptions(settings: NodeSettings, signal: AbortSignal, log: Logger): 
       ...(gasLimit === undefined ? {} : { gasLimit }),
       ...(extraData === undefined ? {} : { extraData }),
     },
+    isSequencer: settings.sequencer !== undefined,
     ...(genesis === undefined ? {} : { genesis: readGenesis(genesis) }),
     ...(imports === undefined ? {} : { imports }),
     ...(workers === undefined ? {} : { workers }),

@@ -41,6 +41,8 @@ export interface FullNodeOptions extends ChainSetting {
   readonly signal?: AbortSignal;
   readonly clientVersion: string;
   readonly consensusClient: Omit<EngineOptions, 'blobs'>;
+  /** The node makes its blocks itself: nobody spreads the blobs beside them. */
+  readonly isSequencer?: boolean;
   /** Threads for long calls and traces; none when left out. */
   readonly callWorkers?: number;
   readonly log?: Logger;
@@ -94,6 +96,7 @@ export class FullNode {
       opened.push(() => journal.close());
       const pool = new MemoryPool({
         ledger,
+        limits: { wantsCellProofs: options.isSequencer !== true },
         onAdded: (bytes) => journal.append(bytes, () => pool.sent()),
       });
       await takeAgain(pool, sent, log);

@@ -14,7 +14,7 @@ import type { RpcError } from '../rpc/errors.ts';
 import type { PoolLimits } from './limits.ts';
 import { faultError, refusal } from './refusals.ts';
 import type { PoolEntry, SenderState } from './sender-queue.ts';
-import { checkSidecar, sidecarBytes, splitSidecar } from './sidecar.ts';
+import { type BlobSidecar, checkSidecar, sidecarBytes, splitSidecar } from './sidecar.ts';
 
 /** A sender as the head's state has it. */
 export interface KnownSender extends SenderState {
@@ -71,13 +71,17 @@ export function checkSent(
     const { transactionBytesMax } = limits;
     throw refusal(`oversized data: size ${bytes.length}, limit ${transactionBytesMax}`);
   }
-  const { rules } = nextRules(ledger);
+  const blockRules = nextRules(ledger);
+  const { rules } = blockRules;
   const accepted = acceptTransaction(bytes, { chainId: ledger.chainId, rules }, said?.sender);
   if (!accepted.ok) throw faultError(accepted);
   const { transaction } = accepted;
   if (transaction.type === 3) {
     if (sidecar === undefined) throw refusal('missing sidecar in blob transaction');
     checkSidecar(sidecar, transaction.blobVersionedHashes);
+    if (!isSpreadable(sidecar, blockRules, limits)) {
+      throw refusal('invalid blob sidecar: a proof for each blob, where Osaka wants cell proofs');
+    }
   }
   const { gasLimit } = ledger.head.header;
   if (transaction.gasLimit > gasLimit) {
@@ -98,6 +102,15 @@ export function checkSent(
     sidecar,
     isImpersonated: said?.isImpersonated === true,
   };
+}
+
+/** Whether a block of these rules can take what stands beside a transaction. */
+export function isSpreadable(
+  sidecar: BlobSidecar | undefined,
+  { is }: BlockRules,
+  { wantsCellProofs }: PoolLimits,
+): boolean {
+  return sidecar?.version !== 0 || !wantsCellProofs || !is('osaka');
 }
 
 /** What a block's producer gets of each gas, in wei; negative where it cannot be in the block. */

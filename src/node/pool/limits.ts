@@ -19,6 +19,11 @@ export interface PoolLimits {
   readonly delegatedMax: number;
   /** Whether one that the next block could not take is refused, as by Anvil; else it waits. */
   readonly refusesBelowBaseFee: boolean;
+  /**
+   * Whether blobs that a proof each proves are refused, and leave, from Osaka on: a consensus
+   * client spreads cells alone, and no payload takes them (EIP-7594).
+   */
+  readonly wantsCellProofs: boolean;
 }
 
 export const POOL_LIMITS: PoolLimits = {
@@ -31,4 +36,5 @@ export const POOL_LIMITS: PoolLimits = {
   tipMin: 0n,
   delegatedMax: 1,
   refusesBelowBaseFee: false,
+  wantsCellProofs: false,
 };

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ChainSpec } from '../../chain/chain-spec.ts';
 import { createChain } from '../../chain/open-chain.ts';
 import { BLANK_TRANSACTION } from '../../chain/transactions/blank.ts';
 import { encodeTransaction } from '../../chain/transactions/encode.ts';
@@ -40,7 +41,7 @@ function signed({ from, ...fields }: Given): Uint8Array {
 
 let ledger: Ledger;
 
-async function newLedger(): Promise<Ledger> {
+async function newLedger(forks?: ChainSpec['forks']): Promise<Ledger> {
   const genesis = devGenesis({
     chainId: CHAIN_ID,
     fork: 'osaka',
@@ -52,7 +53,8 @@ async function newLedger(): Promise<Ledger> {
     balance: ETHER,
     hasCreate2Deployer: true,
   });
-  const chain = await createChain(genesis, { workers: 1 });
+  const spec = forks === undefined ? genesis.spec : { ...genesis.spec, forks };
+  const chain = await createChain({ ...genesis, spec }, { workers: 1 });
   return new Ledger({ chain, index: new MemoryTransactionIndex() });
 }
 
@@ -195,6 +197,54 @@ test('blobs stand apart, and must be those that the transaction names', async ()
   await expect(pool.add(signed({ from: 1, maxFeePerGas: 9n * GWEI }))).rejects.toThrow('reserved');
   pool.close();
 });
+
+test('from Osaka on blobs that a consensus client spreads have proofs of their cells', async () => {
+  const limits = { wantsCellProofs: true };
+  const pool = newPool({ limits });
+  const [old, young] = [blobTransaction(1, 0), blobTransaction(1, 1)];
+  await expect(pool.add(old)).rejects.toThrow('Osaka wants cell proofs');
+  await pool.add(young);
+  expect(pool.count).toBe(1);
+  pool.close();
+  const anyProofs = newPool();
+  await anyProofs.add(old);
+  anyProofs.close();
+});
+
+test('what came before Osaka with a proof for each blob leaves with it', async () => {
+  const osakaTime = BigInt(Math.floor(Date.now() / 1_000) + 1_000);
+  const upcoming = await newLedger([{ fork: 'prague' }, { fork: 'osaka', timestamp: osakaTime }]);
+  const pool = newPool({ ledger: upcoming, limits: { wantsCellProofs: true } });
+  await pool.add(blobTransaction(1, 0));
+  await pool.add(signed({ from: 2 }));
+  const coinbase = `0x${'00'.repeat(20)}` as const;
+  for (const [before, left] of [
+    [2n, 2],
+    [1n, 1],
+  ] as const) {
+    const request = { timestamp: osakaTime - before, coinbase, transactions: [] };
+    const { block } = await upcoming.chain.produceBlock(request);
+    await upcoming.setHead(block.hash);
+    await pool.settled();
+    expect(pool.count).toBe(left);
+  }
+  // The account can go on at once.
+  await pool.add(blobTransaction(1, 1));
+  expect(pool.ready().length).toBe(2);
+  pool.close();
+});
+
+/** With one blob, as it is sent. */
+function blobTransaction(from: number, version: 0 | 1): Uint8Array {
+  const commitment = new Uint8Array(48).fill(0xc0);
+  const blobVersionedHashes = [versionedHash(commitment)];
+  return joinSidecar(signed({ from, type: 3, maxFeePerBlobGas: GWEI, blobVersionedHashes }), {
+    version,
+    blobs: [new Uint8Array(131_072)],
+    commitments: [commitment],
+    proofs: new Array<Uint8Array>(version === 1 ? 128 : 1).fill(new Uint8Array(48)),
+  });
+}
 
 /** A transaction of the plain model. */
 interface Plain {

@@ -19,8 +19,10 @@ import {
   checkSent,
   effectiveTip,
   insufficientFunds,
+  isSpreadable,
   type KnownSender,
   type NextPrices,
+  nextRules,
   pricesAfter,
   type SaidSender,
 } from './checks.ts';
@@ -431,12 +433,16 @@ export class MemoryPool implements TransactionPool {
   /** Holds all against the head's state. PERF: O(senders) reads. */
   async #lookAnew(): Promise<void> {
     const { gasLimit } = this.#ledger.head.header;
+    const rules = nextRules(this.#ledger);
     for (const [address, queue] of this.#senders) {
       const state = await this.#accounts.get(address);
       queue.state = state;
       for (const entry of queue.all) {
         const { nonce, gasLimit: gas } = entry.transaction;
-        if (nonce < state.nonce || entry.cost > state.balance || gas > gasLimit) this.#drop(entry);
+        const isPossible = nonce >= state.nonce && entry.cost <= state.balance && gas <= gasLimit;
+        // One that no block takes any more would hold up all that come after it.
+        const isKept = isPossible && isSpreadable(entry.sidecar, rules, this.limits);
+        if (!isKept) this.#drop(entry);
       }
       this.#announce(queue);
     }
