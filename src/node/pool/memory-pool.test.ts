@@ -234,6 +234,18 @@ test('what came before Osaka with a proof for each blob leaves with it', async (
   pool.close();
 });
 
+test('a blob of two transactions is there as long as one of them is', async () => {
+  const pool = newPool();
+  const first = await pool.add(blobTransaction(1, 1));
+  const second = await pool.add(blobTransaction(2, 1));
+  const blob = versionedHash(new Uint8Array(48).fill(0xc0));
+  pool.remove(second);
+  expect(pool.blob(blob)).not.toBe(undefined);
+  pool.remove(first);
+  expect(pool.blob(blob)).toBe(undefined);
+  pool.close();
+});
+
 /** With one blob, as it is sent. */
 function blobTransaction(from: number, version: 0 | 1): Uint8Array {
   const commitment = new Uint8Array(48).fill(0xc0);

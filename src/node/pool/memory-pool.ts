@@ -64,8 +64,8 @@ export class MemoryPool implements TransactionPool {
   readonly #byHash = new Map<Hash, PoolEntry>();
   readonly #senders = new Map<Address, SenderQueue>();
   readonly #listeners = new Set<(transaction: PooledTransaction) => void>();
-  /** Sidecars by the versioned hash of each of their blobs. */
-  readonly #blobs = new Map<Hash, BlobSidecar>();
+  /** Sidecars by the versioned hash of each of their blobs, the oldest first. */
+  readonly #blobs = new Map<Hash, readonly BlobSidecar[]>();
   readonly #minedSidecars = new Map<Hash, BlobSidecar>();
   readonly #recovered = new RecoveredSenders();
   readonly #stop: () => void;
@@ -169,7 +169,7 @@ export class MemoryPool implements TransactionPool {
     this.#bytes += entry.size;
     const { sidecar } = entry;
     for (const hash of sidecar === undefined ? [] : entry.transaction.blobVersionedHashes) {
-      this.#blobs.set(hash, sidecar as BlobSidecar);
+      this.#blobs.set(hash, [...(this.#blobs.get(hash) ?? []), sidecar as BlobSidecar]);
     }
     this.#ready = undefined;
     this.#cheapest?.push(entry);
@@ -237,7 +237,9 @@ export class MemoryPool implements TransactionPool {
     this.#all = undefined;
     this.#bytes -= size;
     for (const blob of transaction.blobVersionedHashes) {
-      if (this.#blobs.get(blob) === sidecar) this.#blobs.delete(blob);
+      const others = this.#blobs.get(blob)?.filter((each) => each !== sidecar) ?? [];
+      if (others.length === 0) this.#blobs.delete(blob);
+      else this.#blobs.set(blob, others);
     }
     this.#ready = undefined;
     const queue = this.#senders.get(sender);
@@ -264,7 +266,7 @@ export class MemoryPool implements TransactionPool {
 
   /** One blob by its versioned hash, of a transaction that waits, with what proves it. */
   blob(versionedHash: Hash): ReturnType<typeof blobAt> | undefined {
-    const sidecar = this.#blobs.get(versionedHash);
+    const sidecar = this.#blobs.get(versionedHash)?.[0];
     return sidecar && blobAt(sidecar, versionedHash);
   }
 
