@@ -1,4 +1,5 @@
 /** Against Map and Set, few words and many; and words that V8 hashes alike. */
+import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { WordMap, WordSet } from './word-map.ts';
@@ -50,6 +51,13 @@ test('a set has each word once, in order', () => {
   expect(set.size).toBe(2_501);
   expect(set.has(7n)).toBe(true);
   expect(set.has(8n)).toBe(false);
+});
+
+test('it is shown as a Map, and no message loses what is in it', () => {
+  const map = new WordMap([[1n, 'one']]);
+  expect(inspect(map)).toBe(inspect(new Map([[1n, 'one']])));
+  expect(() => structuredClone(map)).toThrow('could not be cloned');
+  expect(map.unsendable).toThrow('give a Map');
 });
 
 test('a copy is one', () => {

@@ -9,6 +9,8 @@
 const FEW = 2_048;
 
 export class WordMap<Value> implements ReadonlyMap<bigint, Value> {
+  /** A message would lose what is private: it refuses what has a function. */
+  readonly unsendable: () => never = refuse;
   #few: Map<bigint, Value> | undefined = new Map();
   /** By their text, once they are not few. */
   readonly #many = new Map<string, [bigint, Value]>();
@@ -69,6 +71,18 @@ export class WordMap<Value> implements ReadonlyMap<bigint, Value> {
   forEach(look: (value: Value, word: bigint, map: ReadonlyMap<bigint, Value>) => void): void {
     for (const [word, value] of this) look(value, word, this);
   }
+}
+
+// As Node.js shows it.
+Object.defineProperty(WordMap.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value(this: WordMap<unknown>) {
+    return new Map(this);
+  },
+});
+
+/** What a message takes is `new Map(words)`. */
+function refuse(): never {
+  throw new Error('give a Map of its entries');
 }
 
 export class WordSet implements Iterable<bigint> {

@@ -421,7 +421,7 @@ describe('accesses and access lists', () => {
     const result = await evm.call({ to: A, accesses: true });
     const accesses = result.status === 'refused' ? undefined : result.accesses;
     expect(accesses?.accounts.get(A)?.reads).toMatchObject({ balance: true, nonce: false });
-    expect(accesses?.accounts.get(B)?.slots).toEqual(
+    expect(new Map(accesses?.accounts.get(B)?.slots)).toEqual(
       new Map([
         [1n, { read: true, written: false }],
         [2n, { read: true, written: true }],

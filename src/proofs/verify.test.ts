@@ -3,6 +3,7 @@ import { createMerkleProof, createMPT, verifyMerkleProof as verifyOther } from '
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fromHex, type Hex, toHex } from '../base/bytes.ts';
+import { WordMap } from '../base/word-map.ts';
 import type { Address } from '../evm/types.ts';
 import { MemoryState } from '../state/memory.ts';
 import { accountKey, slotKey } from './account.ts';
@@ -157,7 +158,7 @@ describe('proofs of accounts and slots', () => {
     for (const given of [proof, { ...proof, codeHash: zero, storageHash: zero }]) {
       expect(verifyProof({ stateRoot, address: address(400), proof: given })).toEqual({
         account: undefined,
-        storage: new Map([[1n, 0n]]),
+        storage: new WordMap([[1n, 0n]]),
       });
     }
     const withSlot = { ...proof, storageProof: [{ key: '0x1', value: '0x0', proof: ['0x80'] }] };

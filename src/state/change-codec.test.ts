@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import type { StateChanges } from '../evm/types.ts';
 import { decodeChanges, encodeChanges } from './change-codec.ts';
 import { changes } from './changes.arbitrary.ts';
 import { EMPTY_CODE_HASH } from './memory.ts';
@@ -8,7 +9,7 @@ it('gives back what it took', () => {
   fc.assert(
     fc.property(changes, (given) => {
       const bytes = encodeChanges(given);
-      expect(decodeChanges(bytes)).toEqual(given);
+      expect(withMaps(decodeChanges(bytes))).toEqual(given);
       for (const cut of [0, 1, bytes.length >> 1, bytes.length - 1]) {
         expect(() => decodeChanges(bytes.subarray(0, cut))).toThrow('do not have their form');
       }
@@ -23,6 +24,14 @@ it('takes more than its first buffer holds, whatever stands at its end', () => {
     const addresses = [1, 2].map((i): `0x${string}` => `0x${String(i).padStart(40, '0')}`);
     const accounts = new Map(addresses.map((at) => [at, { ...account, storageWiped: true }]));
     const given = { accounts, codes: new Map() };
-    expect(decodeChanges(encodeChanges(given))).toEqual(given);
+    expect(withMaps(decodeChanges(encodeChanges(given)))).toEqual(given);
   }
 });
+
+/** The same with storages that are compared as Maps. */
+function withMaps({ accounts, codes }: StateChanges): StateChanges {
+  const plain = [...accounts].map(([address, change]) => {
+    return [address, change && { ...change, storage: new Map(change.storage) }] as const;
+  });
+  return { accounts: new Map(plain), codes };
+}

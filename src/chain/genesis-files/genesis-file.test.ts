@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { IronflyError } from '../../base/errors.ts';
+import { WordMap } from '../../base/word-map.ts';
 import { checkSpec } from '../database/kept-spec.ts';
 import { MAINNET } from '../networks.ts';
 import { parseGenesis } from './genesis-file.ts';
@@ -112,7 +113,7 @@ describe('a genesis file', () => {
     const code = '600160020160005500';
     for (const form of [code, `0x${code}`]) {
       const found = account({ balance: '0', code: form, storage });
-      expect(found?.storage).toEqual(new Map([[1n, 2n], [3n, 4n]])); // biome-ignore format: pairs
+      expect(found?.storage).toEqual(new WordMap([[1n, 2n], [3n, 4n]])); // biome-ignore format: pairs
       expect(found?.codeHash).toBe(account({ code })?.codeHash);
     }
   });

@@ -3,6 +3,7 @@
  * nothing has to be undone and other calls see nothing of it. Semantics are those of the state
  * overrides of `eth_call` (geth, internal/ethapi/override).
  */
+import { WordMap } from '../../base/word-map.ts';
 import { EVMError } from '../errors.ts';
 import type { AccountOverride, StateOverrides } from '../execution-options.ts';
 import {
@@ -55,7 +56,9 @@ function checkOverride(at: string, value: AccountOverride): AccountOverride {
   }
   for (const [name, slots] of Object.entries({ state, stateDiff })) {
     if (slots === undefined) continue;
-    if (!(slots instanceof Map)) throw new InputError(`${at}.${name}`, slots, 'a Map');
+    if (!(slots instanceof Map || slots instanceof WordMap)) {
+      throw new InputError(`${at}.${name}`, slots, 'a Map');
+    }
     for (const [slot, word] of slots) {
       checkWord(`a slot of ${at}.${name}`, slot);
       checkWord(`a value of ${at}.${name}`, word);

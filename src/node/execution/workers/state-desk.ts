@@ -5,7 +5,13 @@
  */
 
 import type { ChainBlock } from '../../../chain/block-tree.ts';
-import type { AccountChange, Address, Awaitable, StateChanges } from '../../../evm/types.ts';
+import type {
+  Account,
+  AccountChange,
+  Address,
+  Awaitable,
+  StateChanges,
+} from '../../../evm/types.ts';
 import type { ClosableState, Standing } from '../call-machines.ts';
 import type { CallNode } from '../call-node.ts';
 import type { FoundState, Question, ReadsQuestion } from './messages.ts';
@@ -142,7 +148,9 @@ function readsOf(
   const read = (index: number): Awaitable<unknown> => {
     const slot = slots[index];
     const address = addresses[index] as Address;
-    return slot === undefined ? state.getAccount(address) : state.getStorage(address, slot);
+    if (slot !== undefined) return state.getStorage(address, slot);
+    const account = state.getAccount(address);
+    return account instanceof Promise ? account.then(accountOf) : accountOf(account);
   };
   const needed = read(0);
   if (needed instanceof Promise) return needed.then((value) => [value]);
@@ -154,6 +162,13 @@ function readsOf(
     values.push(guessed);
   }
   return values;
+}
+
+/** What changed beside it, the storage too, may hang on what a state gives. */
+function accountOf(account: Account | undefined): Account | undefined {
+  if (account === undefined) return undefined;
+  const { nonce, balance, codeHash } = account;
+  return { nonce, balance, codeHash };
 }
 
 const NOT_AT_HAND = Symbol('not at hand');
