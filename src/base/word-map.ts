@@ -11,49 +11,46 @@ const FEW = 2_048;
 export class WordMap<Value> implements ReadonlyMap<bigint, Value> {
   /** A message would lose what is private: it refuses what has a function. */
   readonly unsendable: () => never = refuse;
-  #few: Map<bigint, Value> | undefined = new Map();
-  /** By their text, once they are not few. */
-  readonly #many = new Map<string, [bigint, Value]>();
+  readonly #few = new Map<bigint, Value>();
+  /** In place of the few, by their text. */
+  #many: Map<string, [bigint, Value]> | undefined;
 
   constructor(entries: Iterable<readonly [bigint, Value]> = []) {
     for (const [word, value] of entries) this.set(word, value);
   }
 
   get size(): number {
-    return (this.#few ?? this.#many).size;
+    return (this.#many ?? this.#few).size;
   }
 
   get(word: bigint): Value | undefined {
-    return this.#few === undefined ? this.#many.get(textOf(word))?.[1] : this.#few.get(word);
+    return this.#many === undefined ? this.#few.get(word) : this.#many.get(textOf(word))?.[1];
   }
 
   has(word: bigint): boolean {
-    return this.#few?.has(word) ?? this.#many.has(textOf(word));
+    return this.#many?.has(textOf(word)) ?? this.#few.has(word);
   }
 
   set(word: bigint, value: Value): this {
-    if (this.#few === undefined) {
-      const text = textOf(word);
-      const known = this.#many.get(text);
-      if (known === undefined) this.#many.set(text, [word, value]);
-      else known[1] = value;
+    if (this.#many === undefined) {
+      this.#few.set(word, value);
+      if (this.#few.size > FEW) this.#begin();
       return this;
     }
-    this.#few.set(word, value);
-    if (this.#few.size > FEW) {
-      for (const entry of this.#few) this.#many.set(textOf(entry[0]), entry);
-      this.#few = undefined;
-    }
+    const text = textOf(word);
+    const known = this.#many.get(text);
+    if (known === undefined) this.#many.set(text, [word, value]);
+    else known[1] = value;
     return this;
   }
 
   delete(word: bigint): boolean {
-    return this.#few?.delete(word) ?? this.#many.delete(textOf(word));
+    return this.#many?.delete(textOf(word)) ?? this.#few.delete(word);
   }
 
   /** In the order in which they were put, as of a Map. */
   entries(): MapIterator<[bigint, Value]> {
-    return this.#few?.entries() ?? this.#many.values();
+    return this.#many?.values() ?? this.#few.entries();
   }
 
   [Symbol.iterator](): MapIterator<[bigint, Value]> {
@@ -61,15 +58,21 @@ export class WordMap<Value> implements ReadonlyMap<bigint, Value> {
   }
 
   keys(): MapIterator<bigint> {
-    return this.#few?.keys() ?? this.#many.values().map(([word]) => word);
+    return this.#many?.values().map(([word]) => word) ?? this.#few.keys();
   }
 
   values(): MapIterator<Value> {
-    return this.#few?.values() ?? this.#many.values().map(([, value]) => value);
+    return this.#many?.values().map(([, value]) => value) ?? this.#few.values();
   }
 
   forEach(look: (value: Value, word: bigint, map: ReadonlyMap<bigint, Value>) => void): void {
     for (const [word, value] of this) look(value, word, this);
+  }
+
+  #begin(): void {
+    this.#many = new Map();
+    for (const entry of this.#few) this.#many.set(textOf(entry[0]), entry);
+    this.#few.clear();
   }
 }
 
