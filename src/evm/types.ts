@@ -47,7 +47,7 @@ export interface StateChanges {
 export interface AccountChange extends Account {
   /** The storage there was before is gone; `storage` holds all there is. */
   readonly storageWiped: boolean;
-  /** Slots that differ from before; zero means deleted. */
+  /** Slots that differ from before; zero means deleted. A message takes `new Map(storage)`. */
   readonly storage: ReadonlyMap<bigint, bigint>;
 }
 
