@@ -71,5 +71,5 @@ function drawChart({ title, curves }: Chart, top: number): string {
 
 function short(value: number): string {
   if (value >= 1e6) return `${+(value / 1e6).toFixed(1)} M`;
-  return value >= 1e3 ? `${+(value / 1e3).toFixed(1)} k` : value.toFixed(0);
+  return value >= 1e3 ? `${+(value / 1e3).toFixed(1)} k` : `${+value.toFixed(2)}`;
 }

@@ -166,7 +166,7 @@ export class BlockRun {
     }
   }
 
-  /** Of the state's growth nothing may be left: a transfer takes none of it. */
+  /** Gas for the state's growth (EIP-8037) may be used up: a transfer takes none. */
   get mayTakeAnother(): boolean {
     return this.#header.gasLimit - this.#gasUsed >= TRANSACTION_GAS_MIN;
   }
@@ -185,8 +185,8 @@ export class BlockRun {
 
   /**
    * Executes all transactions on several threads, at the beginning of a block: of each the receipt,
-   * or why it is refused and has changed nothing. Each counts when it is asked for, so all have to
-   * be that did change something. undefined: nothing was executed, and they are to be given to
+   * or why it is refused and has changed nothing. Each counts when it is asked for, so none may
+   * be left but those that are refused. undefined: nothing was executed, and they are to be given to
    * `transact`, one after another. `after` and `meanwhile`: see JobTransactions.
    */
   async transactAll(
