@@ -185,8 +185,8 @@ export class BlockRun {
 
   /**
    * Executes all transactions on several threads, at the beginning of a block: of each the receipt,
-   * or why it is refused and has changed nothing. Each counts when it is asked for, so none may
-   * be left but those that are refused. undefined: nothing was executed, and they are to be given to
+   * or why it is refused and has changed nothing. Each counts when it is asked for, so none may be
+   * left but those that are refused. undefined: nothing was executed, and they are to be given to
    * `transact`, one after another. `after` and `meanwhile`: see JobTransactions.
    */
   async transactAll(
